@@ -1,0 +1,47 @@
+"""The one source of time: UTC datetimes and their ISO-8601 text."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    return _frozen or datetime.now(UTC)
+
+
+def iso(moment: datetime | None = None) -> str:
+    """Fixed-width UTC text with microseconds, so that text order is time order."""
+    return (moment or now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def ahead(seconds: float) -> str:
+    """The ISO text of the moment `seconds` from now (negative: ago)."""
+    return iso(now() + timedelta(seconds=seconds))
+
+
+def parse(text: str) -> datetime:
+    """Raises ValueError when `text` is not ISO-8601; a time without a zone is taken as UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seconds_between(start: str, end: str) -> float:
+    return (parse(end) - parse(start)).total_seconds()
+
+
+def monotonic() -> float:
+    return time.monotonic()
+
+
+@contextmanager
+def frozen(moment: datetime) -> Iterator[None]:
+    """Stop the clock at `moment` (tests of expiry and of calendars)."""
+    global _frozen
+    before, _frozen = _frozen, moment
+    try:
+        yield
+    finally:
+        _frozen = before

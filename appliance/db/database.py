@@ -1,0 +1,146 @@
+"""The seam: what every query in the product is written against, whatever database is behind it.
+
+SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outside a transaction commit by themselves.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from appliance.errors import Problem
+
+Row = dict[str, Any]
+Params = Mapping[str, Any]
+Publish = Callable[[str, list[Row]], None]
+
+
+class Duplicate(Problem):
+    """A unique constraint refused the row."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("duplicate", detail)
+
+
+class Busy(Problem):
+    """Another writer kept the database for longer than the busy timeout."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable", "The database is busy. Try again in a moment.", retry_after=1)
+
+
+class Database(ABC):
+    """One tenant's (or the box's control) database, open for one request or one job."""
+
+    skip_locked = ""
+
+    def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
+        self.name = name
+        self._tables = tables
+        self._publish = publish
+        self._depth = 0
+        self._announced: list[Row] = []
+        self._after: list[Callable[[], None]] = []
+
+    @abstractmethod
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]: ...
+
+    @abstractmethod
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        """Run one statement; the number of rows it changed."""
+
+    @abstractmethod
+    def insert(self, table: str, row: Row) -> None:
+        """Raises Duplicate when a unique constraint refuses the row."""
+
+    @abstractmethod
+    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def _begin(self) -> None: ...
+
+    @abstractmethod
+    def _end(self, commit: bool) -> None: ...
+
+    def one(self, sql: str, params: Params | None = None) -> Row | None:
+        found = self.rows(sql, params)
+        return found[0] if found else None
+
+    def value(self, sql: str, params: Params | None = None) -> Any:
+        """The first column of the first row, or None."""
+        found = self.one(sql, params)
+        return next(iter(found.values())) if found else None
+
+    def update(self, table: str, where: Params, **values: Any) -> int:
+        """Set `values` on the rows equal to `where`; how many there were."""
+        self._known(table)
+        sets = ", ".join(f"{column} = :{column}" for column in values)
+        tests = " AND ".join(f"{column} = :where_{column}" for column in where)
+        return self.execute(
+            f"UPDATE {table} SET {sets} WHERE {tests}", {**values, **{f"where_{k}": v for k, v in where.items()}}
+        )
+
+    def delete(self, table: str, **where: Any) -> int:
+        self._known(table)
+        tests = " AND ".join(f"{column} = :{column}" for column in where)
+        return self.execute(f"DELETE FROM {table} WHERE {tests}", where)
+
+    def next_number(self, counter: str, by: int = 1) -> int:
+        """Take `by` numbers of a gap-free counter; the last one taken. Rolls back with its transaction."""
+        return int(
+            self.rows(
+                "INSERT INTO counters (name, value) VALUES (:counter, :by) "
+                "ON CONFLICT (name) DO UPDATE SET value = counters.value + :by RETURNING value",
+                {"counter": counter, "by": by},
+            )[0]["value"]
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; a nested call joins the outer one. Announcements and after-commit calls follow the commit."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self._begin()
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._finish(commit=False)
+            raise
+        self._finish(commit=True)
+
+    def announce(self, event: Row) -> None:
+        """Publish `event` once the open transaction has committed."""
+        self._announced.append(event)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        self._after.append(call)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._depth > 0
+
+    def _finish(self, commit: bool) -> None:
+        self._depth = 0
+        announced, self._announced = self._announced, []
+        calls, self._after = self._after, []
+        self._end(commit)
+        if not commit:
+            return
+        if announced:
+            self._publish(self.name, announced)
+        for call in calls:
+            call()
+
+    def _known(self, table: str) -> None:
+        # sqlite-utils would create a table for a misspelt name.
+        if table not in self._tables:
+            raise LookupError(f"no such table: {table}")

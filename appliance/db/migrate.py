@@ -1,0 +1,71 @@
+"""Numbered SQL files, applied in order, once each, on either database."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.errors import Problem
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+class Migration(NamedTuple):
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+
+@cache
+def migrations(kind: str) -> tuple[Migration, ...]:
+    """The files of one kind, `control` or `tenant`, lowest number first."""
+    return tuple(_read(path) for path in sorted((FOLDER / kind).glob("*.sql")))
+
+
+@cache
+def tables(kind: str) -> frozenset[str]:
+    created = (re.findall(r"CREATE TABLE (\w+)", s) for m in migrations(kind) for s in m.statements)
+    return frozenset(name for names in created for name in names) | {"_migrations"}
+
+
+def latest(kind: str) -> int:
+    return migrations(kind)[-1].version
+
+
+def version(db: Database) -> int:
+    """The highest migration applied; 0 for an empty database."""
+    db.execute("CREATE TABLE IF NOT EXISTS _migrations (version BIGINT PRIMARY KEY, name TEXT, applied_at TEXT)")
+    return int(db.value("SELECT COALESCE(MAX(version), 0) AS version FROM _migrations"))
+
+
+def refuse_newer(found: int, kind: str) -> None:
+    """Raises Problem(newer_data): an older program must never write into data it does not know."""
+    if found > latest(kind):
+        raise Problem(
+            "newer_data",
+            f"This data was written by a newer AgentHQ (schema {found}; this program knows {latest(kind)}). "
+            "Start the newer version again, or restore a backup made before the upgrade.",
+        )
+
+
+def migrate(db: Database, kind: str) -> int:
+    """Bring `db` to the latest version in one transaction per file; how many files were applied."""
+    found = version(db)
+    refuse_newer(found, kind)
+    pending = [m for m in migrations(kind) if m.version > found]
+    for migration in pending:
+        with db.transaction():
+            for statement in migration.statements:
+                db.execute(statement)
+            row = {"version": migration.version, "name": migration.name, "applied_at": clock.iso()}
+            db.insert("_migrations", row)
+    return len(pending)
+
+
+def _read(path: Path) -> Migration:
+    number, _, name = path.stem.partition("_")
+    lines = (line for line in path.read_text().splitlines() if not line.lstrip().startswith("--"))
+    statements = (s.strip() for s in "\n".join(lines).split(";\n"))
+    return Migration(int(number), name, tuple(s.rstrip(";") for s in statements if s.strip(" ;\n")))

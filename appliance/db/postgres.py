@@ -1,0 +1,102 @@
+"""PostgreSQL behind the seam, through psycopg 3: one schema for each tenant."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
+from appliance.errors import Problem
+
+Pool = ConnectionPool[psycopg.Connection[Row]]
+_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)", re.IGNORECASE)
+
+
+def open_pool(url: str, size: int) -> Pool:
+    """Raises Problem(unavailable) when no server answers."""
+    pool: Pool = ConnectionPool(
+        url, min_size=0, max_size=size, open=True, kwargs={"row_factory": dict_row, "autocommit": True}, timeout=10
+    )
+    try:
+        with pool.connection(timeout=5):
+            return pool
+    except (PoolTimeout, psycopg.Error) as error:
+        pool.close()
+        raise Problem("unavailable", "The PostgreSQL server of AGENTHQ_DATABASE_URL does not answer.") from error
+
+
+def translate(sql: str) -> str:
+    """`:name` parameters to psycopg's, with every literal `%` doubled."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+class PostgresDatabase(Database):
+    skip_locked = "FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool) -> None:
+        super().__init__(name, tables, publish)
+        self._pool = pool
+        self._schema = schema
+        with _translated():
+            self._conn = pool.getconn()
+            self._conn.execute(f'SET search_path TO "{schema}"')
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        with _translated():
+            return self._conn.execute(translate(sql), params or {}).fetchall()
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        with _translated():
+            return self._conn.execute(translate(sql), params or {}).rowcount
+
+    def insert(self, table: str, row: Row) -> None:
+        self._known(table)
+        self.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)})", row)
+
+    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
+        self._known(table)
+        sets = ", ".join(f"{c} = EXCLUDED.{c}" for c in row if c not in key)
+        self.execute(
+            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)}) "
+            f"ON CONFLICT ({', '.join(key)}) DO {'UPDATE SET ' + sets if sets else 'NOTHING'}",
+            row,
+        )
+
+    def close(self) -> None:
+        if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            # The next borrower may be another tenant.
+            self._conn.execute("RESET ALL")
+        self._pool.putconn(self._conn)
+
+    def _begin(self) -> None:
+        with _translated():
+            self._conn.execute("BEGIN")
+            self._conn.execute(f'SET LOCAL search_path TO "{self._schema}"')
+
+    def _end(self, commit: bool) -> None:
+        with _translated():
+            self._conn.execute("COMMIT" if commit else "ROLLBACK")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        raise Duplicate(f"There is one like this already ({_first_line(error)}).") from error
+    except psycopg.IntegrityError as error:
+        raise Problem("conflict", f"The database refused the change ({_first_line(error)}).") from error
+    except psycopg.errors.DiskFull as error:
+        raise Problem("disk_full", "The database server's disk is full: nothing was changed.") from error
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as e:
+        raise Busy() from e
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise Problem("unavailable", "The PostgreSQL server does not answer.", retry_after=5) from error
+
+
+def _first_line(error: Any) -> str:
+    return str(error).partition("\n")[0]

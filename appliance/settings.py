@@ -1,0 +1,146 @@
+"""All settings in one table; where a value came from is part of the value.
+
+Order: flag > AGENTHQ_X > AGENTHQ_X_FILE > agenthq.toml > default. An unknown name is an error that names the nearest.
+"""
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from appliance.errors import Problem
+
+
+class Setting(NamedTuple):
+    name: str
+    default: str
+    help: str
+    kind: type = str
+    secret: bool = False
+
+    @property
+    def env(self) -> str:
+        return "AGENTHQ_" + self.name.upper()
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("data", "", "Folder that holds everything: control.db, tenants, keys, logs. Default: the OS data folder."),
+    Setting("host", "127.0.0.1", "Address to listen on. Beyond loopback, also set insecure_http or behind_proxy."),
+    Setting("port", "0", "Port to listen on. 0 = the first free one of 8420-8429, kept for the next start.", int),
+    Setting("role", "all", "Which parts run in this process: all or web."),
+    Setting("master_key", "", "Master key, 64 hex digits. Default: the file keys/master.key in the data folder.", str, True),
+    Setting("database_url", "", "postgresql://… to keep data in PostgreSQL instead of SQLite files.", str, True),
+    Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
+    Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed."),
+    Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),
+    Setting("workers", "16", "Runs that work at the same time.", int),
+    Setting("lease_seconds", "30", "How long a run may be silent before another worker takes it over.", int),
+    Setting("log_level", "info", "debug, info, warning or error."),
+    Setting("session_hours", "336", "Hours without activity after which a person must sign in again.", int),
+    Setting("max_body_mb", "32", "Largest request body in MiB.", int),
+    Setting("provider_timeout", "120", "Seconds without any answer before a provider call fails.", int),
+)
+BY_NAME = {s.name: s for s in TABLE}
+
+
+class Value(NamedTuple):
+    value: Any
+    origin: str
+
+
+class Settings:
+    """Read as attributes: `settings.port`. `origin(name)` says where the value came from."""
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_values"][name].value
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def origin(self, name: str) -> str:
+        return self._values[name].origin
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.data).expanduser() if self.data else default_data_dir()
+
+
+def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """Raises Problem(config) for an unknown name, a value of the wrong kind or an unreadable file."""
+    env = os.environ if env is None else env
+    flags = {k: str(v) for k, v in (flags or {}).items() if v is not None}
+    _refuse_unknown_env(env)
+    raw = {s.name: _from_env(s, env) or Value(s.default, "default") for s in TABLE}
+    raw |= {name: Value(text, "flag") for name, text in flags.items()}
+    folder = Path(raw["data"].value).expanduser() if raw["data"].value else default_data_dir()
+    for name, value in _from_file(folder / "agenthq.toml").items():
+        if raw[name].origin == "default":
+            raw[name] = value
+    return Settings({name: Value(_cast(BY_NAME[name], v), v.origin) for name, v in raw.items()})
+
+
+def _from_env(setting: Setting, env: Mapping[str, str]) -> Value | None:
+    if setting.env in env:
+        return Value(env[setting.env], setting.env)
+    path = env.get(setting.env + "_FILE")
+    if not path:
+        return None
+    try:
+        return Value(Path(path).read_text().strip(), setting.env + "_FILE")
+    except OSError as error:
+        raise Problem("config", f"{setting.env}_FILE={path} can't be read: {error.strerror}.") from error
+
+
+def _from_file(path: Path) -> dict[str, Value]:
+    try:
+        content = tomllib.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise Problem("config", f"{path} is not valid TOML: {error}.") from error
+    for name in content:
+        if name not in BY_NAME:
+            raise Problem("config", f"{path} has an unknown setting '{name}'{nearest(name, BY_NAME)}")
+    return {name: Value(str(value).lower() if isinstance(value, bool) else str(value), str(path)) for name, value in content.items()}
+
+
+def _refuse_unknown_env(env: Mapping[str, str]) -> None:
+    known = {s.env for s in TABLE} | {s.env + "_FILE" for s in TABLE}
+    for name in env:
+        if name.startswith("AGENTHQ_") and name not in known:
+            raise Problem("config", f"Unknown setting {name}{nearest(name, known)}")
+
+
+def nearest(name: str, known: Any) -> str:
+    """The rest of an error sentence: names the closest known word, if one is close."""
+    match = difflib.get_close_matches(name, list(known), 1)
+    return f" - did you mean {match[0]}?" if match else "."
+
+
+def _cast(setting: Setting, value: Value) -> Any:
+    try:
+        if setting.kind is bool:
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}[str(value.value).lower()]
+        return setting.kind(value.value)
+    except (ValueError, KeyError):
+        wanted = {int: "a whole number", bool: "true or false"}.get(setting.kind, "text")
+        raise Problem("config", f"{setting.name} (from {value.origin}) must be {wanted}, not '{value.value}'.") from None
+
+
+def default_data_dir() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/AgentHQ"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "AgentHQ"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "agenthq"
+
+
+def resource_root() -> Path:
+    """The folder that holds `ui/`: the repository in development, the unpacked bundle in the executable."""
+    return Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.parent))
