@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -51,19 +52,20 @@ def unseal(key: bytes, sealed: str, bound_to: str) -> bytes:
 
 
 class Vault:
-    """Seals and opens the secrets of tenants. Holds the unwrapped data keys in memory only."""
+    """Seals and opens the secrets of tenants. Holds the unwrapped data keys in memory only.
 
-    def __init__(self, master: bytes) -> None:
+    `find_wrapped` gives a tenant's stored, wrapped data key; it is asked once for each tenant.
+    """
+
+    def __init__(self, master: bytes, find_wrapped: Callable[[str], str]) -> None:
         self._master = master
+        self._find_wrapped = find_wrapped
         self._keys: dict[str, bytes] = {}
 
     def new_tenant_key(self, tenant_id: str) -> str:
         """A fresh data key, wrapped by the master key, to be stored with the tenant."""
         key = self._keys[tenant_id] = new_key()
         return seal(self._master, key, f"tenant-key|{tenant_id}")
-
-    def load(self, tenant_id: str, wrapped: str) -> None:
-        self._keys[tenant_id] = unseal(self._master, wrapped, f"tenant-key|{tenant_id}")
 
     def seal(self, tenant_id: str, address: str, secret: str) -> str:
         """`address` is table|row|column|generation of the place the result will be stored."""
@@ -80,10 +82,9 @@ class Vault:
         unseal(self._master, probe, "probe")
 
     def _key(self, tenant_id: str) -> bytes:
-        try:
-            return self._keys[tenant_id]
-        except KeyError:
-            raise Problem("locked", "The tenant's data key is not loaded.") from None
+        if tenant_id not in self._keys:
+            self._keys[tenant_id] = unseal(self._master, self._find_wrapped(tenant_id), f"tenant-key|{tenant_id}")
+        return self._keys[tenant_id]
 
 
 def fingerprint(secret: str) -> str:

@@ -1,0 +1,31 @@
+"""Who acts: stands beside `db` in every verb that changes something, and is written into events."""
+
+from typing import Literal
+
+import msgspec
+
+from appliance.errors import Problem
+
+Role = Literal["viewer", "operator", "admin", "owner"]
+ROLES: tuple[Role, ...] = ("viewer", "operator", "admin", "owner")
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """A member, an API key, an agent, or the system itself."""
+
+    kind: Literal["member", "key", "agent", "system"]
+    id: str
+    name: str
+    role: Role = "viewer"
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+    def need(self, role: Role) -> None:
+        """Raises Problem(forbidden) below `role`."""
+        if ROLES.index(self.role) < ROLES.index(role):
+            raise Problem("forbidden", f"This needs the role {role}; you have {self.role}.")
+
+
+SYSTEM = Actor("system", "system", "AgentHQ", "owner")

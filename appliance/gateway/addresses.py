@@ -1,0 +1,25 @@
+"""Addresses that are never called: link-local ones and those where clouds hand out credentials."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+_FORBIDDEN_4 = [ip_network(text) for text in ("169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32")]
+_FORBIDDEN_6 = [ip_network(text) for text in ("fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128")]
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+def forbidden(host: str) -> bool:
+    """True for a literal address on the list, also when IPv6 wraps it; False for a name, which DNS must resolve first."""
+    try:
+        address = ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    plain = _unwrapped(address)
+    return any(plain in network for network in (_FORBIDDEN_4 if plain.version == 4 else _FORBIDDEN_6))
+
+
+def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
