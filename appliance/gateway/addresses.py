@@ -8,7 +8,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def forbidden(host: str) -> bool:
-    """True for a literal address on the list, also when IPv6 wraps it; False for a name, which DNS must resolve first."""
+    """True for a literal address on the list, also when IPv6 wraps it; False for a name: DNS must resolve it first."""
     try:
         address = ip_address(host.strip("[]").partition("%")[0])
     except ValueError:

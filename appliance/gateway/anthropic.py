@@ -115,7 +115,9 @@ async def send(
     url = f"{base(account.base_url)}/v1/messages"
     async with exchange(session, account, url, _headers(account), _body(request)) as call:
         if not call.streams:
-            raise call.failure("provider_garbage", f"Not a stream: {(await call.body())[:200].decode('utf-8', 'replace')}")
+            raise call.failure(
+                "provider_garbage", f"Not a stream: {(await call.body())[:200].decode('utf-8', 'replace')}"
+            )
         async for raw in call.events():
             event = call.decode(raw.data, _Event)
             if event.type == "error":

@@ -67,7 +67,11 @@ FAILURES: dict[str, Failure] = {
         "The provider failed", "Nothing: it is tried again. If it lasts, see its status page.", 6, 1.0, 120.0
     ),
     "provider_timeout": Failure(
-        "The provider did not answer in time", "It is tried again. If it lasts, raise the provider's timeout.", 4, 2.0, 60.0
+        "The provider did not answer in time",
+        "It is tried again. If it lasts, raise the provider's timeout.",
+        4,
+        2.0,
+        60.0,
     ),
     "provider_unreachable": Failure(
         "The provider can't be reached",
@@ -146,7 +150,7 @@ def backoff_s(code: str, attempt: int, key: str = "", retry_after: float | None 
     Never less than the provider asked for. The jitter comes from a hash of (code, key, attempt): schedules reproduce.
     """
     row = FAILURES[code]
-    ceiling = min(row.backoff_cap_s, row.backoff_base_s * 2 ** (attempt - 1))
+    ceiling = min(row.backoff_cap_s, row.backoff_base_s * 2.0 ** (attempt - 1))
     spread = int.from_bytes(blake2b(f"{code}:{key}:{attempt}".encode(), digest_size=4).digest(), "big") / 2**32
     return max(ceiling * (0.5 + spread / 2), retry_after or 0.0)
 
@@ -184,7 +188,8 @@ _BY_TYPE = {
 }
 # Some providers answer 400 for these and say only in words what is wrong.
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens", re.I
+    r"context[ _](length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens",
+    re.I,
 )
 _NO_CREDIT = re.compile(r"credit balance is too low|insufficient (balance|credits?|funds)", re.I)
 
@@ -199,9 +204,7 @@ def from_response(
         code = _code_by_words(error, message) or code
     if 300 <= status < 400:
         message = f"It redirects to {headers.get('Location', 'another address')}; redirects are not followed."
-    return ProviderFailure(
-        code, message, status=status, retry_after=_retry_after(headers), phase=phase, secret=secret
-    )
+    return ProviderFailure(code, message, status=status, retry_after=_retry_after(headers), phase=phase, secret=secret)
 
 
 def from_stream(error: object, *, secret: str = "") -> ProviderFailure:

@@ -110,20 +110,22 @@ class Exchange:
 
     async def events(self) -> AsyncIterator[Event]:
         """Server-sent events; comments and empty events are dropped, as the HTML standard says."""
-        buffer, name, data = b"", "", list[bytes]()
+        buffer, name = b"", ""
+        data: list[bytes] = []
         async for piece in self.pieces():
             *lines, buffer = (buffer + piece).split(b"\n")
-            for line in lines:
-                field, _, value = line.rstrip(b"\r").partition(b":")
-                value = value.removeprefix(b" ")
+            for ended in lines:
+                line = ended.rstrip(b"\r")
+                field, _, value = line.partition(b":")
                 if field == b"data":
-                    data.append(value)
+                    data.append(value.removeprefix(b" "))
                 elif field == b"event":
-                    name = value.decode("utf-8", "replace")
-                elif not line.rstrip(b"\r"):
+                    name = value.decode("utf-8", "replace").strip()
+                elif not line:
                     if data:
                         yield Event(name, b"\n".join(data))
-                    name, data = "", []
+                    name = ""
+                    data = []
 
     def decode(self, raw: bytes, shape: type[T]) -> T:
         try:
@@ -143,7 +145,7 @@ async def exchange(
         async with _request(session, account, url, headers, body) as response:
             call.response = response
             call.phase = "before_first_byte"
-            call.request_id = response.headers.get("x-request-id") or response.headers.get("request-id", "")
+            call.request_id = response.headers.get("x-request-id") or response.headers.get("request-id") or ""
             if not 200 <= response.status < 300:
                 refusal = await response.content.read(ERROR_BODY_LIMIT)
                 raise failures.from_response(response.status, response.headers, refusal, secret=account.secret)
@@ -191,5 +193,3 @@ def _broken(call: Exchange, error: Exception) -> ProviderFailure:
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.ClientResponseError, ValueError)):
         return call.failure("provider_garbage", str(error))
     return call.failure("provider_unreachable", str(error) or type(error).__name__)
-
-

@@ -64,8 +64,8 @@ class Usage(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """One whole answer.
 
-    `stop_reason` is stop, tool_calls, length or filtered; an unknown one stays as the provider wrote it. `usage` is None
-    when the provider reported none. `tier` is the service tier reported in the answer, "" when none was.
+    `stop_reason` is stop, tool_calls, length or filtered; an unknown one stays as the provider wrote it. `usage` is
+    None when the provider reported none. `tier` is the service tier reported in the answer, "" when none was.
     """
 
     content: str
@@ -89,7 +89,10 @@ class ModelPrice(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """A credential at a provider. `prices` overrides the catalogue by exact model id; an empty `base_url` is the kind's own."""
+    """A credential at a provider; without a `base_url` the kind's own is called.
+
+    `prices` overrides the catalogue by exact model id. `silence_s` is the longest gap between two pieces of an answer.
+    """
 
     id: str
     kind: str

@@ -1,0 +1,180 @@
+"""The bridge from threads to the providers: one loop in one background thread, one HTTP session."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from appliance.gateway import simulated
+from appliance.gateway.failures import ProviderFailure
+from appliance.gateway.types import Account, ChatRequest, Reply
+from appliance.gateway.wires import KINDS
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+OnText = Callable[[str], None]
+
+CANCEL_POLL_S = 0.25
+LIST_S = 15.0
+
+log = logging.getLogger(__name__)
+
+
+class TestResult(Struct, frozen=True):
+    """`failure` is None when `ok`; `models` are the ids the account may use."""
+
+    __test__ = False
+
+    ok: bool
+    latency_ms: float
+    models: tuple[str, ...] = ()
+    failure: ProviderFailure | None = None
+
+
+class Gateway:
+    """Sends chat requests from any thread. `start` returns at once; HTTP is loaded by the first call that needs it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
+        self._session: aiohttp.ClientSession | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop every call under way; each raises `cancelled` in its own thread."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result(timeout=10)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=10)
+        if not self._loop.is_running():
+            self._loop.close()
+
+    def send(
+        self,
+        account: Account,
+        request: ChatRequest,
+        on_text: OnText | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Reply:
+        """Wait for the whole answer; raises ProviderFailure.
+
+        `on_text` gets each piece of text as it arrives, in the calling thread. `cancelled` is asked every 0.25 s; once
+        it says True the request is given up.
+        """
+        if account.kind == "simulated" and simulated.is_instant(account, request):
+            return _at_once(simulated.send(None, account, request, on_text))
+        pieces: SimpleQueue[str | None] = SimpleQueue()
+        sending = self._submit(self._send(account, request, pieces.put if on_text else None))
+        sending.add_done_callback(lambda _: pieces.put(None))
+        try:
+            _relay(pieces, on_text, cancelled)
+        finally:
+            sending.cancel()
+        return _outcome(sending)
+
+    def models(self, account: Account) -> list[str]:
+        """The model ids this account may use, sorted by the provider's rules; raises ProviderFailure."""
+        return _outcome(self._submit(self._models(account)))
+
+    def test(self, account: Account) -> TestResult:
+        """Ask for the list of models: free at every provider, and it needs a valid key and address."""
+        started = time.perf_counter()
+        try:
+            found = self.models(account)
+        except ProviderFailure as failure:
+            return TestResult(False, (time.perf_counter() - started) * 1000, failure=failure)
+        return TestResult(True, (time.perf_counter() - started) * 1000, tuple(found))
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        if not self._thread.is_alive():
+            work.close()
+            raise ProviderFailure("cancelled", "The gateway is not running.")
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _send(self, account: Account, request: ChatRequest, on_text: OnText | None) -> Reply:
+        try:
+            kind = KINDS[account.kind]
+            reply: Reply = await kind.wire().send(self._http(kind.network), _complete(account), request, on_text)
+            return reply
+        except ProviderFailure:
+            raise
+        except Exception as error:  # the border: a defect of ours must not look like a provider's
+            log.exception("gateway: unexpected failure with account %s", account.id)
+            raise ProviderFailure(
+                "gateway_defect", f"{type(error).__name__}: {error}", secret=account.secret
+            ) from error
+
+    async def _models(self, account: Account) -> list[str]:
+        kind = KINDS[account.kind]
+        account = msgspec.structs.replace(account, timeout_s=min(account.timeout_s, LIST_S))
+        found: list[str] = await kind.wire().models(self._http(kind.network), _complete(account))
+        return found
+
+    def _http(self, needed: bool) -> "aiohttp.ClientSession | None":
+        if needed and self._session is None:
+            from appliance.gateway import transport  # noqa: PLC0415  aiohttp takes 0.3 s to import
+
+            self._session = transport.open_session()
+        return self._session
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _drain(self) -> None:
+        calls = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        if self._session:
+            await self._session.close()
+
+
+def _complete(account: Account) -> Account:
+    return account if account.base_url else msgspec.structs.replace(account, base_url=KINDS[account.kind].base_url)
+
+
+def _relay(pieces: "SimpleQueue[str | None]", on_text: OnText | None, cancelled: Callable[[], bool] | None) -> None:
+    """Hand pieces to the caller until the call is over."""
+    asked = time.monotonic()
+    while True:
+        try:
+            piece = pieces.get(timeout=CANCEL_POLL_S)
+        except Empty:
+            piece = ""
+        if piece is None:
+            return
+        if piece and on_text:
+            on_text(piece)
+        if cancelled and time.monotonic() - asked >= CANCEL_POLL_S:
+            asked = time.monotonic()
+            if cancelled():
+                raise ProviderFailure("cancelled", "Given up on request.")
+
+
+def _outcome(work: "Future[T]") -> T:
+    try:
+        return work.result()
+    except CancelledError:
+        raise ProviderFailure("cancelled", "The gateway was closed.") from None
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits; the loop would cost more than the work."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise AssertionError("this coroutine waits")
