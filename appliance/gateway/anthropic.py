@@ -131,6 +131,7 @@ async def send(
                 break
         if not answer.finished:
             raise call.failure("stream_cut", "The stream ended without message_stop.")
+        await call.linger()
     return _reply(answer, request, call)
 
 

@@ -178,6 +178,7 @@ async def _send(
                 on_text(text)
         if not (done or answer.stop):
             raise call.failure("stream_cut", "The stream ended without its last line.")
+        await call.linger()
     return _reply(answer, request, call)
 
 

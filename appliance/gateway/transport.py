@@ -1,9 +1,10 @@
 """HTTP to providers: one session, guarded addresses, server-sent events, and every way a connection can die."""
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, TypeVar
 
 import aiohttp
@@ -18,6 +19,9 @@ from appliance.gateway.failures import Phase, ProviderFailure
 from appliance.gateway.types import Account, Usage
 
 CONNECT_S = 15.0
+LINGER_S = 0.2
+# Below the 5 s after which common model servers drop an idle connection, perhaps just as it is used again.
+KEEP_ALIVE_S = 4.0
 BODY_LIMIT = 32 * 1024 * 1024
 ERROR_BODY_LIMIT = 64 * 1024
 
@@ -49,7 +53,7 @@ class GuardedResolver(AbstractResolver):
 
 def open_session() -> aiohttp.ClientSession:
     """Must be called on the loop that will use it."""
-    connector = aiohttp.TCPConnector(limit=0, resolver=GuardedResolver())
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=GuardedResolver())
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,
@@ -127,6 +131,13 @@ class Exchange:
                     name = ""
                     data = []
 
+    async def linger(self) -> None:
+        """Read the end of a stream whose last event has come: only then can its connection serve another call."""
+        assert self.response is not None
+        with suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(LINGER_S):
+                await self.response.content.read()
+
     def decode(self, raw: bytes, shape: type[T]) -> T:
         try:
             return msgspec.json.decode(raw, type=shape)
@@ -188,8 +199,10 @@ def _broken(call: Exchange, error: Exception) -> ProviderFailure:
     causes = (error, error.__cause__, getattr(error, "os_error", None))
     if forbidden_address := next((cause for cause in causes if isinstance(cause, ForbiddenAddress)), None):
         return call.failure("provider_address_refused", str(forbidden_address))
+    if isinstance(error, aiohttp.InvalidURL):
+        return call.failure("provider_not_found", f"{error} is not a URL.")
     if call.phase == "mid_stream":
         return call.failure("stream_cut", str(error) or type(error).__name__)
-    if isinstance(error, (aiohttp.InvalidURL, aiohttp.ClientResponseError, ValueError)):
+    if isinstance(error, (aiohttp.ClientResponseError, ValueError)):
         return call.failure("provider_garbage", str(error))
     return call.failure("provider_unreachable", str(error) or type(error).__name__)
