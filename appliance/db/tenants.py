@@ -55,11 +55,16 @@ class Catalogue(ABC):
         """Make an empty, migrated database for a new tenant. Raises Problem(conflict) when there is one."""
 
     @abstractmethod
+    def discard(self, tenant_id: str) -> None:
+        """Remove a database whose tenant never became visible."""
+
+    @abstractmethod
     def exists(self, tenant_id: str) -> bool: ...
 
     @abstractmethod
     def _open(self, name: str) -> Database: ...
 
+    @abstractmethod
     def close(self) -> None:
         """Give back what the catalogue holds open."""
 
@@ -103,8 +108,14 @@ class SqliteCatalogue(Catalogue):
             # The rename is the moment the tenant comes to exist: a crash before it leaves nothing to open.
             staging.rename(final)
 
+    def discard(self, tenant_id: str) -> None:
+        shutil.rmtree(self.folder / "tenants" / tenant_id, ignore_errors=True)
+
     def exists(self, tenant_id: str) -> bool:
         return self._path(tenant_id).exists()
+
+    def close(self) -> None:
+        """Nothing is held open between requests."""
 
     def _open(self, name: str) -> Database:
         if not self._path(name).exists():
@@ -158,6 +169,11 @@ class PostgresCatalogue(Catalogue):
                     """Opening migrates."""
             finally:
                 conn.execute("SELECT pg_advisory_unlock(4158513)")
+
+    def discard(self, tenant_id: str) -> None:
+        with self._pool.connection() as conn:
+            conn.execute(f'DROP SCHEMA IF EXISTS "{_schema(tenant_id)}" CASCADE')
+        self._current.discard(tenant_id)
 
     def exists(self, tenant_id: str) -> bool:
         with self._pool.connection() as conn:

@@ -26,5 +26,6 @@ CREATE TABLE api_keys (
   created_by TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT, used_at TEXT, revoked_at TEXT
 );
 CREATE TABLE audit (
-  id TEXT PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL
+  id TEXT PRIMARY KEY, at TEXT NOT NULL, tenant_id TEXT, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL
 );
+CREATE INDEX audit_tenant ON audit (tenant_id, id);

@@ -1,0 +1,137 @@
+"""Tenants: one customer or team, one database, one data key."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.crypto import Vault
+from appliance.db.database import Database, Duplicate
+from appliance.db.tenants import Catalogue
+from appliance.domain import audit, records
+from appliance.domain.actor import SYSTEM, Actor
+from appliance.errors import Problem, invalid, not_found
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """`simulated` marks a tenant of sample data, so that every surface can say so."""
+
+    id: str
+    slug: str
+    name: str
+    state: str
+    plan: str
+    simulated: bool
+    created_at: str
+
+
+class Provisioned(NamedTuple):
+    """A migrated database without a tenant row yet, and its wrapped data key."""
+
+    id: str
+    data_key: str
+
+
+@contextmanager
+def provisioned(catalogue: Catalogue, vault: Vault) -> Iterator[Provisioned]:
+    """A new tenant's database; taken away again when the block raises before the tenant is visible."""
+    tenant_id = ids.new()
+    catalogue.create(tenant_id)
+    try:
+        yield Provisioned(tenant_id, vault.new_tenant_key(tenant_id))
+    except BaseException:
+        catalogue.discard(tenant_id)
+        raise
+
+
+def create(
+    catalogue: Catalogue,
+    control: Database,
+    vault: Vault,
+    slug: str,
+    name: str,
+    plan: str = "enterprise",
+    simulated: bool = False,
+    actor: Actor = SYSTEM,
+) -> Tenant:
+    """Raises Problem(invalid) for a bad slug or name, Problem(duplicate) when the slug is taken."""
+    check_slug(slug)
+    with provisioned(catalogue, vault) as made, control.transaction():
+        return insert(control, actor, made, slug, name, plan, simulated)
+
+
+def insert(
+    control: Database, actor: Actor, made: Provisioned, slug: str, name: str, plan: str, simulated: bool = False
+) -> Tenant:
+    """The row that makes a provisioned database visible as a tenant."""
+    if not name.strip():
+        raise invalid(name="give the tenant a name")
+    tenant = Tenant(made.id, slug, name.strip(), "active", plan, simulated, clock.iso())
+    try:
+        control.insert("tenants", msgspec.structs.asdict(tenant) | {"data_key": made.data_key})
+    except Duplicate as error:
+        raise Problem("duplicate", f"There is a tenant '{slug}' already.", errors={"slug": "is taken"}) from error
+    audit.record(control, actor, "tenant.created", slug, tenant.id)
+    return tenant
+
+
+def by_slug(control: Database, slug: str) -> Tenant:
+    return _one(control, "slug", slug)
+
+
+def by_id(control: Database, tenant_id: str) -> Tenant:
+    return _one(control, "id", tenant_id)
+
+
+def every(control: Database) -> list[Tenant]:
+    return [records.to(Tenant, row) for row in control.rows("SELECT * FROM tenants ORDER BY slug")]
+
+
+def of_user(control: Database, user_id: str) -> list[Tenant]:
+    """The tenants a person is a member of, by name."""
+    rows = control.rows(
+        "SELECT t.* FROM tenants t JOIN memberships m ON m.tenant_id = t.id WHERE m.user_id = :user ORDER BY t.name",
+        {"user": user_id},
+    )
+    return [records.to(Tenant, row) for row in rows]
+
+
+def rename(control: Database, actor: Actor, tenant_id: str, name: str) -> Tenant:
+    if not name.strip():
+        raise invalid(name="give the organisation a name")
+    with control.transaction():
+        control.update("tenants", {"id": tenant_id}, name=name.strip())
+        audit.record(control, actor, "tenant.renamed", name.strip(), tenant_id)
+    return by_id(control, tenant_id)
+
+
+def wrapped_key(control: Database, tenant_id: str) -> str:
+    """The tenant's data key as the vault stored it. Raises Problem(not_found)."""
+    key = control.value("SELECT data_key FROM tenants WHERE id = :id", {"id": tenant_id})
+    if key is None:
+        raise not_found("tenant")
+    return str(key)
+
+
+def check_slug(slug: str) -> None:
+    """Raises Problem(invalid) unless 3 to 40 of a-z, 0-9 and '-', not starting or ending with '-'."""
+    if not SLUG.fullmatch(slug):
+        raise invalid(slug="take 3 to 40 of a-z, 0-9 and '-', with a letter or digit at both ends")
+
+
+def slug_from(name: str) -> str:
+    """A valid slug made from a name of any language."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
+    return slug if SLUG.fullmatch(slug) else f"team-{slug}".strip("-")[:40]
+
+
+def _one(control: Database, column: str, value: str) -> Tenant:
+    row = control.one(f"SELECT * FROM tenants WHERE {column} = :value", {"value": value})
+    if row is None:
+        raise not_found("tenant")
+    return records.to(Tenant, row)
