@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-_frozen: datetime | None = None
+_frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    return _frozen or datetime.now(UTC)
+    return _frozen[-1] if _frozen else datetime.now(UTC)
 
 
 def iso(moment: datetime | None = None) -> str:
@@ -39,9 +39,8 @@ def monotonic() -> float:
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
     """Stop the clock at `moment` (tests of expiry and of calendars)."""
-    global _frozen
-    before, _frozen = _frozen, moment
+    _frozen.append(moment)
     try:
         yield
     finally:
-        _frozen = before
+        _frozen.pop()

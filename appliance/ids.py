@@ -6,16 +6,14 @@ import threading
 import time
 
 _lock = threading.Lock()
-_last = 0
+_last = [0]
 
 
 def new() -> str:
     """A UUIDv7 as 36 characters of text; ids made by one process sort in the order they were made."""
-    global _last
     with _lock:
         # 12 bits below the millisecond keep the order inside one millisecond.
-        stamp = max(time.time_ns() * 4096 // 1_000_000, _last + 1)
-        _last = stamp
+        stamp = _last[0] = max(time.time_ns() * 4096 // 1_000_000, _last[0] + 1)
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62
     value |= int.from_bytes(os.urandom(8), "big") >> 2
     text = f"{value:032x}"

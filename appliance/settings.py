@@ -31,7 +31,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", "Address to listen on. Beyond loopback, also set insecure_http or behind_proxy."),
     Setting("port", "0", "Port to listen on. 0 = the first free one of 8420-8429, kept for the next start.", int),
     Setting("role", "all", "Which parts run in this process: all or web."),
-    Setting("master_key", "", "Master key, 64 hex digits. Default: the file keys/master.key in the data folder.", str, True),
+    Setting(
+        "master_key", "", "Master key, 64 hex digits. Default: the file keys/master.key in the data folder.", str, True
+    ),
     Setting("database_url", "", "postgresql://… to keep data in PostgreSQL instead of SQLite files.", str, True),
     Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
     Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed."),
@@ -107,7 +109,10 @@ def _from_file(path: Path) -> dict[str, Value]:
     for name in content:
         if name not in BY_NAME:
             raise Problem("config", f"{path} has an unknown setting '{name}'{nearest(name, BY_NAME)}")
-    return {name: Value(str(value).lower() if isinstance(value, bool) else str(value), str(path)) for name, value in content.items()}
+    return {
+        name: Value(str(value).lower() if isinstance(value, bool) else str(value), str(path))
+        for name, value in content.items()
+    }
 
 
 def _refuse_unknown_env(env: Mapping[str, str]) -> None:
@@ -126,11 +131,15 @@ def nearest(name: str, known: Any) -> str:
 def _cast(setting: Setting, value: Value) -> Any:
     try:
         if setting.kind is bool:
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}[str(value.value).lower()]
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}[
+                str(value.value).lower()
+            ]
         return setting.kind(value.value)
     except (ValueError, KeyError):
         wanted = {int: "a whole number", bool: "true or false"}.get(setting.kind, "text")
-        raise Problem("config", f"{setting.name} (from {value.origin}) must be {wanted}, not '{value.value}'.") from None
+        raise Problem(
+            "config", f"{setting.name} (from {value.origin}) must be {wanted}, not '{value.value}'."
+        ) from None
 
 
 def default_data_dir() -> Path:

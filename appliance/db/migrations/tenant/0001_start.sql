@@ -2,7 +2,7 @@ CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE agents (
   id TEXT PRIMARY KEY, slug TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, manager_id TEXT REFERENCES agents (id),
   instructions TEXT NOT NULL, model TEXT NOT NULL, tools TEXT NOT NULL, runtime TEXT NOT NULL,
-  max_concurrency BIGINT NOT NULL, budget_nano_month BIGINT, paused BOOLEAN NOT NULL DEFAULT FALSE,
+  max_concurrency BIGINT NOT NULL, paused BOOLEAN NOT NULL DEFAULT FALSE,
   revision BIGINT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT
 );
 CREATE UNIQUE INDEX agents_slug ON agents (slug) WHERE deleted_at IS NULL;
@@ -14,7 +14,7 @@ CREATE TABLE tasks (
   id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, title TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
   blocked_reason TEXT NOT NULL DEFAULT '', blocked_detail TEXT NOT NULL DEFAULT '', agent_id TEXT REFERENCES agents (id),
   member_id TEXT, priority BIGINT NOT NULL, parent_id TEXT REFERENCES tasks (id), labels TEXT NOT NULL,
-  budget_nano BIGINT, due_at TEXT, result TEXT NOT NULL DEFAULT '', cycle BIGINT NOT NULL DEFAULT 1,
+  due_at TEXT, result TEXT NOT NULL DEFAULT '', cycle BIGINT NOT NULL DEFAULT 1,
   cost_nano BIGINT NOT NULL DEFAULT 0, run_id TEXT, created_by TEXT NOT NULL, created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
 );
@@ -45,12 +45,14 @@ CREATE TABLE runs (
   cancel_requested BOOLEAN NOT NULL DEFAULT FALSE, cause_event BIGINT, chain TEXT NOT NULL, depth BIGINT NOT NULL,
   cost_nano BIGINT NOT NULL DEFAULT 0, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
 );
-CREATE INDEX runs_ready ON runs (state, ready_at, priority);
+CREATE INDEX runs_claim ON runs (priority DESC, ready_at, id) WHERE state = 'ready';
+CREATE INDEX runs_open ON runs (state, ready_at) WHERE state IN ('running', 'waiting');
 CREATE INDEX runs_task ON runs (task_id, attempt);
 CREATE INDEX runs_agent ON runs (agent_id, state);
 CREATE TABLE steps (
   run_id TEXT NOT NULL REFERENCES runs (id), key TEXT NOT NULL, ord BIGINT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
-  effect TEXT NOT NULL, input_digest TEXT NOT NULL, state TEXT NOT NULL, input TEXT NOT NULL, result TEXT NOT NULL,
+  effect TEXT NOT NULL, input_digest TEXT NOT NULL, state TEXT NOT NULL,
+  attempts BIGINT NOT NULL, input TEXT NOT NULL, result TEXT NOT NULL,
   first_message BIGINT, last_message BIGINT, call_id TEXT, cost_nano BIGINT NOT NULL DEFAULT 0, fence BIGINT NOT NULL,
   started_at TEXT NOT NULL, finished_at TEXT, PRIMARY KEY (run_id, key)
 );

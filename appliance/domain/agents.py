@@ -1,0 +1,242 @@
+"""Agents: workers defined by instructions, a model, tools, a manager and a budget."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.db.database import Database, Duplicate, Row
+from appliance.domain import budgets, events, records
+from appliance.domain.actor import Actor
+from appliance.errors import Problem, invalid, not_found
+
+TOOLS = (
+    "workspace.read",
+    "workspace.write",
+    "workspace.list",
+    "workspace.search",
+    "task.comment",
+    "task.finish",
+)
+RUNTIMES = ("builtin",)
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """`status` (idle, busy, waiting, paused) is computed from open runs; `budget_nano_month` in nano-dollars."""
+
+    id: str
+    slug: str
+    name: str
+    title: str
+    manager_id: str | None
+    instructions: str
+    model: str
+    tools: list[str]
+    runtime: str
+    max_concurrency: int
+    paused: bool
+    revision: int
+    created_at: str
+    updated_at: str
+    running: int = 0
+    waiting: int = 0
+    queued: int = 0
+    budget_nano_month: int | None = None
+
+    @property
+    def status(self) -> str:
+        if self.paused:
+            return "paused"
+        return "busy" if self.running else "waiting" if self.waiting else "idle"
+
+
+class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    slug: str
+    name: str
+    instructions: str
+    model: str
+    title: str = ""
+    manager: str | None = None
+    tools: list[str] = msgspec.field(default_factory=lambda: list(TOOLS))
+    runtime: str = "builtin"
+    max_concurrency: int = 2
+    budget_usd_month: str | float | int | None = None
+
+
+class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields left out stay as they are; a null manager or budget removes it."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    instructions: str | msgspec.UnsetType = msgspec.UNSET
+    model: str | msgspec.UnsetType = msgspec.UNSET
+    manager: str | None | msgspec.UnsetType = msgspec.UNSET
+    tools: list[str] | msgspec.UnsetType = msgspec.UNSET
+    max_concurrency: int | msgspec.UnsetType = msgspec.UNSET
+    budget_usd_month: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class Revision(msgspec.Struct, frozen=True):
+    revision: int
+    data: dict[str, Any]
+    actor: str
+    at: str
+
+
+_SELECT = """
+SELECT a.*, b.limit_nano AS budget_nano_month,
+  (SELECT COUNT(*) FROM runs r WHERE r.agent_id = a.id AND r.state = 'running') AS running,
+  (SELECT COUNT(*) FROM runs r WHERE r.agent_id = a.id AND r.state = 'waiting') AS waiting,
+  (SELECT COUNT(*) FROM runs r WHERE r.agent_id = a.id AND r.state = 'ready') AS queued
+FROM agents a
+LEFT JOIN budgets b ON b.scope = 'agent' AND b.scope_id = a.id AND b.span = 'month'
+"""
+_REVISED = ("name", "title", "manager_id", "instructions", "model", "tools", "max_concurrency")
+
+
+def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
+    """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a slug in use."""
+    actor.need("admin")
+    _check(new.slug, new.name, new.tools, new.runtime, new.max_concurrency)
+    now = clock.iso()
+    row: Row = {
+        "id": ids.new(),
+        "slug": new.slug,
+        "name": new.name.strip(),
+        "title": new.title.strip(),
+        "manager_id": get(db, new.manager).id if new.manager else None,
+        "instructions": new.instructions,
+        "model": _model(new.model),
+        "tools": records.dump(new.tools),
+        "runtime": new.runtime,
+        "max_concurrency": new.max_concurrency,
+        "paused": False,
+        "revision": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+    with db.transaction():
+        try:
+            db.insert("agents", row)
+        except Duplicate as error:
+            raise Problem("duplicate", f"There is an agent named {new.slug}. Choose another slug.") from error
+        _keep_revision(db, actor, row)
+        if new.budget_usd_month is not None:
+            budgets.put(db, actor, "agent", row["id"], "month", budgets.nano(new.budget_usd_month, "budget_usd_month"))
+        events.record(db, actor, "agent.created", agent_id=row["id"])
+    return get(db, row["id"])
+
+
+def get(db: Database, ref: str) -> Agent:
+    """By id or slug. Raises Problem(not_found)."""
+    row = db.one(_SELECT + "WHERE (a.id = :ref OR a.slug = :ref) AND a.deleted_at IS NULL", {"ref": ref})
+    if row is None:
+        raise not_found("agent")
+    return records.to(Agent, row, ("tools",))
+
+
+def all(db: Database) -> list[Agent]:
+    """Every agent, managers before their reports, then by name."""
+    rows = db.rows(_SELECT + "WHERE a.deleted_at IS NULL ORDER BY a.manager_id IS NOT NULL, a.name, a.id")
+    return [records.to(Agent, row, ("tools",)) for row in rows]
+
+
+def change(db: Database, actor: Actor, ref: str, change: AgentChange) -> Agent:
+    """Make a new revision; runs that started keep theirs."""
+    actor.need("admin")
+    agent = get(db, ref)
+    given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
+    if "manager" in given:
+        given["manager_id"] = _manager(db, agent, given.pop("manager"))
+    budget = given.pop("budget_usd_month", msgspec.UNSET)
+    after = {**msgspec.structs.asdict(agent), **given}
+    _check(agent.slug, after["name"], after["tools"], agent.runtime, after["max_concurrency"])
+    values = {k: after[k] for k in _REVISED} | {"model": _model(after["model"]), "tools": records.dump(after["tools"])}
+    with db.transaction():
+        values |= {"revision": agent.revision + 1, "updated_at": clock.iso()}
+        if not db.update("agents", {"id": agent.id, "revision": agent.revision}, **values):
+            raise Problem("conflict", "Somebody else changed this agent meanwhile. Reload and try again.")
+        _keep_revision(db, actor, {"id": agent.id, **values})
+        if budget is not msgspec.UNSET:
+            amount = None if budget is None else budgets.nano(budget, "budget_usd_month")
+            budgets.put(db, actor, "agent", agent.id, "month", amount)
+        events.record(db, actor, "agent.changed", agent_id=agent.id)
+    return get(db, agent.id)
+
+
+def set_paused(db: Database, actor: Actor, ref: str, paused: bool) -> Agent:
+    """A paused agent's queued work stays queued; what runs now goes on to its end."""
+    actor.need("operator")
+    agent = get(db, ref)
+    with db.transaction():
+        db.update("agents", {"id": agent.id}, paused=paused, updated_at=clock.iso())
+        events.record(db, actor, "agent.paused" if paused else "agent.resumed", agent_id=agent.id)
+    return get(db, agent.id)
+
+
+def delete(db: Database, actor: Actor, ref: str) -> None:
+    """Raises Problem(conflict) while the agent has open work or reports."""
+    actor.need("admin")
+    agent = get(db, ref)
+    sql = "SELECT COUNT(*) AS n FROM tasks WHERE agent_id = :id AND state NOT IN ('done', 'cancelled')"
+    open_tasks = db.value(sql, {"id": agent.id})
+    if open_tasks:
+        raise Problem("conflict", f"{agent.name} still has {open_tasks} open tasks. Reassign or cancel them first.")
+    if db.value("SELECT COUNT(*) AS n FROM agents WHERE manager_id = :id AND deleted_at IS NULL", {"id": agent.id}):
+        raise Problem("conflict", f"{agent.name} has reports. Give them another manager first.")
+    with db.transaction():
+        db.update("agents", {"id": agent.id}, deleted_at=clock.iso(), paused=True)
+        events.record(db, actor, "agent.deleted", agent_id=agent.id)
+
+
+def revisions(db: Database, ref: str) -> list[Revision]:
+    """Newest first."""
+    agent = get(db, ref)
+    rows = db.rows("SELECT * FROM agent_revisions WHERE agent_id = :id ORDER BY revision DESC", {"id": agent.id})
+    return [records.to(Revision, row, ("data",)) for row in rows]
+
+
+def at_revision(db: Database, agent_id: str, revision: int) -> dict[str, Any]:
+    """The revised fields as they were: name, title, instructions, model, tools, …"""
+    sql = "SELECT data FROM agent_revisions WHERE agent_id = :id AND revision = :revision"
+    return dict(msgspec.json.decode(db.value(sql, {"id": agent_id, "revision": revision})))
+
+
+def _keep_revision(db: Database, actor: Actor, row: Row) -> None:
+    data = {k: row[k] for k in _REVISED} | {"tools": msgspec.json.decode(row["tools"])}
+    kept = {"agent_id": row["id"], "revision": row["revision"], "data": records.dump(data)}
+    db.insert("agent_revisions", {**kept, "actor": actor.label, "at": clock.iso()})
+
+
+def _manager(db: Database, agent: Agent, ref: str | None) -> str | None:
+    """Raises Problem(invalid) when `ref` reports, directly or not, to `agent`."""
+    above = manager = get(db, ref) if ref else None
+    while above:
+        if above.id == agent.id:
+            raise invalid(manager="an agent can't report to itself or to somebody below it")
+        above = get(db, above.manager_id) if above.manager_id else None
+    return manager.id if manager else None
+
+
+def _model(model: str) -> str:
+    if not model.strip():
+        raise invalid(model="name a model, for example 'simulated'")
+    return model.strip()
+
+
+def _check(slug: str, name: str, tools: list[str], runtime: str, concurrency: int) -> None:
+    faults = {}
+    if not SLUG.fullmatch(slug):
+        faults["slug"] = "use 2 to 40 small letters, digits and hyphens"
+    if not name.strip() or len(name) > 80:
+        faults["name"] = "give a name of at most 80 characters"
+    if unknown := [t for t in tools if t not in TOOLS]:
+        faults["tools"] = f"unknown: {', '.join(unknown)}; there are {', '.join(TOOLS)}"
+    if runtime not in RUNTIMES:
+        faults["runtime"] = f"use one of {', '.join(RUNTIMES)}"
+    if not 1 <= concurrency <= 100:
+        faults["max_concurrency"] = "give a number from 1 to 100"
+    if faults:
+        raise invalid(**faults)

@@ -1,0 +1,130 @@
+"""Budgets: limits in nano-dollars on a scope and a span, and the spend and reservations counted against them.
+
+A scope is tenant, agent, task or run; a span is day, month or lifetime (calendar UTC).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.db.database import Database
+from appliance.domain import events, records
+from appliance.domain.actor import Actor
+from appliance.errors import Problem, invalid
+
+SCOPES = ("tenant", "agent", "task", "run")
+SPANS = ("day", "month", "lifetime")
+NANO = 1_000_000_000
+MOST = 9_000_000 * NANO
+
+
+class Scope(NamedTuple):
+    kind: str
+    id: str
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """`spent_nano` is settled in the current span; `reserved_nano` is held by calls in flight."""
+
+    id: str
+    scope: str
+    scope_id: str
+    span: str
+    limit_nano: int
+    spent_nano: int
+    reserved_nano: int
+    updated_at: str
+
+    @property
+    def left_nano(self) -> int:
+        return self.limit_nano - self.spent_nano - self.reserved_nano
+
+
+def nano(usd: str | float | int, field: str = "limit_usd") -> int:
+    """Dollars to nano-dollars, exact for text. Raises Problem(invalid) for anything but 0 to 9,000,000."""
+    try:
+        amount = Decimal(str(usd).strip().removeprefix("$").replace(",", "")) * NANO
+    except InvalidOperation:
+        raise invalid(**{field: "give an amount in US dollars, for example 12.50"}) from None
+    if not amount.is_finite() or not 0 <= amount <= MOST:
+        raise invalid(**{field: "give an amount from 0 to 9,000,000 dollars"})
+    return int(amount)
+
+
+def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_nano: int | None) -> None:
+    """Set, change or (with None) remove a limit. 0 means stop. Spend already counted stays counted."""
+    if scope not in SCOPES or span not in SPANS:
+        raise invalid(scope=f"use one of {', '.join(SCOPES)}", span=f"use one of {', '.join(SPANS)}")
+    where = {"scope": scope, "scope_id": scope_id, "span": span}
+    now = clock.iso()
+    with db.transaction():
+        if limit_nano is None:
+            db.delete("budgets", **where)
+        elif not db.update("budgets", where, limit_nano=limit_nano, updated_at=now):
+            row = {"id": ids.new(), **where, "limit_nano": limit_nano, "created_at": now, "updated_at": now}
+            db.insert("budgets", row)
+        events.record(db, actor, "budget.changed", scope=scope, scope_id=scope_id, span=span, limit_nano=limit_nano)
+
+
+def all(db: Database) -> list[Budget]:
+    """The tenant's first, then by scope."""
+    rows = db.rows("SELECT * FROM budgets ORDER BY scope <> 'tenant', scope, scope_id, span")
+    return [_with_use(db, row) for row in rows]
+
+
+def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
+    rows = db.rows(
+        "SELECT * FROM budgets WHERE scope = :s AND scope_id = :i ORDER BY span", {"s": scope, "i": scope_id}
+    )
+    return [_with_use(db, row) for row in rows]
+
+
+def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str) -> None:
+    """Hold `amount_nano` on every scope, or raise Problem(budget_exceeded) and hold nothing. Call in a transaction."""
+    chosen = list(scopes)
+    for scope in chosen:
+        for budget in of(db, scope.kind, scope.id):
+            if budget.left_nano < amount_nano or budget.limit_nano == 0:
+                raise Problem("budget_exceeded", _sentence(budget, amount_nano))
+    held = {"call_id": call_id, "amount_nano": amount_nano, "owner": owner, "created_at": clock.iso()}
+    for scope in chosen:
+        db.insert("reservations", {**held, "scope": scope.kind, "scope_id": scope.id})
+
+
+def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
+    """Turn the call's reservations into spend of `cost_nano`, in full even when it is above what was held."""
+    for row in db.rows("SELECT scope, scope_id FROM reservations WHERE call_id = :id", {"id": call_id}):
+        db.execute(
+            "INSERT INTO spend (scope, scope_id, day, settled_nano) VALUES (:scope, :scope_id, :day, :cost) "
+            "ON CONFLICT (scope, scope_id, day) DO UPDATE SET settled_nano = spend.settled_nano + :cost",
+            {**row, "day": day, "cost": cost_nano},
+        )
+    db.delete("reservations", call_id=call_id)
+
+
+def _with_use(db: Database, row: dict[str, Any]) -> Budget:
+    params = {"scope": row["scope"], "scope_id": row["scope_id"], "first": _first_day(row["span"])}
+    sql = """
+    SELECT CAST((SELECT COALESCE(SUM(settled_nano), 0) FROM spend
+                 WHERE scope = :scope AND scope_id = :scope_id AND day >= :first) AS BIGINT) AS spent_nano,
+           CAST((SELECT COALESCE(SUM(amount_nano), 0) FROM reservations
+                 WHERE scope = :scope AND scope_id = :scope_id) AS BIGINT) AS reserved_nano"""
+    return records.to(Budget, {**row, **db.rows(sql, params)[0]})
+
+
+def _first_day(span: str) -> str:
+    today = clock.iso()[:10]
+    return {"day": today, "month": today[:8] + "01", "lifetime": "0000-00-00"}[span]
+
+
+def _sentence(budget: Budget, needed: int) -> str:
+    left = max(budget.left_nano, 0) / NANO
+    scope = "The organisation" if budget.scope == "tenant" else f"This {budget.scope}"
+    span = {"day": "today", "month": "this month", "lifetime": "in all"}[budget.span]
+    return (
+        f"{scope} may spend ${budget.limit_nano / NANO:.2f} {span}; ${left:.4f} is left and the next call may need "
+        f"${needed / NANO:.4f}. Raise the budget to go on."
+    )

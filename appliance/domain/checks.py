@@ -1,0 +1,155 @@
+"""Acceptance checks: what must hold before a task is done. The server judges them, never the agent.
+
+A spec is a JSON object: contains {"text", "file"?} · not_contains the same · regex {"pattern", "file"?} ·
+json_schema {"schema", "file"?} · file_exists {"path"} · human_ack {"question"?}.
+Without `file` the task's result is judged.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import msgspec
+import regex
+
+from appliance import clock, ids
+from appliance.db.database import Database
+from appliance.domain import records
+from appliance.errors import invalid
+
+REQUIRED = {
+    "contains": "text",
+    "not_contains": "text",
+    "regex": "pattern",
+    "json_schema": "schema",
+    "file_exists": "path",
+    "human_ack": None,
+}
+REGEX_SECONDS = 2
+Read = Callable[[str], str | None]
+
+
+class NewCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str
+    spec: dict[str, Any] = {}
+
+
+class Check(msgspec.Struct, frozen=True):
+    """`state` is open, pass, fail or waived; `detail` says why it failed."""
+
+    id: str
+    task_id: str
+    ord: int
+    kind: str
+    spec: dict[str, Any]
+    state: str
+    detail: str
+    judged_at: str | None
+    judged_by: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The check in words, for people and for the agent's prompt."""
+        where = f"file {self.spec['file']}" if self.spec.get("file") else "the result"
+        return {
+            "contains": f"{where} contains “{self.spec.get('text')}”",
+            "not_contains": f"{where} does not contain “{self.spec.get('text')}”",
+            "regex": f"{where} matches {self.spec.get('pattern')}",
+            "json_schema": f"{where} fits the JSON schema",
+            "file_exists": f"file {self.spec.get('path')} exists",
+            "human_ack": str(self.spec.get("question") or "a person accepts the result"),
+        }[self.kind]
+
+
+def add(db: Database, task_id: str, new: list[NewCheck]) -> None:
+    """Append checks to a task. Raises Problem(invalid) naming the one at fault."""
+    start = int(db.value("SELECT COALESCE(MAX(ord), 0) AS n FROM checks WHERE task_id = :id", {"id": task_id}))
+    for number, check in enumerate(new, 1):
+        _validate(number, check)
+        row = {"id": ids.new(), "task_id": task_id, "ord": start + number, "kind": check.kind, "state": "open"}
+        db.insert("checks", row | {"spec": records.dump(check.spec)})
+
+
+def of_task(db: Database, task_id: str) -> list[Check]:
+    rows = db.rows("SELECT * FROM checks WHERE task_id = :id ORDER BY ord", {"id": task_id})
+    return [records.to(Check, row, ("spec",)) for row in rows]
+
+
+def judge(found: list[Check], result: str, read: Read) -> dict[str, str]:
+    """Check id → what is wrong ("" = passed), for all a machine can judge. `read` gives a file's text or None."""
+    return {check.id: _fault(check, result, read) for check in found if check.kind != "human_ack"}
+
+
+def keep(db: Database, verdicts: dict[str, str], by: str) -> None:
+    """Store verdicts in the open transaction; a waived check stays waived."""
+    for check_id, fault in verdicts.items():
+        state = "fail" if fault else "pass"
+        sql = """UPDATE checks SET state = :state, detail = :detail, judged_at = :at, judged_by = :by
+                 WHERE id = :id AND state <> 'waived'"""
+        db.execute(sql, {"state": state, "detail": fault, "at": clock.iso(), "by": by, "id": check_id})
+
+
+def reset(db: Database, task_id: str) -> None:
+    """Open every check again, for another cycle of the task."""
+    db.update("checks", {"task_id": task_id}, state="open", detail="", judged_at=None, judged_by=None)
+
+
+def _fault(check: Check, result: str, read: Read) -> str:
+    if check.kind == "file_exists":
+        return "" if read(check.spec["path"]) is not None else f"{check.spec['path']} does not exist"
+    path = check.spec.get("file")
+    text = read(path) if path else result
+    if text is None:
+        return f"{path} does not exist"
+    return JUDGES[check.kind](check.spec, text)
+
+
+def _contains(spec: dict[str, Any], text: str) -> str:
+    return "" if spec["text"] in text else f"“{spec['text']}” is not there"
+
+
+def _not_contains(spec: dict[str, Any], text: str) -> str:
+    return f"“{spec['text']}” is there" if spec["text"] in text else ""
+
+
+def _regex(spec: dict[str, Any], text: str) -> str:
+    try:
+        # A pattern that backtracks for ever must not stop the box: `re` has no timeout and keeps the interpreter lock.
+        found = regex.search(spec["pattern"], text, regex.MULTILINE, timeout=REGEX_SECONDS, concurrent=True)
+    except TimeoutError:
+        return f"{spec['pattern']} takes too long on this text; simplify it"
+    return "" if found else f"nothing matches {spec['pattern']}"
+
+
+def _json_schema(spec: dict[str, Any], text: str) -> str:
+    try:
+        jsonschema.validate(msgspec.json.decode(text), spec["schema"])
+    except msgspec.DecodeError as error:
+        return f"not valid JSON: {error}"
+    except jsonschema.ValidationError as error:
+        return f"{error.json_path}: {error.message}"[:500]
+    return ""
+
+
+JUDGES: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "contains": _contains,
+    "not_contains": _not_contains,
+    "regex": _regex,
+    "json_schema": _json_schema,
+}
+
+
+def _validate(number: int, check: NewCheck) -> None:
+    field = f"checks[{number}]"
+    if check.kind not in REQUIRED:
+        raise invalid(**{field: f"unknown kind '{check.kind}'; there are {', '.join(REQUIRED)}"})
+    needed = REQUIRED[check.kind]
+    if needed and not check.spec.get(needed):
+        raise invalid(**{field: f"a {check.kind} check needs '{needed}'"})
+    try:
+        if check.kind == "regex":
+            regex.compile(check.spec["pattern"])
+        if check.kind == "json_schema":
+            jsonschema.Draft202012Validator.check_schema(check.spec["schema"])
+    except (regex.error, jsonschema.SchemaError) as error:
+        raise invalid(**{field: str(error).partition("\n")[0]}) from error

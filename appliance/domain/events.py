@@ -1,0 +1,55 @@
+"""The event log: the only notification in the domain. Events carry ids, not payloads."""
+
+from typing import Any
+
+import msgspec
+
+from appliance import clock
+from appliance.db.database import Database, Row
+from appliance.domain import records
+from appliance.domain.actor import Actor
+
+
+class Event(msgspec.Struct, frozen=True):
+    seq: int
+    at: str
+    kind: str
+    actor: str
+    task_id: str | None
+    run_id: str | None
+    agent_id: str | None
+    data: dict[str, Any]
+
+
+def record(
+    db: Database,
+    actor: Actor,
+    kind: str,
+    *,
+    task_id: str | None = None,
+    run_id: str | None = None,
+    agent_id: str | None = None,
+    **data: Any,
+) -> int:
+    """Append one event to the open transaction; readers hear of it after the commit. Returns its number."""
+    row: Row = {"seq": db.next_number("event"), "at": clock.iso(), "kind": kind, "actor": actor.label}
+    row |= {"task_id": task_id, "run_id": run_id, "agent_id": agent_id, "data": records.dump(data)}
+    db.insert("events", row)
+    db.announce(row)
+    return int(row["seq"])
+
+
+def since(db: Database, seq: int, limit: int = 500) -> list[Event]:
+    """Events after `seq`, oldest first."""
+    rows = db.rows("SELECT * FROM events WHERE seq > :seq ORDER BY seq LIMIT :limit", {"seq": seq, "limit": limit})
+    return [records.to(Event, row, ("data",)) for row in rows]
+
+
+def last(db: Database) -> int:
+    return int(db.value("SELECT COALESCE(MAX(seq), 0) AS seq FROM events"))
+
+
+def recent(db: Database, limit: int = 20) -> list[Event]:
+    """The newest events, newest first."""
+    rows = db.rows("SELECT * FROM events ORDER BY seq DESC LIMIT :limit", {"limit": limit})
+    return [records.to(Event, row, ("data",)) for row in rows]

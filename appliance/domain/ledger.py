@@ -1,0 +1,168 @@
+"""The ledger: a `call` for each logical LLM request, an `attempt` for each time it was sent. Append and settle."""
+
+from typing import Any
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.db.database import Database, Row
+from appliance.domain import budgets, records
+from appliance.domain.budgets import Scope
+from appliance.domain.records import Page
+
+
+class Call(msgspec.Struct, frozen=True):
+    """`state` is open, ok, failed or lost; `cost_nano` is None while open and for what could not be priced."""
+
+    id: str
+    run_id: str | None
+    step_key: str
+    task_id: str | None
+    agent_id: str | None
+    provider_id: str
+    model: str
+    state: str
+    failure_code: str
+    cost_nano: int | None
+    estimate_nano: int
+    simulated: bool
+    attempts: int
+    input_total: int
+    cache_read: int
+    output_total: int
+    day: str
+    started_at: str
+    finished_at: str | None
+    agent_name: str | None = None
+    provider_name: str | None = None
+    task_number: int | None = None
+    duration_ms: int | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens."""
+
+    provider_id: str
+    model_requested: str
+    model_reported: str = ""
+    request_id: str = ""
+    failure_code: str = ""
+    failure_detail: str = ""
+    input_total: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output_total: int = 0
+    reasoning: int = 0
+    cost_nano: int | None = None
+    cost_source: str = "unpriced"
+    matched_model: str = ""
+    price_version: str = ""
+    input_nano_mtok: int | None = None
+    output_nano_mtok: int | None = None
+    first_byte_ms: int | None = None
+    duration_ms: int = 0
+    started_at: str = ""
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What a call is for, before it is sent; `owner` is the process that will settle it."""
+
+    provider_id: str
+    model: str
+    simulated: bool
+    estimate_nano: int
+    owner: str
+    scopes: tuple[Scope, ...]
+    run_id: str | None = None
+    step_key: str = ""
+    task_id: str | None = None
+    agent_id: str | None = None
+
+
+SELECT = """
+SELECT c.*, a.name AS agent_name, p.name AS provider_name, t.number AS task_number,
+  (SELECT CAST(SUM(x.duration_ms) AS BIGINT) FROM attempts x WHERE x.call_id = c.id) AS duration_ms
+FROM calls c LEFT JOIN agents a ON a.id = c.agent_id LEFT JOIN providers p ON p.id = c.provider_id
+LEFT JOIN tasks t ON t.id = c.task_id
+"""
+
+
+def open_call(db: Database, opening: Opening) -> str:
+    """Reserve the estimate on every scope and write the open call, all or nothing; its id.
+
+    Raises Problem(budget_exceeded).
+    """
+    call_id, now = ids.new(), clock.iso()
+    with db.transaction():
+        budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner)
+        row: Row = {"id": call_id, "state": "open", "day": now[:10], "started_at": now}
+        fields = ("provider_id", "model", "simulated", "estimate_nano", "run_id", "step_key", "task_id", "agent_id")
+        db.insert("calls", row | {field: getattr(opening, field) for field in fields})
+    return call_id
+
+
+def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> int:
+    """Close the call with what its attempts cost, in the open transaction; the cost in nano-dollars.
+
+    An attempt without a price counts as the estimate that was reserved, so spend never goes unseen.
+    """
+    for n, attempt in enumerate(attempts, 1):
+        db.insert("attempts", {"id": ids.new(), "call_id": call_id, "n": n, **msgspec.structs.asdict(attempt)})
+    cost = sum(a.cost_nano or 0 for a in attempts)
+    return _close(db, call_id, "failed" if failure_code else "ok", cost, attempts, failure_code)
+
+
+def settle_lost(db: Database, living: list[str]) -> int:
+    """Close, as estimated, the calls of processes that are gone; how many. `living` names the owners alive."""
+    with db.transaction():
+        rows = db.rows("SELECT DISTINCT call_id, owner, amount_nano FROM reservations")
+        lost = [row for row in rows if row["owner"] not in living]
+        for row in lost:
+            call = db.rows("SELECT provider_id, model, started_at FROM calls WHERE id = :id", {"id": row["call_id"]})[0]
+            guess = Attempt(
+                call["provider_id"], call["model"], failure_code="process_gone", started_at=call["started_at"]
+            )
+            guess = msgspec.structs.replace(guess, cost_nano=row["amount_nano"], cost_source="estimated")
+            db.insert("attempts", {"id": ids.new(), "call_id": row["call_id"], "n": 1, **msgspec.structs.asdict(guess)})
+            cost = _close(db, row["call_id"], "lost", row["amount_nano"], [guess], "process_gone")
+            _book_on_run(db, row["call_id"], cost)
+    return len(lost)
+
+
+def calls(db: Database, limit: int = records.LIMIT, cursor: str = "", task_id: str = "") -> Page[Call]:
+    """Newest first."""
+    tests, params = ["1 = 1"], {"limit": min(limit, records.LIMIT_MAX)}
+    given: dict[str, Any] = dict(params)
+    if task_id:
+        tests.append("c.task_id = :task_id")
+        given["task_id"] = task_id
+    if cursor:
+        given["at"], given["id"] = records.read_cursor(cursor, 2)
+        tests.append("(c.started_at < :at OR (c.started_at = :at AND c.id < :id))")
+    order = "ORDER BY c.started_at DESC, c.id DESC LIMIT :limit + 1"
+    rows = db.rows(f"{SELECT} WHERE {' AND '.join(tests)} {order}", given)
+    return records.page([records.to(Call, row) for row in rows], given["limit"], lambda c: (c.started_at, c.id))
+
+
+def attempts(db: Database, call_id: str) -> list[Attempt]:
+    rows = db.rows("SELECT * FROM attempts WHERE call_id = :id ORDER BY n", {"id": call_id})
+    return [records.to(Attempt, row) for row in rows]
+
+
+def _close(db: Database, call_id: str, state: str, cost: int, attempts: list[Attempt], failure_code: str) -> int:
+    day = clock.iso()[:10]
+    budgets.settle(db, call_id, cost, day)
+    sums = {f: sum(getattr(a, f) for a in attempts) for f in ("input_total", "cache_read", "output_total")}
+    unpriced = any(a.cost_nano is None for a in attempts)
+    values: dict[str, Any] = {"state": state, "failure_code": failure_code, "day": day, "finished_at": clock.iso()}
+    values["cost_nano"] = None if unpriced and not cost else cost
+    db.update("calls", {"id": call_id}, **values, **sums, attempts=len(attempts))
+    return cost
+
+
+def _book_on_run(db: Database, call_id: str, cost: int) -> None:
+    row = db.rows("SELECT run_id, task_id FROM calls WHERE id = :id", {"id": call_id})[0]
+    params = {"cost": cost, **row}
+    db.execute("UPDATE runs SET cost_nano = cost_nano + :cost WHERE id = :run_id", params)
+    db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task_id", params)

@@ -1,0 +1,183 @@
+"""What may happen to a task, one verb each; every surface and the engine call these."""
+
+from collections.abc import Callable
+from typing import Any
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import checks, events, runs, tasks
+from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.runs import Run
+from appliance.domain.tasks import Task
+from appliance.errors import Problem, invalid
+
+MOVES = ("backlog", "todo", "in_progress", "in_review", "done", "cancelled")
+
+
+def start(db: Database, actor: Actor, ref: str) -> Task:
+    """Queue a run. Raises Problem(conflict) while one is open, or while blockers are."""
+    actor.need("operator")
+    with db.transaction():
+        task = tasks.get(db, ref)
+        if not task.open:
+            raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
+        _refuse_blocked(db, task)
+        event = events.record(db, actor, "task.started", task_id=task.id, agent_id=task.agent_id)
+        runs.enqueue(db, actor, task, cause_event=event)
+    return tasks.get(db, task.id)
+
+
+def retry(db: Database, actor: Actor, ref: str) -> Task:
+    """Another run after one that failed or ended incomplete; its cost adds to the task's."""
+    actor.need("operator")
+    with db.transaction():
+        task = tasks.get(db, ref)
+        last = runs.of_task(db, task.id)
+        if not last or last[0].open:
+            raise Problem("conflict", "There is no ended run to try again.")
+        if not task.open:
+            raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
+        if last[0].state == "parked":
+            runs.request_cancel(db, actor, last[0].id)
+        event = events.record(db, actor, "task.retried", task_id=task.id, agent_id=task.agent_id)
+        runs.enqueue(db, actor, task, cause_event=event, retry_of=last[0].id)
+    return tasks.get(db, task.id)
+
+
+def cancel(db: Database, actor: Actor, ref: str) -> Task:
+    """End the task and its open run; what was made stays. Cancelling twice changes nothing."""
+    actor.need("operator")
+    with db.transaction():
+        task = tasks.get(db, ref)
+        if task.state == "cancelled":
+            return task
+        if task.state == "done":
+            raise Problem("conflict", "The task is done. Reopen it to change that.")
+        if task.run_id:
+            runs.request_cancel(db, actor, task.run_id)
+        _set(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
+        _release_dependents(db, actor, task)
+    return tasks.get(db, task.id)
+
+
+def reopen(db: Database, actor: Actor, ref: str) -> Task:
+    """Back to do, as another cycle: checks are judged anew, earlier runs and costs stay."""
+    actor.need("operator")
+    with db.transaction():
+        task = tasks.get(db, ref)
+        if task.open:
+            raise Problem("conflict", f"The task is {task.state.replace('_', ' ')}, not ended.")
+        checks.reset(db, task.id)
+        _set(db, actor, task, "todo", finished_at=None, cycle=task.cycle + 1)
+    return tasks.get(db, task.id)
+
+
+def approve(db: Database, actor: Actor, ref: str, note: str = "") -> Task:
+    """A person accepts the result: the human checks pass, and the task is done if nothing else is open."""
+    actor.need("operator")
+    with db.transaction():
+        task = tasks.get(db, ref)
+        if task.state != "in_review":
+            raise Problem(
+                "conflict", f"The task is {task.state.replace('_', ' ')}; only work in review can be accepted."
+            )
+        human = {c.id: "" for c in checks.of_task(db, task.id) if c.kind == "human_ack"}
+        checks.keep(db, human, actor.label)
+        finish(db, actor, task, note=note)
+    return tasks.get(db, task.id)
+
+
+def finish(db: Database, actor: Actor, task: Task, **data: Any) -> None:
+    """Done, if every guard holds. Raises Problem(checks_open) or Problem(conflict) naming what is missing."""
+    missing = [c for c in checks.of_task(db, task.id) if c.state not in ("pass", "waived")]
+    if missing:
+        raise Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in missing) + ".")
+    _refuse_blocked(db, task)
+    if children := [c for c in tasks.children(db, task.id) if c.open]:
+        raise Problem(
+            "conflict", f"{len(children)} sub-tasks are open, first #{children[0].number} {children[0].title}."
+        )
+    _set(db, actor, task, "done", finished_at=clock.iso(), blocked_reason="", blocked_detail="", **data)
+    _release_dependents(db, actor, task)
+
+
+def move(db: Database, actor: Actor, ref: str, state: str) -> Task:
+    """What dragging a card means: each column stands for the verb that leads there."""
+    actor.need("operator")
+    if state not in MOVES:
+        raise invalid(state=f"a task can be moved to {', '.join(MOVES)}")
+    task = tasks.get(db, ref)
+    if state == task.state:
+        return task
+    if state != "cancelled" and not task.open:
+        task = reopen(db, actor, ref)
+    if verb := _verb(task, state):
+        return verb(db, actor, ref)
+    with db.transaction():
+        if task.run_id:
+            # Moving a running task by hand takes it away from its agent.
+            runs.request_cancel(db, actor, task.run_id)
+        if state == "done":
+            finish(db, actor, task)
+        else:
+            _set(db, actor, task, state, blocked_reason="", blocked_detail="")
+    return tasks.get(db, task.id)
+
+
+def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | None:
+    if state == "cancelled":
+        return cancel
+    if state == "in_progress" and task.agent_id:
+        return start
+    return approve if (task.state, state) == ("in_review", "done") else None
+
+
+def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
+    """A run that succeeded, in the engine's transaction: the task becomes done, or in_review; which of them.
+
+    `verdicts` are the machine's, all passed; a human check, a blocker or an open sub-task leads to review.
+    """
+    checks.keep(db, verdicts, "system")
+    db.update("tasks", {"id": run.task_id}, result=result)
+    runs.end(db, run, "succeeded")
+    task = tasks.get(db, run.task_id)
+    try:
+        finish(db, SYSTEM, task)
+        return "done"
+    except Problem as problem:
+        _set(db, SYSTEM, task, "in_review", blocked_detail=problem.detail)
+        return "in_review"
+
+
+def fail(db: Database, run: Run, state: str, code: str, detail: str, reason: str) -> None:
+    """A run that did not get there, in the engine's transaction: the task is blocked until somebody acts."""
+    runs.end(db, run, state, code, detail)
+    task = tasks.get(db, run.task_id)
+    if task.state == "in_progress":
+        _set(db, SYSTEM, task, "blocked", blocked_reason=reason, blocked_detail=detail)
+
+
+def _set(db: Database, actor: Actor, task: Task, state: str, note: str = "", **values: Any) -> None:
+    db.update("tasks", {"id": task.id}, state=state, updated_at=clock.iso(), **values)
+    data = {"note": note} if note else {}
+    events.record(db, actor, f"task.{state}", task_id=task.id, agent_id=task.agent_id, run_id=task.run_id, **data)
+
+
+def _refuse_blocked(db: Database, task: Task) -> None:
+    if blockers := tasks.open_blockers(db, task.id):
+        raise Problem("conflict", f"Blocked by #{blockers[0].number} {blockers[0].title}.")
+
+
+def _release_dependents(db: Database, actor: Actor, task: Task) -> None:
+    """Start the tasks that waited for this one and for nothing else."""
+    sql = "SELECT task_id FROM task_blockers WHERE blocker_id = :id"
+    for row in db.rows(sql, {"id": task.id}):
+        waiting = tasks.get(db, row["task_id"])
+        if (
+            waiting.state == "todo"
+            and waiting.agent_id
+            and not waiting.run_id
+            and not tasks.open_blockers(db, waiting.id)
+        ):
+            event = events.record(db, actor, "task.unblocked", task_id=waiting.id, agent_id=waiting.agent_id)
+            runs.enqueue(db, actor, waiting, cause_event=event)

@@ -1,0 +1,200 @@
+"""Tasks: pieces of work with one assignee, a parent, blockers and acceptance checks."""
+
+from typing import Any
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.db.database import Database, Row
+from appliance.domain import agents, budgets, checks, events, records, runs
+from appliance.domain.actor import Actor
+from appliance.domain.checks import NewCheck
+from appliance.errors import Problem, invalid, not_found
+
+STATES = ("backlog", "todo", "in_progress", "in_review", "blocked", "done", "cancelled")
+OPEN = ("backlog", "todo", "in_progress", "in_review", "blocked")
+PRIORITIES = ("low", "normal", "high", "urgent")
+BODY_LIMIT = 1_000_000
+
+
+class Task(msgspec.Struct, frozen=True):
+    """`cost_nano` is what its runs have cost so far, in nano-dollars; `checks_*` count its acceptance checks."""
+
+    id: str
+    number: int
+    title: str
+    body: str
+    state: str
+    blocked_reason: str
+    blocked_detail: str
+    agent_id: str | None
+    member_id: str | None
+    priority: int
+    parent_id: str | None
+    labels: list[str]
+    due_at: str | None
+    result: str
+    cycle: int
+    cost_nano: int
+    run_id: str | None
+    created_by: str
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    finished_at: str | None
+    agent_slug: str | None = None
+    agent_name: str | None = None
+    run_state: str | None = None
+    run_reason: str | None = None
+    checks_total: int = 0
+    checks_passed: int = 0
+    steps: int = 0
+
+    @property
+    def assignee(self) -> str | None:
+        return self.agent_slug or self.member_id
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+
+class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent."""
+
+    title: str
+    body: str = ""
+    assignee: str | None = None
+    priority: int = 1
+    parent_id: str | None = None
+    blockers: list[str] = []
+    checks: list[NewCheck] = []
+    labels: list[str] = []
+    start: bool | None = None
+    budget_usd: str | float | int | None = None
+    due_at: str | None = None
+
+
+class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    body: str | msgspec.UnsetType = msgspec.UNSET
+    assignee: str | None | msgspec.UnsetType = msgspec.UNSET
+    priority: int | msgspec.UnsetType = msgspec.UNSET
+    labels: list[str] | msgspec.UnsetType = msgspec.UNSET
+    due_at: str | None | msgspec.UnsetType = msgspec.UNSET
+
+
+SELECT = """
+SELECT t.*, a.slug AS agent_slug, a.name AS agent_name, r.state AS run_state, r.reason AS run_reason,
+  (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id) AS checks_total,
+  (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id AND c.state IN ('pass', 'waived')) AS checks_passed,
+  (SELECT COUNT(*) FROM steps s WHERE s.run_id = t.run_id) AS steps
+FROM tasks t
+LEFT JOIN agents a ON a.id = t.agent_id
+LEFT JOIN runs r ON r.id = t.run_id
+"""
+
+
+def task(row: Row) -> Task:
+    return records.to(Task, row, ("labels",))
+
+
+def create(db: Database, actor: Actor, new: NewTask) -> Task:
+    """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to."""
+    actor.need("operator")
+    _check(new.title, new.body, new.priority, new.due_at)
+    agent_id, member_id = _assignee(db, new.assignee)
+    starts = new.start if new.start is not None else agent_id is not None
+    if starts and agent_id is None:
+        raise invalid(start="only work assigned to an agent can be started")
+    now = clock.iso()
+    with db.transaction():
+        row: Row = {"id": ids.new(), "number": db.next_number("task"), "title": new.title.strip(), "body": new.body}
+        row |= {"state": "todo" if new.assignee else "backlog", "agent_id": agent_id, "member_id": member_id}
+        row |= {"priority": new.priority, "parent_id": get(db, new.parent_id).id if new.parent_id else None}
+        row |= {"labels": records.dump(_labels(new.labels)), "due_at": new.due_at, "created_by": actor.label}
+        db.insert("tasks", row | {"created_at": now, "updated_at": now})
+        checks.add(db, row["id"], new.checks)
+        for blocker in new.blockers:
+            db.insert("task_blockers", {"task_id": row["id"], "blocker_id": get(db, blocker).id, "on_cancel": "hold"})
+        if new.budget_usd is not None:
+            budgets.put(db, actor, "task", row["id"], "lifetime", budgets.nano(new.budget_usd, "budget_usd"))
+        event = events.record(db, actor, "task.created", task_id=row["id"], agent_id=agent_id)
+        if starts and not open_blockers(db, row["id"]):
+            runs.enqueue(db, actor, get(db, row["id"]), cause_event=event)
+    return get(db, row["id"])
+
+
+def get(db: Database, ref: str) -> Task:
+    """By id or number. Raises Problem(not_found)."""
+    number = int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 16 else -1
+    row = db.one(SELECT + "WHERE t.id = :ref OR t.number = :number", {"ref": ref, "number": number})
+    if row is None:
+        raise not_found("task")
+    return task(row)
+
+
+def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
+    """Raises Problem(conflict) when the assignee of a running task would change."""
+    actor.need("operator")
+    found = get(db, ref)
+    given: dict[str, Any] = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
+    after = {**msgspec.structs.asdict(found), **given}
+    _check(after["title"], after["body"], after["priority"], after["due_at"])
+    if "assignee" in given:
+        given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
+        if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
+            raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
+    if "labels" in given:
+        given["labels"] = records.dump(_labels(given["labels"]))
+    with db.transaction():
+        db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
+        events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))
+    return get(db, found.id)
+
+
+def open_blockers(db: Database, task_id: str) -> list[Task]:
+    """Blockers that are not done; a cancelled blocker holds unless its edge says release."""
+    where = """JOIN task_blockers e ON e.blocker_id = t.id WHERE e.task_id = :id
+      AND t.state <> 'done' AND NOT (t.state = 'cancelled' AND e.on_cancel = 'release') ORDER BY t.number"""
+    return [task(row) for row in db.rows(SELECT + where, {"id": task_id})]
+
+
+def children(db: Database, task_id: str) -> list[Task]:
+    return [task(row) for row in db.rows(SELECT + "WHERE t.parent_id = :id ORDER BY t.number", {"id": task_id})]
+
+
+def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
+    """(agent id, member id). Members are known by `member:<id>`; anything else names an agent."""
+    if not ref:
+        return None, None
+    if ref.startswith("member:"):
+        return None, ref.removeprefix("member:")
+    try:
+        return agents.get(db, ref).id, None
+    except Problem:
+        raise invalid(assignee=f"there is no agent '{ref}'") from None
+
+
+def _labels(labels: list[str]) -> list[str]:
+    cleaned = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
+    if len(cleaned) > 20 or any(len(label) > 40 for label in cleaned):
+        raise invalid(labels="at most 20 labels of at most 40 characters")
+    return cleaned
+
+
+def _check(title: str, body: str, priority: int, due_at: str | None) -> None:
+    faults = {}
+    if not title.strip() or len(title) > 200:
+        faults["title"] = "say in at most 200 characters what is to be done"
+    if len(body) > BODY_LIMIT:
+        faults["body"] = f"at most {BODY_LIMIT:,} characters; put longer material into a file"
+    if not 0 <= priority <= 3:
+        faults["priority"] = "give a number from 0 (low) to 3 (urgent)"
+    if due_at is not None:
+        try:
+            clock.parse(due_at)
+        except ValueError:
+            faults["due_at"] = "give a date and time such as 2026-12-01T09:00:00Z"
+    if faults:
+        raise invalid(**faults)
