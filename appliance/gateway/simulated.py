@@ -50,7 +50,7 @@ async def send(
     if script.line and script.line.verb in simulated_script.FAULTS:
         raise _fault(script, request, on_text)
     first_byte_ms = (time.perf_counter() - started) * 1000
-    answer = _answer(request, script, digest)
+    answer = _answer(account, request, script, digest)
     await _stream(answer, account, request, on_text)
     return Reply(
         content=answer.content,
@@ -77,7 +77,7 @@ def tokens(text: str) -> int:
     return (len(text.encode()) + 3) // 4
 
 
-def _answer(request: ChatRequest, script: Script, digest: bytes) -> _Answer:
+def _answer(account: Account, request: ChatRequest, script: Script, digest: bytes) -> _Answer:
     call_id = f"call_{digest.hex()[:12]}_{sum(m.role == 'assistant' for m in request.messages) + 1}"
     match script.line:
         case Line("say", text):
@@ -87,7 +87,7 @@ def _answer(request: ChatRequest, script: Script, digest: bytes) -> _Answer:
             return _Answer("", (ToolCall(call_id, name, arguments.strip() or "{}"),))
         case Line("empty"):
             return _Answer()
-    move = simulated_worker.closing(request) if script.ended else simulated_worker.next_move(request)
+    move = simulated_worker.closing(request) if script.ended else simulated_worker.next_move(request, account.seed)
     calls = (ToolCall(call_id, move.tool, move.arguments),) if move.tool else ()
     return _Answer(move.text, calls)
 

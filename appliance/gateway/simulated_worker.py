@@ -5,6 +5,7 @@ It keeps no state: what it did before is read from the conversation, so a replay
 
 import re
 from typing import Any
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -31,11 +32,11 @@ class Move(Struct, frozen=True):
     arguments: str = "{}"
 
 
-def next_move(request: ChatRequest) -> Move:
+def next_move(request: ChatRequest, account_seed: int) -> Move:
     ask = "\n".join(m.content for m in request.messages if m.role == "user")
     heading = title(ask)
     paths, phrases = files(ask), tuple(required_phrases(ask))
-    seed = sum(heading.encode()) + 31 * request.seed
+    seed = crc32(f"{account_seed}:{request.seed}:{heading}".encode())
     tools = {tool.name: tool for tool in request.tools}
     moves = _plan(tools, heading, paths or [_file_name(heading)], phrases, seed)
     made = _made_since_finish(request)
