@@ -1,0 +1,35 @@
+# `make` lists what there is to do. Everything works from a bare machine with python3, make and git.
+PYTHON ?= python3
+BIN := .venv/bin
+DIST := build/dist-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check dist clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Create .venv with everything to develop; instant the second time
+
+run: setup ## Set up and run the demo: a throw-away box with a team at work
+	@$(BIN)/agenthq demo
+
+test: ## Install what the tests need (Debian packages), then check
+	@packaging/need.sh postgresql redis-server chromium binutils libpython
+	@$(MAKE) --no-print-directory check
+
+check: setup ## Lint, types, layers, docs, sizes, all tests, the executable and its smoke test
+	@$(BIN)/python -m tests.check $(STAGE)
+
+dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM and licences
+	@packaging/need.sh binutils libpython
+	@$(DIST)/bin/python packaging/build.py
+
+clean: ## Remove what was built; keeps .venv
+	@rm -rf build dist *.egg-info
+
+.venv/.ready: pyproject.toml packaging/constraints.txt
+	@PYTHON=$(PYTHON) packaging/venv.sh .venv -e '.[dev,dist]'
+
+$(DIST)/.ready: pyproject.toml packaging/constraints.txt
+	@PYTHON=$(PYTHON) packaging/venv.sh $(DIST) -e '.[dist]'

@@ -1,0 +1,80 @@
+"""Runs every check in order, one line each; stops at the first that fails and says how to run just that one.
+
+`python -m tests.check` runs all, `python -m tests.check types fast` runs the named stages.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "check"
+PYTEST = "python -m pytest -q -p no:cacheprovider"
+SLOW = "browser or smoke or crash"
+
+
+class Stage(NamedTuple):
+    name: str
+    command: str
+
+
+STAGES = (
+    Stage("lint", "ruff check ."),
+    Stage("format", "ruff format --check ."),
+    Stage("types", "mypy"),
+    Stage("layers", "lint-imports"),
+    Stage("sizes", f"{PYTEST} tests/docs/test_sizes.py"),
+    Stage("fast", f"{PYTEST} -n 2 -m 'not ({SLOW})' --deselect tests/docs/test_sizes.py"),
+    Stage("browser", f"{PYTEST} -n 2 -m browser"),
+    Stage("dist", "make dist"),
+    Stage("smoke", f"{PYTEST} -m smoke"),
+)
+
+
+def main(wanted: list[str]) -> int:
+    unknown = set(wanted) - {stage.name for stage in STAGES}
+    if unknown:
+        print(f"Unknown stage {', '.join(sorted(unknown))}; there are: {', '.join(stage.name for stage in STAGES)}")
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    failed = False
+    for stage in STAGES:
+        if failed or (wanted and stage.name not in wanted):
+            continue
+        output, failed = run(stage)
+        for word in counts:
+            counts[word] += sum(int(number) for number in re.findall(rf"(\d+) {word}", last_line(output)))
+        if failed:
+            print(f"\n{output.rstrip()}\n\nRun just this stage with: make check STAGE={stage.name}")
+            print(f"The command was: {stage.command}")
+    print(f"{counts['passed']} passed, {max(counts['failed'], failed)} failed, {counts['skipped']} skipped")
+    return int(failed)
+
+
+def run(stage: Stage) -> tuple[str, bool]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AGENTHQ_")}
+    env = ours | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "REQUIRE_EXECUTABLE": "1"}
+    started = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-c", f"{stage.command} 2>&1"],
+        cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    (LOGS / f"{stage.name}.log").write_text(done.stdout)
+    told = last_line(done.stdout) if "pytest" in stage.command else ""
+    word = "FAIL" if done.returncode else "ok"
+    print(f"{word:<4} {stage.name:<8} {time.monotonic() - started:6.1f} s  {told}", flush=True)
+    return done.stdout, done.returncode != 0
+
+
+def last_line(output: str) -> str:
+    lines = output.strip().splitlines()
+    return lines[-1].strip("= ") if lines else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
