@@ -4,7 +4,7 @@ A scope is tenant, agent, task or run; a span is day, month or lifetime (calenda
 """
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,12 +13,25 @@ from appliance import clock, ids
 from appliance.db.database import Database
 from appliance.domain import events, records
 from appliance.domain.actor import Actor
-from appliance.errors import Problem, invalid
+from appliance.errors import Problem, invalid, not_found
 
 SCOPES = ("tenant", "agent", "task", "run")
 SPANS = ("day", "month", "lifetime")
 NANO = 1_000_000_000
 MOST = 9_000_000 * NANO
+_SELECT = """
+SELECT b.*, COALESCE(a.name, '#' || CAST(COALESCE(t.number, u.number) AS TEXT) || ' ' || COALESCE(t.title, u.title), '')
+  AS scope_name
+FROM budgets b
+LEFT JOIN agents a ON b.scope = 'agent' AND a.id = b.scope_id
+LEFT JOIN tasks t ON b.scope = 'task' AND t.id = b.scope_id
+LEFT JOIN runs r ON b.scope = 'run' AND r.id = b.scope_id LEFT JOIN tasks u ON u.id = r.task_id
+"""
+_FIND = {
+    "agent": "SELECT id FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL",
+    "task": "SELECT id FROM tasks WHERE id = :ref OR number = :number",
+    "run": "SELECT id FROM runs WHERE id = :ref",
+}
 
 
 class Scope(NamedTuple):
@@ -27,7 +40,10 @@ class Scope(NamedTuple):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """`spent_nano` is settled in the current span; `reserved_nano` is held by calls in flight."""
+    """`spent_nano` is settled in the current span; `reserved_nano` is held by calls in flight.
+
+    `scope_name` is for people: the agent's name, the task's number and title, "" for the tenant.
+    """
 
     id: str
     scope: str
@@ -37,17 +53,33 @@ class Budget(msgspec.Struct, frozen=True):
     spent_nano: int
     reserved_nano: int
     updated_at: str
+    scope_name: str = ""
 
     @property
     def left_nano(self) -> int:
         return self.limit_nano - self.spent_nano - self.reserved_nano
 
 
+class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`scope_id`: slug or id of an agent, number or id of a task, id of a run, nothing for the tenant. 0 means stop."""
+
+    scope: str
+    span: str
+    limit_usd: str | float | int
+    scope_id: str = ""
+
+
+class BudgetChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A null limit removes the budget."""
+
+    limit_usd: str | float | int | None
+
+
 def nano(usd: str | float | int, field: str = "limit_usd") -> int:
     """Dollars to nano-dollars, exact for text. Raises Problem(invalid) for anything but 0 to 9,000,000."""
     try:
         amount = Decimal(str(usd).strip().removeprefix("$").replace(",", "")) * NANO
-    except InvalidOperation:
+    except DecimalException:
         raise invalid(**{field: "give an amount in US dollars, for example 12.50"}) from None
     if not amount.is_finite() or not 0 <= amount <= MOST:
         raise invalid(**{field: "give an amount from 0 to 9,000,000 dollars"})
@@ -69,23 +101,47 @@ def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_
         events.record(db, actor, "budget.changed", scope=scope, scope_id=scope_id, span=span, limit_nano=limit_nano)
 
 
+def create(db: Database, actor: Actor, new: NewBudget) -> Budget:
+    """Set the limit of a scope and span; one that exists is replaced. Raises Problem(invalid), Problem(not_found)."""
+    actor.need("admin")
+    scope_id = _found(db, new.scope, new.scope_id.strip())
+    put(db, actor, new.scope, scope_id, new.span, nano(new.limit_usd))
+    return next(budget for budget in of(db, new.scope, scope_id) if budget.span == new.span)
+
+
+def change(db: Database, actor: Actor, budget_id: str, change: BudgetChange) -> Budget | None:
+    """Another limit for one budget; None when it was removed. Raises Problem(not_found)."""
+    actor.need("admin")
+    budget = get(db, budget_id)
+    limit = None if change.limit_usd is None else nano(change.limit_usd)
+    put(db, actor, budget.scope, budget.scope_id, budget.span, limit)
+    return None if limit is None else get(db, budget_id)
+
+
+def get(db: Database, budget_id: str) -> Budget:
+    """Raises Problem(not_found)."""
+    row = db.one(f"{_SELECT} WHERE b.id = :id", {"id": budget_id})
+    if row is None:
+        raise not_found("budget")
+    return _with_use(db, row)
+
+
 def all(db: Database) -> list[Budget]:
     """The tenant's first, then by scope."""
-    rows = db.rows("SELECT * FROM budgets ORDER BY scope <> 'tenant', scope, scope_id, span")
+    rows = db.rows(f"{_SELECT} ORDER BY CASE WHEN b.scope = 'tenant' THEN 0 ELSE 1 END, b.scope, b.scope_id, b.span")
     return [_with_use(db, row) for row in rows]
 
 
 def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
-    rows = db.rows(
-        "SELECT * FROM budgets WHERE scope = :s AND scope_id = :i ORDER BY span", {"s": scope, "i": scope_id}
-    )
-    return [_with_use(db, row) for row in rows]
+    where = "WHERE b.scope = :scope AND b.scope_id = :scope_id ORDER BY b.span"
+    return [_with_use(db, row) for row in db.rows(f"{_SELECT} {where}", {"scope": scope, "scope_id": scope_id})]
 
 
 def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str) -> None:
     """Hold `amount_nano` on every scope, or raise Problem(budget_exceeded) and hold nothing. Call in a transaction."""
     chosen = list(scopes)
     for scope in chosen:
+        _lock(db, scope)
         for budget in of(db, scope.kind, scope.id):
             if budget.left_nano < amount_nano or budget.limit_nano == 0:
                 raise Problem("budget_exceeded", _sentence(budget, amount_nano))
@@ -96,13 +152,33 @@ def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: in
 
 def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
     """Turn the call's reservations into spend of `cost_nano`, in full even when it is above what was held."""
-    for row in db.rows("SELECT scope, scope_id FROM reservations WHERE call_id = :id", {"id": call_id}):
+    # One order for all: two calls that end at once must not wait for each other's rows.
+    held = "SELECT scope, scope_id FROM reservations WHERE call_id = :id ORDER BY scope, scope_id"
+    for row in db.rows(held, {"id": call_id}):
         db.execute(
             "INSERT INTO spend (scope, scope_id, day, settled_nano) VALUES (:scope, :scope_id, :day, :cost) "
             "ON CONFLICT (scope, scope_id, day) DO UPDATE SET settled_nano = spend.settled_nano + :cost",
             {**row, "day": day, "cost": cost_nano},
         )
     db.delete("reservations", call_id=call_id)
+
+
+def _lock(db: Database, scope: Scope) -> None:
+    """Where writers run side by side (PostgreSQL), the next one must see what this one has reserved."""
+    where = {"scope": scope.kind, "scope_id": scope.id}
+    db.execute("UPDATE budgets SET limit_nano = limit_nano WHERE scope = :scope AND scope_id = :scope_id", where)
+
+
+def _found(db: Database, scope: str, ref: str) -> str:
+    """The id `ref` stands for in its scope."""
+    if scope not in SCOPES:
+        raise invalid(scope=f"use one of {', '.join(SCOPES)}")
+    if scope == "tenant":
+        return ""
+    found = db.value(_FIND[scope], {"ref": ref, "number": int(ref) if ref.isdecimal() and len(ref) < 16 else 0})
+    if not found:
+        raise invalid(scope_id=f"there is no such {scope}")
+    return str(found)
 
 
 def _with_use(db: Database, row: dict[str, Any]) -> Budget:

@@ -8,6 +8,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.domain.actor import Actor
+from appliance.domain.records import Page
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -53,3 +54,26 @@ def recent(db: Database, limit: int = 20) -> list[Event]:
     """The newest events, newest first."""
     rows = db.rows("SELECT * FROM events ORDER BY seq DESC LIMIT :limit", {"limit": limit})
     return [records.to(Event, row, ("data",)) for row in rows]
+
+
+def listing(
+    db: Database,
+    noun: str = "",
+    task_id: str = "",
+    agent_id: str = "",
+    limit: int = records.LIMIT,
+    cursor: str = "",
+) -> Page[Event]:
+    """Newest first; `noun` is the first word of a kind. Raises Problem(bad_cursor)."""
+    given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX)), "task_id": task_id, "agent_id": agent_id}
+    tests = [f"{column} = :{column}" for column in ("task_id", "agent_id") if given[column]]
+    if noun:
+        # A range instead of LIKE: `_` and `%` in the noun mean themselves.
+        tests.append("kind >= :noun AND kind < :past")
+        given |= {"noun": f"{noun}.", "past": f"{noun}/"}
+    if cursor:
+        tests.append("seq < :seq")
+        given["seq"] = records.read_cursor(cursor, 1)[0]
+    where = f"WHERE {' AND '.join(tests)}" if tests else ""
+    rows = db.rows(f"SELECT * FROM events {where} ORDER BY seq DESC LIMIT :limit + 1", given)
+    return records.page([records.to(Event, row, ("data",)) for row in rows], given["limit"], lambda e: (e.seq,))

@@ -1,5 +1,6 @@
 """The ledger: a `call` for each logical LLM request, an `attempt` for each time it was sent. Append and settle."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +10,9 @@ from appliance.db.database import Database, Row
 from appliance.domain import budgets, records
 from appliance.domain.budgets import Scope
 from appliance.domain.records import Page
+from appliance.errors import not_found
+
+BATCH = 1000
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -130,19 +134,37 @@ def settle_lost(db: Database, living: list[str]) -> int:
     return len(lost)
 
 
-def calls(db: Database, limit: int = records.LIMIT, cursor: str = "", task_id: str = "") -> Page[Call]:
-    """Newest first."""
-    tests, params = ["1 = 1"], {"limit": min(limit, records.LIMIT_MAX)}
-    given: dict[str, Any] = dict(params)
-    if task_id:
-        tests.append("c.task_id = :task_id")
-        given["task_id"] = task_id
+def calls(
+    db: Database, limit: int = records.LIMIT, cursor: str = "", task_id: str = "", agent_id: str = "", model: str = ""
+) -> Page[Call]:
+    """Newest first. Raises Problem(bad_cursor)."""
+    given: dict[str, Any] = {"task_id": task_id, "agent_id": agent_id, "model": model}
+    tests = [f"c.{column} = :{column}" for column, value in given.items() if value]
+    given["limit"] = max(1, min(limit, records.LIMIT_MAX))
     if cursor:
         given["at"], given["id"] = records.read_cursor(cursor, 2)
         tests.append("(c.started_at < :at OR (c.started_at = :at AND c.id < :id))")
-    order = "ORDER BY c.started_at DESC, c.id DESC LIMIT :limit + 1"
-    rows = db.rows(f"{SELECT} WHERE {' AND '.join(tests)} {order}", given)
+    where = f"WHERE {' AND '.join(tests)}" if tests else ""
+    rows = db.rows(f"{SELECT} {where} ORDER BY c.started_at DESC, c.id DESC LIMIT :limit + 1", given)
     return records.page([records.to(Call, row) for row in rows], given["limit"], lambda c: (c.started_at, c.id))
+
+
+def call(db: Database, call_id: str) -> Call:
+    """Raises Problem(not_found)."""
+    row = db.one(f"{SELECT} WHERE c.id = :id", {"id": call_id})
+    if row is None:
+        raise not_found("call")
+    return records.to(Call, row)
+
+
+def every(db: Database, first_day: str, last_day: str) -> Iterator[Call]:
+    """All calls of these days (both included), oldest first, read in batches however many there are."""
+    given = {"first": first_day, "last": last_day, "at": "", "id": "", "batch": BATCH}
+    sql = f"""{SELECT} WHERE c.day BETWEEN :first AND :last
+    AND (c.started_at > :at OR (c.started_at = :at AND c.id > :id)) ORDER BY c.started_at, c.id LIMIT :batch"""
+    while rows := db.rows(sql, given):
+        yield from (records.to(Call, row) for row in rows)
+        given |= {"at": rows[-1]["started_at"], "id": rows[-1]["id"]}
 
 
 def attempts(db: Database, call_id: str) -> list[Attempt]:

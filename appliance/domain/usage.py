@@ -1,12 +1,13 @@
 """What the ledger adds up to: totals, breakdowns and days. Every breakdown sums to the total, to the nano-dollar."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import msgspec
 
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import records
+from appliance.errors import invalid
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -33,6 +34,26 @@ class Day(msgspec.Struct, frozen=True):
     day: str
     calls: int
     cost_nano: int
+    simulated_nano: int
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """Tasks that ended done, and what all their calls cost in nano-dollars, failed tries included."""
+
+    tasks: int
+    cost_nano: int
+    simulated_nano: int
+    per_task_nano: int | None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The figures of a span of days (both included) beside today's."""
+
+    first_day: str
+    last_day: str
+    total: Total
+    today: Total
+    accepted: Accepted
 
 
 _SUMS = """
@@ -60,7 +81,9 @@ def total(db: Database, first_day: str, last_day: str) -> Total:
 
 
 def breakdown(db: Database, by: str, first_day: str, last_day: str) -> list[Line]:
-    """By agent, model or provider; the most expensive first."""
+    """By agent, model or provider; the most expensive first. Raises Problem(invalid) for another `by`."""
+    if by not in BY:
+        raise invalid(by=f"use one of {', '.join(BY)}")
     key, label = BY[by]
     sql = f"""
     SELECT COALESCE({key}, '') AS key, {label} AS label, {_SUMS}
@@ -73,11 +96,12 @@ def days(db: Database, count: int) -> list[Day]:
     """The last `count` days up to today, oldest first, days without calls included."""
     today = clock.now().date()
     first = (today - timedelta(days=count - 1)).isoformat()
-    sql = """SELECT day, COUNT(*) AS calls, CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) AS cost_nano
+    sql = """SELECT day, COUNT(*) AS calls, CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) AS cost_nano,
+             CAST(COALESCE(SUM(CASE WHEN simulated THEN cost_nano ELSE 0 END), 0) AS BIGINT) AS simulated_nano
              FROM calls WHERE day >= :first GROUP BY day"""
     found = {row["day"]: records.to(Day, row) for row in db.rows(sql, {"first": first})}
     wanted = [(today - timedelta(days=n)).isoformat() for n in reversed(range(count))]
-    return [found.get(day, Day(day, 0, 0)) for day in wanted]
+    return [found.get(day, Day(day, 0, 0, 0)) for day in wanted]
 
 
 def today(db: Database) -> Total:
@@ -90,9 +114,43 @@ def month(db: Database) -> Total:
     return total(db, day[:8] + "01", day)
 
 
+def summary(db: Database, first_day: str = "", last_day: str = "") -> Summary:
+    """Without days: the current month up to today, UTC. Raises Problem(invalid) for what is not a span of days."""
+    first, last = span(first_day, last_day)
+    return Summary(first, last, total(db, first, last), today(db), accepted(db, first, last))
+
+
+def accepted(db: Database, first_day: str, last_day: str) -> Accepted:
+    """What the tasks that were done in these days cost in their whole life."""
+    sql = """
+    SELECT COUNT(DISTINCT t.id) AS tasks, CAST(COALESCE(SUM(c.cost_nano), 0) AS BIGINT) AS cost_nano,
+      CAST(COALESCE(SUM(CASE WHEN c.simulated THEN c.cost_nano ELSE 0 END), 0) AS BIGINT) AS simulated_nano
+    FROM tasks t LEFT JOIN runs r ON r.task_id = t.id LEFT JOIN calls c ON c.run_id = r.id
+    WHERE t.state = 'done' AND t.finished_at >= :first AND t.finished_at < :after"""
+    after = (date.fromisoformat(last_day) + timedelta(days=1)).isoformat()
+    row = db.rows(sql, {"first": first_day, "after": after})[0]
+    return Accepted(**row, per_task_nano=row["cost_nano"] // row["tasks"] if row["tasks"] else None)
+
+
 def per_accepted_task_nano(db: Database, first_day: str) -> int | None:
     """Mean cost in nano-dollars of the tasks done since `first_day`; None when there are none."""
-    sql = """SELECT COUNT(*) AS n, CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) AS cost
-             FROM tasks WHERE state = 'done' AND finished_at >= :d"""
-    row = db.rows(sql, {"d": first_day})[0]
-    return int(row["cost"]) // int(row["n"]) if row["n"] else None
+    return accepted(db, first_day, clock.iso()[:10]).per_task_nano
+
+
+def span(first_day: str, last_day: str) -> tuple[str, str]:
+    """Both days as YYYY-MM-DD; what is left out is the first of this month and today."""
+    today = clock.iso()[:10]
+    faults = {name: "give a day as YYYY-MM-DD" for name, day in (("from", first_day), ("to", last_day)) if _bad(day)}
+    first, last = first_day or min(today[:8] + "01", last_day or today), last_day or today
+    if not faults and first > last:
+        faults = {"from": f"is after the last day {last}"}
+    if faults:
+        raise invalid(**faults)
+    return first, last
+
+
+def _bad(day: str) -> bool:
+    try:
+        return bool(day) and date.fromisoformat(day).isoformat() != day
+    except ValueError:
+        return True
