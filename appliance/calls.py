@@ -9,6 +9,7 @@ from appliance import clock
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.domain import ledger, providers
+from appliance.domain.actor import Actor
 from appliance.domain.budgets import Scope
 from appliance.domain.ledger import Attempt, Opening
 from appliance.domain.providers import Provider
@@ -45,6 +46,36 @@ class Outcome(msgspec.Struct, frozen=True):
     model: str
     attempts: int
 
+
+class Offer(msgspec.Struct, frozen=True):
+    """A model agents may name as `id` or `provider_name/id`. Prices in nano-dollars for a million tokens.
+
+    `price_source` is override, catalogue, simulated, local or unpriced; an unpriced model is never called.
+    """
+
+    id: str
+    provider_id: str
+    provider_name: str
+    simulated: bool
+    price_source: str
+    input_nano_mtok: int | None = None
+    output_nano_mtok: int | None = None
+
+
+class LocalServer(msgspec.Struct, frozen=True):
+    name: str
+    kind: str
+    base_url: str
+    models: list[str] = []
+
+
+LOCAL_SERVERS = (
+    LocalServer("Ollama", "ollama", "http://127.0.0.1:11434/v1"),
+    LocalServer("LM Studio", "openai-compatible", "http://127.0.0.1:1234/v1"),
+    LocalServer("llama.cpp", "openai-compatible", "http://127.0.0.1:8080/v1"),
+    LocalServer("vLLM", "openai-compatible", "http://127.0.0.1:8000/v1"),
+)
+PROBE_S = 0.5
 
 Settled = Callable[[Outcome], None]
 Lost = Callable[[str, int, int], None]
@@ -96,6 +127,9 @@ class Calls:
 
     def account(self, db: Database, provider: Provider) -> Account:
         """The account with its opened secret: for the wire only, never for a reply or a log."""
+        return self._unsealed(provider, providers.secret(db, self._vault, provider))
+
+    def _unsealed(self, provider: Provider, secret: str) -> Account:
         prices = {
             model: msgspec.convert(msgspec.to_builtins(p), ModelPrice, strict=False)
             for model, p in provider.prices.items()
@@ -104,7 +138,7 @@ class Calls:
             id=provider.id,
             kind=provider.kind,
             base_url=provider.base_url,
-            secret=providers.secret(db, self._vault, provider),
+            secret=secret,
             timeout_s=self._timeout_s,
             silence_s=self._timeout_s,
             seed=provider.seed,
@@ -113,15 +147,39 @@ class Calls:
             pace="real" if provider.pace == "real" else "instant",
         )
 
-    def test(self, db: Database, ref: str) -> tuple[Provider, TestResult]:
+    def test(self, db: Database, actor: Actor, ref: str) -> tuple[Provider, TestResult]:
         """Ask the provider for its models, which is free, and keep the outcome on the account."""
+        actor.need("operator")
         provider = providers.get(db, ref)
         result = self._gateway.test(self.account(db, provider))
         if result.failure is None:
             detail = f"Answered in {result.latency_ms:.0f} ms with {len(result.models)} models."
         else:
-            detail = f"{result.failure.row.title}. {result.failure.row.what_to_do}"
-        return providers.note_test(db, provider.id, result.ok, detail, list(result.models)), result
+            said = f" It said: {result.failure.message}" if result.failure.message else ""
+            detail = f"{result.failure.row.title}. {result.failure.row.what_to_do}{said}"
+        return providers.note_test(db, actor, provider.id, result.ok, detail, list(result.models)), result
+
+    def offers(self, db: Database) -> list[Offer]:
+        """Every model agents may use, with its unit prices now; of a name served twice, the account that answers it."""
+        found: dict[str, Offer] = {}
+        for provider in providers.all(db):
+            account = self._unsealed(provider, "")
+            for model in () if provider.paused else provider.models:
+                price = self.prices.price(account, model, Usage(), clock.now())
+                offer = Offer(model, provider.id, provider.name, provider.simulated, price.source)
+                units = {"input_nano_mtok": price.input_nano_per_mtok, "output_nano_mtok": price.output_nano_per_mtok}
+                found.setdefault(model, msgspec.structs.replace(offer, **units))
+        return sorted(found.values(), key=lambda offer: (offer.provider_name, offer.id))
+
+    def local_servers(self) -> list[LocalServer]:
+        """The model servers that answer on this machine's usual ports; four short requests."""
+        found = []
+        for server in LOCAL_SERVERS:
+            account = Account("probe", server.kind, server.base_url, timeout_s=PROBE_S, silence_s=PROBE_S)
+            result = self._gateway.test(account)
+            if result.ok:
+                found.append(msgspec.structs.replace(server, models=list(result.models)))
+        return found
 
     def send(self, account: Account, request: ChatRequest, on_text: object, cancelled: object) -> Reply:
         return self._gateway.send(account, request, on_text, cancelled)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Provider accounts: a credential and base URL for one LLM provider. Secrets are sealed and write-only."""
 
+import builtins
 from collections.abc import Callable
 
 import msgspec
@@ -19,6 +20,9 @@ DEFAULT_URLS = {
 }
 SIMULATED_MODELS = ["simulated", "sim-swift", "sim-standard", "sim-deep"]
 NEEDS_SECRET = ("openai", "anthropic")
+BILLINGS = ("", "metered", "local")
+PACES = ("instant", "real")
+DEAREST = 100_000
 
 
 class ModelPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,12 +86,14 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
     """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a name in use."""
     actor.need("admin")
     url = (new.base_url.strip() or DEFAULT_URLS.get(new.kind, "")).rstrip("/")
-    _check(new.name, new.kind, url, new.secret)
+    secret = new.secret.strip()
+    _check(new.name, new.kind, url, secret)
+    _check_use(new.billing, new.pace, new.prices)
     now, provider_id = clock.iso(), ids.new()
     row: Row = {"id": provider_id, "name": new.name.strip(), "kind": new.kind, "base_url": url, "generation": 1}
     row |= {"billing": new.billing or ("local" if new.kind == "ollama" else "metered"), "pace": new.pace}
-    row |= _secret(db, vault, provider_id, 1, new.secret)
-    row |= {"models": records.dump(new.models or (SIMULATED_MODELS if new.kind == "simulated" else []))}
+    row |= _secret(db, vault, provider_id, 1, secret)
+    row |= {"models": records.dump(_named_once(new.models) or (SIMULATED_MODELS if new.kind == "simulated" else []))}
     row |= {"prices": records.dump(new.prices), "seed": new.seed, "created_at": now, "updated_at": now}
     with db.transaction():
         _named(lambda: db.insert("providers", row), new.name)
@@ -99,13 +105,22 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
     actor.need("admin")
     provider = get(db, ref)
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET and k != "secret"}
+    given |= {k: given[k].strip().rstrip("/") for k in ("name", "base_url") if k in given}
     _check(given.get("name", provider.name), provider.kind, given.get("base_url", provider.base_url), "kept")
+    _check_use(provider.billing, provider.pace, given.get("prices", {}))
+    if "models" in given:
+        given["models"] = _named_once(given["models"])
     values = {k: records.dump(v) if k in ("models", "prices") else v for k, v in given.items()}
+    secret = change.secret.strip()
+    if secret or values.get("base_url", provider.base_url) != provider.base_url:
+        values |= {"tested_at": None, "test_ok": None, "test_detail": ""}
     with db.transaction():
-        if change.secret:
+        if secret:
             generation = 1 + int(db.value("SELECT generation FROM providers WHERE id = :id", {"id": provider.id}))
-            values |= {"generation": generation, **_secret(db, vault, provider.id, generation, change.secret)}
-        _named(lambda: db.update("providers", {"id": provider.id}, updated_at=clock.iso(), **values), str(change.name))
+            values |= {"generation": generation, **_secret(db, vault, provider.id, generation, secret)}
+        _named(
+            lambda: db.update("providers", {"id": provider.id}, updated_at=clock.iso(), **values), given.get("name", "")
+        )
         events.record(db, actor, "provider.changed", provider_id=provider.id)
     return get(db, provider.id)
 
@@ -144,25 +159,28 @@ def resolve(db: Database, model: str) -> tuple[Provider, str]:
 
     Raises Problem(provider_failed) that says what to add when nothing serves it.
     """
-    accounts = [p for p in all(db) if not p.paused]
-    for provider in accounts:
-        if model.startswith(provider.name + "/"):
-            return provider, model[len(provider.name) + 1 :]
-    for provider in accounts:
-        if model in provider.models:
-            return provider, model
+    accounts = all(db)
+    named = [(p, model[len(p.name) + 1 :]) for p in accounts if model.startswith(p.name + "/")]
+    serving = named + [(p, model) for p in accounts if model in p.models]
+    for provider, name in serving:
+        if not provider.paused:
+            return provider, name
+    if serving:
+        raise Problem("provider_failed", f"The account {serving[0][0].name} serves '{model}' but is paused. Resume it.")
     raise Problem(
         "provider_failed", f"No provider account serves the model '{model}'. Add one, or change the agent's model."
     )
 
 
-def note_test(db: Database, ref: str, ok: bool, detail: str, models: list[str]) -> Provider:
+def note_test(db: Database, actor: Actor, ref: str, ok: bool, detail: str, models: list[str]) -> Provider:
     """Keep the outcome of a test call; models the provider told of are kept when none were set."""
     provider = get(db, ref)
     values = {"tested_at": clock.iso(), "test_ok": ok, "test_detail": detail[:500]}
     if models and not provider.models:
         values["models"] = records.dump(models)
-    db.update("providers", {"id": provider.id}, **values)
+    with db.transaction():
+        db.update("providers", {"id": provider.id}, **values)
+        events.record(db, actor, "provider.tested", provider_id=provider.id, ok=ok)
     return get(db, provider.id)
 
 
@@ -197,7 +215,26 @@ def _check(name: str, kind: str, url: str, secret: str) -> None:
         faults["kind"] = f"use one of {', '.join(KINDS)}"
     elif kind != "simulated" and not url.startswith(("http://", "https://")):
         faults["base_url"] = "give the address, starting with http:// or https://"
+    elif "@" in url.partition("://")[2].partition("/")[0]:
+        faults["base_url"] = "leave name and password out of the address; the key has its own field"
     if kind in NEEDS_SECRET and not secret.strip():
         faults["secret"] = "paste the provider's API key"
     if faults:
         raise invalid(**faults)
+
+
+def _check_use(billing: str, pace: str, prices: dict[str, ModelPrice]) -> None:
+    faults = {}
+    if billing not in BILLINGS:
+        faults["billing"] = "use metered or local"
+    if pace not in PACES:
+        faults["pace"] = "use instant or real"
+    amounts = [amount for price in prices.values() for amount in msgspec.structs.astuple(price) if amount is not None]
+    if not builtins.all(0 <= amount <= DEAREST for amount in amounts):
+        faults["prices"] = f"give dollars for a million tokens, from 0 to {DEAREST:,}"
+    if faults:
+        raise invalid(**faults)
+
+
+def _named_once(models: list[str]) -> list[str]:
+    return list(dict.fromkeys(model.strip() for model in models if model.strip()))
