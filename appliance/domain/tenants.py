@@ -101,6 +101,17 @@ def of_user(control: Database, user_id: str) -> list[Tenant]:
     return [records.to(Tenant, row) for row in rows]
 
 
+def of_member(control: Database, slug: str, user_id: str) -> Tenant:
+    """Raises Problem(not_found) for a slug that does not exist and for one the person is a stranger to, alike."""
+    row = control.one(
+        "SELECT t.* FROM tenants t JOIN memberships m ON m.tenant_id = t.id WHERE t.slug = :slug AND m.user_id = :user",
+        {"slug": slug, "user": user_id},
+    )
+    if row is None:
+        raise Problem("not_found")
+    return records.to(Tenant, row)
+
+
 def rename(control: Database, actor: Actor, tenant_id: str, name: str) -> Tenant:
     if not name.strip():
         raise invalid(name="give the organisation a name")

@@ -1,0 +1,177 @@
+"""Who asks: a session cookie or an API key, found before any handler runs; and what a handler may open."""
+
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+
+from appliance.db.database import Database
+from appliance.domain import keys, people, sessions, tenants
+from appliance.domain.actor import Actor, Role
+from appliance.domain.keys import ApiKey
+from appliance.domain.people import Member
+from appliance.domain.tenants import Tenant
+from appliance.errors import Problem
+from appliance.web.services import Services
+
+COOKIE = "ahq_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+Connection = ASGIConnection[Any, Any, Any, Any]
+Ask = Request[Any, Any, Any]
+
+
+class Asker(NamedTuple):
+    """Exactly one of `member` and `key` is there."""
+
+    tenant: Tenant
+    actor: Actor
+    member: Member | None = None
+    key: ApiKey | None = None
+
+
+def services_of(connection: Connection) -> Services:
+    return cast(Services, connection.app.state.services)
+
+
+def asker_of(connection: Connection) -> Asker:
+    return cast(Asker, connection.scope["state"]["asker"])
+
+
+async def same_site(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse what another site makes a browser send. A program sends neither header and is let through."""
+    if cast(str, connection.scope.get("method")) in SAFE or handler.opt.get("cross_site"):
+        return
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        return
+    if site is None and urlsplit(str(origin)).netloc == connection.headers.get("host"):
+        return
+    raise Problem("cross_site", "The request came from another site, so it was not carried out.")
+
+
+async def page_guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Pages take the session cookie only."""
+    await _admit(connection, handler, bearer="")
+
+
+async def api_guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The API takes a key (any route) or the session cookie (routes under `/t/<slug>`)."""
+    await _admit(connection, handler, bearer=connection.headers.get("authorization", ""))
+
+
+async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str) -> None:
+    asker = await sync_to_thread(
+        identify,
+        services_of(connection),
+        connection.path_params.get("slug"),
+        connection.cookies.get(COOKIE, ""),
+        bearer,
+    )
+    asker.actor.need(_role(connection, handler))
+    connection.scope["state"]["asker"] = asker
+
+
+def _role(connection: Connection, handler: BaseRouteHandler) -> Role:
+    default = "viewer" if connection.scope.get("method") in SAFE else "operator"
+    return cast(Role, handler.opt.get("role", default))
+
+
+def identify(services: Services, slug: str | None, token: str, bearer: str) -> Asker:
+    """Raises Problem(unauthenticated), Problem(session_expired), Problem(not_found) for a stranger to the tenant."""
+    with services.catalogue.control() as control:
+        asker = _by_key(control, slug, bearer) if bearer else _by_session(control, services, slug, token)
+    if asker.tenant.state != "active":
+        raise Problem("unavailable", f"The tenant {asker.tenant.slug} is {asker.tenant.state}.")
+    return asker
+
+
+def recheck(request: Ask) -> bool:
+    """Whether the asker of a long reply may still ask: sessions and keys end while streams are open."""
+    slug = asker_of(request).tenant.slug
+    try:
+        identify(services_of(request), slug, request.cookies.get(COOKIE, ""), request.headers.get("authorization", ""))
+    except Problem:
+        return False
+    return True
+
+
+def _by_key(control: Database, slug: str | None, bearer: str) -> Asker:
+    scheme, _, secret = bearer.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Problem("unauthenticated", "Send the key as 'Authorization: Bearer ahq_…'.")
+    key = keys.authenticate(control, secret.strip())
+    if key.gateway_only:
+        raise Problem("forbidden", "This key is for the gateway only.")
+    tenant = tenants.by_id(control, key.tenant_id)
+    if slug not in (None, tenant.slug):
+        raise Problem("not_found")
+    return Asker(tenant, key.actor, key=key)
+
+
+def _by_session(control: Database, services: Services, slug: str | None, token: str) -> Asker:
+    if not token:
+        raise Problem("unauthenticated", "Sign in, or send 'Authorization: Bearer ahq_…'.")
+    session = sessions.find(control, token, services.settings.session_hours)
+    if slug is None:
+        raise Problem("unauthenticated", "With a session, use /api/v1/t/<slug>/…; this address takes an API key.")
+    tenant = tenants.of_member(control, slug, session.user_id)
+    member = people.member(control, tenant.id, session.user_id)
+    return Asker(tenant, member.actor, member=member)
+
+
+async def open_tenant(request: Ask) -> AsyncIterator[Database]:
+    """The asker's tenant database, open while the handler runs."""
+    opened = services_of(request).catalogue.open(asker_of(request).tenant.id)
+    db = await sync_to_thread(opened.__enter__)
+    try:
+        yield db
+    finally:
+        await sync_to_thread(opened.__exit__, None, None, None)
+
+
+async def open_control(request: Ask) -> AsyncIterator[Database]:
+    opened = services_of(request).catalogue.control()
+    control = await sync_to_thread(opened.__enter__)
+    try:
+        yield control
+    finally:
+        await sync_to_thread(opened.__exit__, None, None, None)
+
+
+async def provide_services(request: Ask) -> Services:
+    return services_of(request)
+
+
+async def provide_asker(request: Ask) -> Asker:
+    return asker_of(request)
+
+
+async def provide_actor(request: Ask) -> Actor:
+    return asker_of(request).actor
+
+
+async def provide_tenant(request: Ask) -> Tenant:
+    return asker_of(request).tenant
+
+
+async def provide_member(request: Ask) -> Member:
+    """The signed-in person. Raises Problem(forbidden) when a key asks for what only a person has."""
+    member = asker_of(request).member
+    if member is None:
+        raise Problem("forbidden", "Only a signed-in person can do this.")
+    return member
+
+
+BOX = {"services": Provide(provide_services), "control": Provide(open_control)}
+INSIDE = BOX | {
+    "db": Provide(open_tenant),
+    "asker": Provide(provide_asker),
+    "actor": Provide(provide_actor),
+    "tenant": Provide(provide_tenant),
+    "member": Provide(provide_member),
+}

@@ -1,0 +1,89 @@
+"""How values read on a page."""
+
+from appliance import clock
+
+NANO = 1_000_000_000
+
+
+def usd(nano: int | None) -> str:
+    """Nano-dollars for the eye: cents from one dollar up, four digits below, never a false zero."""
+    if nano is None:
+        return "–"
+    if nano < 0:
+        return "−" + usd(-nano)
+    if 0 < nano < NANO // 10_000:
+        return "<$0.0001"
+    return f"${nano / NANO:,.2f}" if nano >= NANO or nano == 0 else f"${nano / NANO:.4f}"
+
+
+def usd_exact(nano: int | None) -> str:
+    """All nine digits, without the zeros at the end beyond cents."""
+    if nano is None:
+        return "not priced"
+    sign, whole, rest = "−" if nano < 0 else "", abs(nano) // NANO, abs(nano) % NANO
+    digits = f"{rest:09d}".rstrip("0").ljust(2, "0")
+    return f"{sign}${whole:,}.{digits}"
+
+
+def ago(iso: str | None) -> str:
+    if not iso:
+        return "never"
+    seconds = clock.seconds_between(iso, clock.iso())
+    text = span(abs(seconds))
+    if text == "0 s":
+        return "just now"
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+def span(seconds: float) -> str:
+    """The largest unit that fits: seconds, minutes, hours, days."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def duration_ms(ms: int | None) -> str:
+    if ms is None:
+        return "–"
+    if ms < 1000:
+        return f"{ms} ms"
+    if ms < 60_000:
+        return f"{ms / 1000:.1f} s"
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def duration(seconds: float | None) -> str:
+    return duration_ms(None if seconds is None else int(seconds * 1000))
+
+
+def bytes_(size: int) -> str:
+    if size < 1000:
+        return f"{size} B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        size_in = size / 1000
+        if size_in < 1000 or unit == "TB":
+            return f"{size_in:.1f} {unit}"
+        size //= 1000
+    return ""
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def datetime_(iso: str | None) -> str:
+    return f"{iso[:10]} {iso[11:16]} UTC" if iso else "–"
+
+
+ALL = {
+    "usd": usd,
+    "usd_exact": usd_exact,
+    "ago": ago,
+    "duration": duration,
+    "duration_ms": duration_ms,
+    "bytes": bytes_,
+    "count": count,
+    "datetime": datetime_,
+}

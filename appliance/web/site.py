@@ -1,0 +1,98 @@
+"""The whole web surface on one screen: which noun is where, and what stands around every request."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.concurrency import set_asyncio_executor
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.types import Message, Scope
+
+from appliance.errors import Problem
+from appliance.settings import Settings
+from appliance.web import (
+    access,
+    assets,
+    health,
+    idempotency,
+    live,
+    problems,
+    templates,
+)
+from appliance.web.frame import provide_frame
+from appliance.web.services import Services
+
+# A page of a noun: PAGES (under /t/<slug>) and API (under /api/v1, and /api/v1/t/<slug> for a signed-in person).
+NOUNS: tuple[Any, ...] = (live,)
+
+THREADS = 64
+CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+_ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+ERRORS: Any = {Problem: problems.on_problem, HTTPException: problems.on_http, Exception: problems.on_crash}
+
+
+def create(services: Services) -> Litestar:
+    # A long poll (`?wait=`) holds a thread, so the default of a few per core is too small.
+    set_asyncio_executor(ThreadPoolExecutor(THREADS, "web"))
+    return _app(
+        services.settings,
+        [*health.HANDLERS, assets.static, *_nouns()],
+        State({"services": services, "live": live.Hub(services.catalogue), "templates": templates.environment()}),
+    )
+
+
+def _nouns() -> list[Router]:
+    pages = [page for noun in NOUNS for page in getattr(noun, "PAGES", ())]
+    api = [handler for noun in NOUNS for handler in getattr(noun, "API", ())]
+    inside = access.INSIDE | {"once": Provide(idempotency.provide_once)}
+    return [
+        Router(
+            "/t/{slug:str}",
+            route_handlers=pages,
+            guards=[access.page_guard],
+            dependencies=inside | {"frame": Provide(provide_frame, sync_to_thread=True)},
+            include_in_schema=False,
+        ),
+        Router("/api/v1", route_handlers=api, guards=[access.api_guard], dependencies=inside),
+        Router(
+            "/api/v1/t/{slug:str}",
+            route_handlers=api,
+            guards=[access.api_guard],
+            dependencies=inside,
+            include_in_schema=False,
+        ),
+    ]
+
+
+def _app(settings: Settings, handlers: list[Any], state: State) -> Litestar:
+    return Litestar(
+        handlers,
+        state=state,
+        guards=[access.same_site],
+        dependencies=access.BOX,
+        exception_handlers=ERRORS,
+        before_send=[_protect],
+        compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude_opt_key="packed"),
+        request_max_body_size=settings.max_body_mb * 2**20,
+        logging_config=None,
+        openapi_config=None,
+    )
+
+
+async def _protect(message: Message, scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message["headers"], *_ENCODED]
