@@ -111,8 +111,10 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
     if "models" in given:
         given["models"] = _named_once(given["models"])
     values = {k: records.dump(v) if k in ("models", "prices") else v for k, v in given.items()}
-    secret = change.secret.strip()
-    if secret or values.get("base_url", provider.base_url) != provider.base_url:
+    secret, moved = change.secret.strip(), values.get("base_url", provider.base_url) != provider.base_url
+    if moved and provider.secret_fingerprint and not secret:
+        raise invalid(secret="paste the key again: the stored one is only ever sent to the address it was given for")
+    if secret or moved:
         values |= {"tested_at": None, "test_ok": None, "test_detail": ""}
     with db.transaction():
         if secret:
