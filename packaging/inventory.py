@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+import pysqlite3
+
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)[^/]*$", re.IGNORECASE)
 
 
@@ -38,7 +40,7 @@ def parts(packed: list[Path], root: Path) -> list[Part]:
     """Python itself, the distributions and system libraries that own a packed file, and the vendored browser assets."""
     packages, claimed = distributions(packed)
     libraries = [path for path in packed if path not in claimed and re.search(r"\.so(\.|$)", path.name)]
-    return [python(), *packages, *system_libraries(libraries), *vendored(root / "ui/static/vendor")]
+    return [python(), sqlite(), *packages, *system_libraries(libraries), *vendored(root / "ui/static/vendor")]
 
 
 def distributions(packed: list[Path]) -> tuple[list[Part], set[Path]]:
@@ -69,6 +71,11 @@ def python() -> Part:
     texts = tuple(Path(sys.base_prefix, "lib").glob("python3*/LICENSE.txt")) or _debian_texts("python3")
     name = platform.python_version()
     return Part("CPython", name, "PSF-2.0", f"pkg:generic/cpython@{name}", texts[:1], "platform")
+
+
+def sqlite() -> Part:
+    number = pysqlite3.sqlite_version
+    return Part("SQLite", number, "blessing", f"pkg:generic/sqlite@{number}", ())
 
 
 def system_libraries(libraries: list[Path]) -> list[Part]:
