@@ -147,7 +147,7 @@ def end(db: Database, run: Run, state: str, code: str = "", detail: str = "") ->
     events.record(db, SYSTEM, f"run.{state}", **ids_, code=code)
 
 
-def wake(db: Database, run_id: str, now: bool = False) -> bool:
+def wake(db: Database, run_id: str) -> bool:
     """Make a waiting run claimable. In a transaction; false when it no longer waits."""
     sql = "UPDATE runs SET state = 'ready', ready_at = :now WHERE id = :id AND state = 'waiting' RETURNING *"
     row = db.one(sql, {"id": run_id, "now": clock.iso()})
@@ -164,6 +164,31 @@ def release(db: Database, where: str, params: dict[str, Any]) -> int:
         for row in rows:
             _give_back(db, records.to(Run, row))
     return len(rows)
+
+
+def wake_due(db: Database) -> int:
+    """Make the runs whose timer is over claimable."""
+    sql = "SELECT id FROM runs WHERE state = 'waiting' AND ready_at <= :now ORDER BY ready_at LIMIT 500"
+    due = db.rows(sql, {"now": clock.iso()})
+    if not due:
+        return 0
+    with db.transaction():
+        return sum(wake(db, row["id"]) for row in due)
+
+
+def has_ready(db: Database) -> bool:
+    return (
+        db.one("SELECT id FROM runs WHERE state = 'ready' AND ready_at <= :now LIMIT 1", {"now": clock.iso()})
+        is not None
+    )
+
+
+def release_expired(db: Database) -> int:
+    """Take runs back from workers that went silent."""
+    now = clock.iso()
+    if db.one("SELECT id FROM runs WHERE state = 'running' AND lease_until < :now LIMIT 1", {"now": now}) is None:
+        return 0
+    return release(db, "lease_until < :now", {"now": now})
 
 
 def request_cancel(db: Database, actor: Actor, run_id: str) -> Run:

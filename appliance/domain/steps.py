@@ -59,12 +59,12 @@ def save(db: Database, run: Run, step: Step, messages: list[Message]) -> None:
     row = msgspec.structs.asdict(step) | {"first_message": first, "last_message": last, "fence": run.fence}
     row |= {"input": records.dump(step.input), "result": records.dump(step.result)}
     db.upsert("steps", row, ("run_id", "key"))
-    if step.cost_nano:
-        add_cost(db, run, step.cost_nano)
 
 
 def add_cost(db: Database, run: Run, cost_nano: int) -> None:
     """Book money on the run and its task."""
+    if not cost_nano:
+        return
     params = {"cost": cost_nano, "run": run.id, "task": run.task_id}
     db.execute("UPDATE runs SET cost_nano = cost_nano + :cost WHERE id = :run", params)
     db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task", params)

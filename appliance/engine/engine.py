@@ -1,0 +1,50 @@
+"""The engine as one part: started after the databases, stopped before them."""
+
+import os
+
+from appliance import ids
+from appliance.calls import Calls
+from appliance.db.database import Row
+from appliance.db.tenants import Catalogue
+from appliance.engine.pump import Pump
+from appliance.engine.queue import Doorbell, Workers
+from appliance.engine.schedule import Clockwork
+from appliance.engine.sweeper import Sweeper
+
+WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed"})
+
+
+def new_owner() -> str:
+    """Names this process in leases and reservations; a later process never has the same name."""
+    return f"{os.getpid()}-{ids.new()[-12:]}"
+
+
+class Engine:
+    def __init__(self, catalogue: Catalogue, calls: Calls, owner: str, workers: int, lease_s: float) -> None:
+        self.bell = Doorbell()
+        self.pump = Pump(catalogue, calls, self.bell, owner, lease_s)
+        self.bell.answer(self.pump.serve)
+        self.sweeper = Sweeper(catalogue, self.bell, owner)
+        self._calls = calls
+        self._workers = Workers(self.bell, workers)
+        self._clockwork = Clockwork(self.sweeper.sweep)
+
+    def hear(self, tenant_id: str, events: list[Row]) -> None:
+        """Committed events that may mean work ring the bell."""
+        if any(event["kind"] in WAKING for event in events):
+            self.bell.ring(tenant_id)
+
+    def start(self) -> int:
+        """Recover, then work; how many interrupted runs go on."""
+        recovered = self.sweeper.recover()
+        self._workers.start()
+        self.sweeper.sweep()
+        self._clockwork.start()
+        return recovered
+
+    def stop(self) -> None:
+        """Runs stop between two steps and are given back; the next start goes on with them."""
+        self.pump.stopping.set()
+        self._calls.stopping.set()
+        self._clockwork.stop()
+        self._workers.stop(graceful=True)

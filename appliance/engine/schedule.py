@@ -1,0 +1,34 @@
+"""All periodic work on one screen. APScheduler is the clock; the work itself lives elsewhere."""
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
+
+
+class Clockwork:
+    def __init__(self, sweep: Callable[[], None]) -> None:
+        self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
+        self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+
+def guarded(work: Callable[[], None]) -> Callable[[], None]:
+    """One failing tick must not end the ticking."""
+
+    def tick() -> None:
+        try:
+            work()
+        except Exception:  # the tick border
+            log.exception("periodic work failed")
+
+    return tick
