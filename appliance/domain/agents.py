@@ -85,6 +85,13 @@ class Revision(msgspec.Struct, frozen=True):
     at: str
 
 
+class Place(msgspec.Struct, frozen=True):
+    """An agent in the organisation, with those who report to it."""
+
+    agent: Agent
+    reports: list["Place"]
+
+
 _SELECT = """
 SELECT a.*, b.limit_nano AS budget_nano_month,
   (SELECT COUNT(*) FROM runs r WHERE r.agent_id = a.id AND r.state = 'running') AS running,
@@ -141,6 +148,25 @@ def all(db: Database) -> list[Agent]:
     """Every agent, managers before their reports, then by name."""
     rows = db.rows(_SELECT + "WHERE a.deleted_at IS NULL ORDER BY a.manager_id IS NOT NULL, a.name, a.id")
     return [records.to(Agent, row, ("tools",)) for row in rows]
+
+
+def org(db: Database) -> list[Place]:
+    """The tree of managers and reports, from the top."""
+    below: dict[str | None, list[Agent]] = {}
+    for agent in all(db):
+        below.setdefault(agent.manager_id, []).append(agent)
+
+    def places(manager: str | None) -> list[Place]:
+        return [Place(agent, places(agent.id)) for agent in below.get(manager, [])]
+
+    return places(None)
+
+
+def open_work(db: Database) -> dict[str, int]:
+    """Agent id → its tasks that are neither done nor cancelled."""
+    sql = """SELECT agent_id, COUNT(*) AS n FROM tasks WHERE agent_id IS NOT NULL
+      AND state IN ('backlog', 'todo', 'in_progress', 'in_review', 'blocked') GROUP BY agent_id"""
+    return {row["agent_id"]: int(row["n"]) for row in db.rows(sql)}
 
 
 def change(db: Database, actor: Actor, ref: str, change: AgentChange) -> Agent:

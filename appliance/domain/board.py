@@ -11,6 +11,8 @@ from appliance.domain.tasks import SELECT, STATES, Task
 from appliance.errors import invalid
 
 CARDS = 30
+_AGENT = "t.agent_id = (SELECT id FROM agents WHERE slug = :assignee AND deleted_at IS NULL)"
+_MEMBER = "t.member_id = :assignee"
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -39,9 +41,10 @@ class Column(msgspec.Struct, frozen=True):
 def columns(db: Database, wanted: Filter, cards: int = CARDS) -> list[Column]:
     """One column for each state on the board; a blocked task stands in `blocked`."""
     where, params = _where(wanted)
-    sql = f"SELECT t.state, COUNT(*) AS n FROM tasks t LEFT JOIN agents a ON a.id = t.agent_id {where} GROUP BY t.state"
+    sql = f"SELECT t.state, COUNT(*) AS n FROM tasks t {where} GROUP BY t.state"
     totals = {row["state"]: row["n"] for row in db.rows(sql, params)}
-    return [Column(state, totals.get(state, 0), _cards(db, state, where, params, cards)) for state in STATES]
+    shown = {state: _cards(db, state, where, params, cards) for state in totals}
+    return [Column(state, totals.get(state, 0), shown.get(state, [])) for state in STATES]
 
 
 def find(db: Database, wanted: Filter, limit: int = records.LIMIT, cursor: str = "") -> Page[Task]:
@@ -95,10 +98,11 @@ def _cards(db: Database, state: str, where: str, params: dict[str, Any], limit: 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     if wanted.state and wanted.state not in STATES:
         raise invalid(state=f"use one of {', '.join(STATES)}")
+    member = wanted.assignee.removeprefix("member:")
     tests = {
         "q": (wanted.q, "(LOWER(t.title) LIKE :q OR LOWER(t.body) LIKE :q)", f"%{wanted.q.lower()}%"),
         "state": (wanted.state, "t.state = :state", wanted.state),
-        "assignee": (wanted.assignee, "(a.slug = :assignee OR t.member_id = :assignee)", _member(wanted.assignee)),
+        "assignee": (wanted.assignee, _AGENT if member == wanted.assignee else _MEMBER, member),
         "label": (wanted.label, "t.labels LIKE :label", f"%{records.dump(wanted.label)}%"),
         "priority": (wanted.priority is not None, "t.priority = :priority", wanted.priority),
         "parent": (wanted.parent_id, "t.parent_id = :parent", wanted.parent_id),
@@ -106,7 +110,3 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     given = {name: (sql, value) for name, (wants, sql, value) in tests.items() if wants}
     where = "WHERE " + " AND ".join(sql for sql, _ in given.values()) if given else ""
     return where, {name: value for name, (_, value) in given.items()}
-
-
-def _member(assignee: str) -> str:
-    return assignee.removeprefix("member:")

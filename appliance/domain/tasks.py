@@ -18,7 +18,10 @@ BODY_LIMIT = 1_000_000
 
 
 class Task(msgspec.Struct, frozen=True):
-    """`cost_nano` is what its runs have cost so far, in nano-dollars; `checks_*` count its acceptance checks."""
+    """`cost_nano` is what its runs have cost so far, in nano-dollars; `checks_*` count its acceptance checks.
+
+    `simulated` says that some of that cost was made up by a simulated provider.
+    """
 
     id: str
     number: int
@@ -49,6 +52,7 @@ class Task(msgspec.Struct, frozen=True):
     checks_total: int = 0
     checks_passed: int = 0
     steps: int = 0
+    simulated: bool = False
 
     @property
     def assignee(self) -> str | None:
@@ -82,13 +86,23 @@ class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     priority: int | msgspec.UnsetType = msgspec.UNSET
     labels: list[str] | msgspec.UnsetType = msgspec.UNSET
     due_at: str | None | msgspec.UnsetType = msgspec.UNSET
+    budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """A task with everything below it; `cost_nano` is the cost of all of that."""
+
+    task: Task
+    children: list["Tree"]
+    cost_nano: int
 
 
 SELECT = """
 SELECT t.*, a.slug AS agent_slug, a.name AS agent_name, r.state AS run_state, r.reason AS run_reason,
   (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id) AS checks_total,
   (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id AND c.state IN ('pass', 'waived')) AS checks_passed,
-  (SELECT COUNT(*) FROM steps s WHERE s.run_id = t.run_id) AS steps
+  (SELECT COUNT(*) FROM steps s WHERE s.run_id = t.run_id) AS steps,
+  EXISTS (SELECT 1 FROM calls l WHERE l.task_id = t.id AND l.simulated) AS simulated
 FROM tasks t
 LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN runs r ON r.id = t.run_id
@@ -135,7 +149,7 @@ def get(db: Database, ref: str) -> Task:
 
 
 def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
-    """Raises Problem(conflict) when the assignee of a running task would change."""
+    """A null budget removes it. Raises Problem(conflict) when the assignee of a running task would change."""
     actor.need("operator")
     found = get(db, ref)
     given: dict[str, Any] = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
@@ -148,8 +162,12 @@ def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     if "labels" in given:
         given["labels"] = records.dump(_labels(given["labels"]))
     with db.transaction():
-        db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
         events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))
+        if "budget_usd" in given:
+            usd = given.pop("budget_usd")
+            limit = None if usd is None else budgets.nano(usd, "budget_usd")
+            budgets.put(db, actor, "task", found.id, "lifetime", limit)
+        db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
     return get(db, found.id)
 
 
@@ -162,6 +180,29 @@ def open_blockers(db: Database, task_id: str) -> list[Task]:
 
 def children(db: Database, task_id: str) -> list[Task]:
     return [task(row) for row in db.rows(SELECT + "WHERE t.parent_id = :id ORDER BY t.number", {"id": task_id})]
+
+
+def tree(db: Database, ref: str) -> Tree:
+    """The task and all its descendants."""
+    root = get(db, ref)
+    return _branch(db, root)
+
+
+def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> list[checks.Check]:
+    """More acceptance checks; all of the task's. Raises Problem(conflict) when the task has ended."""
+    actor.need("operator")
+    with db.transaction():
+        found = get(db, ref)
+        if not found.open:
+            raise Problem("conflict", f"The task is {found.state}. Reopen it first.")
+        checks.add(db, found.id, new)
+        events.record(db, actor, "task.changed", task_id=found.id, fields=["checks"])
+    return checks.of_task(db, found.id)
+
+
+def _branch(db: Database, root: Task) -> Tree:
+    below = [_branch(db, child) for child in children(db, root.id)]
+    return Tree(root, below, root.cost_nano + sum(branch.cost_nano for branch in below))
 
 
 def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:

@@ -19,6 +19,7 @@ CREATE TABLE tasks (
   updated_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
 );
 CREATE INDEX tasks_state ON tasks (state, updated_at, id);
+CREATE INDEX tasks_state_number ON tasks (state, number);
 CREATE INDEX tasks_agent ON tasks (agent_id, state);
 CREATE INDEX tasks_parent ON tasks (parent_id);
 CREATE TABLE task_blockers (
@@ -90,6 +91,7 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_day ON calls (day, model);
 CREATE INDEX calls_started ON calls (started_at, id);
+CREATE INDEX calls_task ON calls (task_id, started_at);
 CREATE INDEX calls_run ON calls (run_id);
 CREATE TABLE attempts (
   id TEXT PRIMARY KEY, call_id TEXT NOT NULL REFERENCES calls (id), n BIGINT NOT NULL, provider_id TEXT NOT NULL,
