@@ -101,6 +101,12 @@ def same(a: str, b: str) -> bool:
     return hmac.compare_digest(a.encode(), b.encode())
 
 
+def use_password_cost(memory_kib: int, passes: int) -> None:
+    """What one password check costs from now on; stored hashes keep the cost they were made with."""
+    global _hasher
+    _hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
+
+
 def hash_password(password: str) -> str:
     return _hasher.hash(password)
 

@@ -168,7 +168,7 @@ async def provide_member(request: Ask) -> Member:
 
 
 BOX = {"services": Provide(provide_services), "control": Provide(open_control)}
-INSIDE = BOX | {
+INSIDE = {
     "db": Provide(open_tenant),
     "asker": Provide(provide_asker),
     "actor": Provide(provide_actor),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from appliance.errors import Problem
 from appliance.settings import resource_root
@@ -43,7 +44,7 @@ def asset(name: str) -> str:
 
 
 @get("/static/{path:path}", opt={"packed": True}, include_in_schema=False, sync_to_thread=True, name="static")
-def static(request: Ask, path: Path) -> Response[bytes]:
+def static(request: Ask, path: FromPath[Path]) -> Response[bytes]:
     found = load(str(path))
     known = path.is_relative_to("/vendor") or request.query_params.get("v") == found.tag
     headers = {"ETag": f'"{found.tag}"', "Cache-Control": FOREVER if known else "no-cache", "Vary": "Accept-Encoding"}

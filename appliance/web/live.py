@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from litestar import Controller, get
 from litestar.concurrency import sync_to_thread
+from litestar.params import FromQuery
 from litestar.response import Stream
 
 from appliance.db.database import Row
@@ -201,7 +202,7 @@ class EventsApi(Controller):
     tags = ["events"]
 
     @get("/stream", opt={"packed": True}, summary="Live events", media_type="text/event-stream")
-    async def follow(self, request: Ask, after: int | None = None) -> Stream:
+    async def follow(self, request: Ask, after: FromQuery[int | None] = None) -> Stream:
         """Server-sent events. Resume with `Last-Event-ID`; after a `gap` event read everything again."""
         hub: Hub = request.app.state.live
         channel = hub.channel(asker_of(request).tenant.id)

@@ -1,0 +1,40 @@
+"""Uvicorn around the application, on a socket that is bound already."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from litestar import Litestar
+
+from appliance.settings import Settings
+
+GRACE_S = 5
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def run(app: Litestar, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; open streams get 5 s to end."""
+    listener.listen(2048)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        proxy_headers=bool(settings.behind_proxy),
+        forwarded_allow_ips=settings.behind_proxy or None,
+    )
+    _Server(config, ready).run([listener])
