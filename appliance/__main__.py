@@ -1,0 +1,18 @@
+"""The command `agenthq`. Asking for the version must not wait for the rest to load."""
+
+import sys
+
+from appliance import __version__
+
+
+def main() -> None:
+    if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
+        print(f"agenthq {__version__}")
+        return
+    from appliance.cli import root  # noqa: PLC0415  loading everything else takes longer than the version may
+
+    sys.exit(root.run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""`agenthq status`: is it running, where, and what is going on."""
+
+from typing import Any
+
+from appliance import __version__
+from appliance.cli.command import verb
+from appliance.cli.desk import Desk
+from appliance.cli.show import Shown, facts, money, table
+from appliance.domain import board, tenants, usage
+
+
+@verb("agenthq status", "agenthq status --json")
+def status(desk: Desk) -> Shown:
+    """Whether a server runs, its address, and each tenant's work."""
+    server = desk.server()
+    running = f"yes, process {server['pid']}" if server else "no; start it with: agenthq serve"
+    about = facts(
+        [
+            ("Running", running),
+            ("Address", server and server.get("link")),
+            ("Data", desk.folder),
+            ("Version", __version__),
+        ]
+    )
+    found = _tenants(desk) if desk.has_box else []
+    rows = [(t["tenant"], t["running"], t["waiting"], t["needs_person"], money(t["today_nano"])) for t in found]
+    heads = ("tenant", "running", "to do", "needs a person", "today")
+    data = {"server": server, "data": str(desk.folder), "version": __version__, "tenants": found}
+    return Shown(data, f"{about}\n\n{table(heads, rows, 'No tenant yet: agenthq init', right=heads[1:])}")
+
+
+def _tenants(desk: Desk) -> list[dict[str, Any]]:
+    with desk.control() as control:
+        found = tenants.every(control)
+    return [_work(desk, tenant) for tenant in found]
+
+
+def _work(desk: Desk, tenant: tenants.Tenant) -> dict[str, Any]:
+    with desk.catalogue.open(tenant.id) as db:
+        counts, today = board.counts(db), usage.today(db)
+        waiting = board.needs_person_count(db)
+    work = {"running": counts["in_progress"], "waiting": counts["todo"], "needs_person": waiting}
+    return {"tenant": tenant.slug, **work, "today_nano": today.cost_nano}

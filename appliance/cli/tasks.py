@@ -1,0 +1,147 @@
+"""`agenthq task`: create work, start it, watch it, accept it."""
+
+from typing import Any
+
+import click
+
+from appliance.cli import watch
+from appliance.cli.command import decoded, read_text, tenant_option, verb
+from appliance.cli.desk import CLI, Desk
+from appliance.cli.show import Shown, ago, clip, listing, money, table, words
+from appliance.cli.taskview import about, parse_check, view
+from appliance.domain import board, checks, lifecycle, runs, steps, tasks
+from appliance.domain.board import Filter
+from appliance.domain.checks import REQUIRED
+from appliance.domain.tasks import PRIORITIES, STATES, NewTask
+
+wait_option = click.option("--wait", is_flag=True, help="Show the steps as they happen, until the task has ended.")
+number_argument = click.argument("number")
+
+
+@click.group()
+def task() -> None:
+    """Tasks: pieces of work with an assignee and acceptance checks."""
+
+
+@verb(
+    "agenthq task create 'Summarise the notes' --to mara --check file_exists=summary.md --wait",
+    "agenthq task create 'Draft the post' --to mara --body-file brief.md --check contains=Summary --budget-usd 0.50",
+    "agenthq task create 'Call the printer' --backlog",
+    into=task,
+)
+@click.argument("title")
+@click.option("--body", help="What is to be done, in full.")
+@click.option("--body-file", metavar="FILE", help="The same from a file; - is standard input.")
+@click.option("--to", "assignee", metavar="AGENT", help="The agent's slug; work starts at once.")
+@click.option("--check", "specs", multiple=True, metavar="KIND=VALUE", help=f"May be repeated: {', '.join(REQUIRED)}.")
+@click.option("--priority", type=click.Choice(PRIORITIES), default="normal", show_default=True)
+@click.option("--parent", "parent_id", metavar="NUMBER", help="The task this is a part of.")
+@click.option("--after", "blockers", multiple=True, metavar="NUMBER", help="Wait for this task; may be repeated.")
+@click.option("--label", "labels", multiple=True, help="May be repeated.")
+@click.option("--budget-usd", metavar="USD", help="What the task may spend in all.")
+@click.option("--due-at", metavar="TIME", help="Such as 2026-12-01T09:00:00Z.")
+@click.option("--backlog", is_flag=True, help="Do not start it yet.")
+@wait_option
+@tenant_option
+def create(
+    desk: Desk,
+    tenant: str | None,
+    body_file: str | None,
+    specs: tuple[str, ...],
+    backlog: bool,
+    wait: bool,
+    **given: Any,
+) -> Shown:
+    """Create a task and, when it has an agent, start it."""
+    given["body"] = read_text(body_file) if body_file else given["body"]
+    given |= {"priority": PRIORITIES.index(given["priority"]), "start": False if backlog else None}
+    new = decoded(NewTask, {**given, "checks": [parse_check(spec) for spec in specs]})
+    if wait:
+        watch.need_server(desk)
+    with desk.room(tenant) as room:
+        made = tasks.create(room.db, CLI, new)
+        return watch.to_its_end(desk, room, made) if wait else Shown(view(made), watch.told(desk, made))
+
+
+@verb("agenthq task list", "agenthq task list --state blocked --assignee mara", into=task, name="list")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--assignee", metavar="AGENT")
+@click.option("--label")
+@click.option("--search", "q", metavar="WORDS", help="In title and body.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--cursor", default="", help="The next_cursor of the page before.")
+@tenant_option
+def list_(desk: Desk, tenant: str | None, limit: int, cursor: str, **given: Any) -> Shown:
+    """Tasks, the newest first."""
+    with desk.room(tenant) as room:
+        found = board.find(room.db, decoded(Filter, given), limit, cursor)
+    rows = [
+        (t.number, words(t.state), clip(t.title, 60), t.assignee, money(t.cost_nano), ago(t.updated_at))
+        for t in found.items
+    ]
+    heads = ("#", "state", "title", "assignee", "cost", "changed")
+    text = table(heads, rows, "There is no such task.", right=("#", "cost"))
+    more = f"\nMore with --cursor {found.next_cursor}" if found.next_cursor else ""
+    return listing([view(t) for t in found.items], text + more, found.next_cursor)
+
+
+@verb("agenthq task show 4", into=task)
+@number_argument
+@tenant_option
+def show(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """A task with its checks, runs and result."""
+    with desk.room(tenant) as room:
+        found = tasks.get(room.db, number)
+        judged, tried = checks.of_task(room.db, found.id), runs.of_task(room.db, found.id)
+    return Shown({**view(found), "checks": judged, "runs": tried}, about(found, judged, tried))
+
+
+@verb("agenthq task run 4 --wait", into=task)
+@number_argument
+@wait_option
+@tenant_option
+def run(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
+    """Start a task that has an agent."""
+    return watch.after(desk, tenant, number, wait, lifecycle.start)
+
+
+@verb("agenthq task retry 4 --wait", into=task)
+@number_argument
+@wait_option
+@tenant_option
+def retry(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
+    """Another run after one that failed; its cost adds to the task's."""
+    return watch.after(desk, tenant, number, wait, lifecycle.retry)
+
+
+@verb("agenthq task cancel 4", into=task)
+@number_argument
+@tenant_option
+def cancel(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """End a task and its run; what was made stays."""
+    with desk.room(tenant) as room:
+        found = lifecycle.cancel(room.db, CLI, number)
+    return Shown(view(found), f"#{found.number} is {words(found.state)}.")
+
+
+@verb("agenthq task approve 4 --note 'Reads well'", into=task)
+@number_argument
+@click.option("--note", default="", help="Kept with the event.")
+@tenant_option
+def approve(desk: Desk, number: str, note: str, tenant: str | None) -> Shown:
+    """Accept a result that waits for a person."""
+    with desk.room(tenant) as room:
+        found = lifecycle.approve(room.db, CLI, number, note)
+    return Shown(view(found), f"#{found.number} is {words(found.state)}.")
+
+
+@verb("agenthq task logs 4", "agenthq task logs 4 --json", into=task)
+@number_argument
+@tenant_option
+def logs(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """The steps of a task's newest run."""
+    with desk.room(tenant) as room:
+        found = tasks.get(room.db, number)
+        tried = runs.of_task(room.db, found.id)
+        done = steps.of_run(room.db, tried[0].id) if tried else []
+    return listing(done, "\n".join(watch.line(step) for step in done) or "There is no step yet.")

@@ -1,0 +1,66 @@
+"""How a task reads in a terminal, and how a check is written on a command line."""
+
+from typing import Any
+
+import msgspec
+
+from appliance.cli.show import ago, facts, money, table, words
+from appliance.domain.checks import REQUIRED, Check, NewCheck
+from appliance.domain.runs import Run
+from appliance.domain.tasks import PRIORITIES, Task
+from appliance.errors import Problem
+from appliance.settings import nearest
+
+
+def view(task: Task) -> dict[str, Any]:
+    return {**msgspec.to_builtins(task), "assignee": task.assignee}
+
+
+def about(task: Task, judged: list[Check], tried: list[Run]) -> str:
+    parts = [_facts(task)]
+    if judged:
+        parts.append(table(("check", "state", "why"), [(c.sentence, c.state, c.detail) for c in judged], ""))
+    if tried:
+        rows = [
+            (r.attempt, words(r.state), r.failure_code or r.reason, money(r.cost_nano), ago(r.created_at))
+            for r in tried
+        ]
+        parts.append(table(("run", "state", "reason", "cost", "queued"), rows, "", right=("cost",)))
+    if task.result:
+        parts.append(task.result)
+    return "\n\n".join(parts)
+
+
+def parse_check(text: str) -> NewCheck:
+    """KIND=VALUE, or KIND@FILE=VALUE to judge a file of the workspace. Raises Problem(usage)."""
+    name, _, value = text.partition("=")
+    kind, _, file = name.partition("@")
+    if kind not in REQUIRED:
+        raise Problem("usage", f"There is no check '{kind}'{nearest(kind, REQUIRED)} Use {', '.join(REQUIRED)}.")
+    spec: dict[str, Any] = {REQUIRED[kind] or "question": value} if value else {}
+    if kind == "json_schema" and value:
+        spec["schema"] = _schema(value)
+    return NewCheck(kind, spec | ({"file": file} if file else {}))
+
+
+def _schema(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise Problem("usage", f"The schema is not valid JSON: {error}.") from error
+
+
+def _facts(task: Task) -> str:
+    return facts(
+        [
+            (f"#{task.number}", task.title),
+            ("State", words(task.state)),
+            ("Because", task.blocked_detail),
+            ("Assignee", task.agent_name or task.member_id),
+            ("Priority", PRIORITIES[task.priority]),
+            ("Labels", ", ".join(task.labels)),
+            ("Due", task.due_at),
+            ("Cost", money(task.cost_nano)),
+            ("Made", ago(task.created_at)),
+        ]
+    )

@@ -1,0 +1,69 @@
+"""`agenthq usage`: what the work cost."""
+
+import csv
+import io
+
+import click
+import msgspec
+
+from appliance.cli.command import tenant_option, verb
+from appliance.cli.desk import Desk
+from appliance.cli.show import Shown, money, table
+from appliance.db.database import Database
+from appliance.domain import ledger
+from appliance.domain import usage as spending
+from appliance.domain.ledger import Call
+from appliance.domain.usage import Line, Total
+
+
+@verb(
+    "agenthq usage",
+    "agenthq usage --by model --from 2026-11-01 --to 2026-11-30",
+    "agenthq usage --csv > calls.csv",
+    name="usage",
+)
+@click.option("--by", type=click.Choice(list(spending.BY)), default="agent", show_default=True)
+@click.option(
+    "--from", "first", default="", metavar="DAY", help="First day, UTC; the first of the month when left out."
+)
+@click.option("--to", "last", default="", metavar="DAY", help="Last day, UTC; today when left out.")
+@click.option("--csv", "as_csv", is_flag=True, help="Every call of these days as CSV, with exact amounts.")
+@tenant_option
+def usage(desk: Desk, by: str, first: str, last: str, as_csv: bool, tenant: str | None) -> Shown | None:
+    """What the work cost, by agent, model or provider account."""
+    first, last = spending.span(first, last)
+    with desk.room(tenant) as room:
+        if as_csv:
+            _print_calls(room.db, first, last)
+            return None
+        whole, lines = spending.total(room.db, first, last), spending.breakdown(room.db, by, first, last)
+    data = {"first_day": first, "last_day": last, "by": by, "total": whole, "items": lines}
+    text = _table(by, lines, whole) if lines else "No call in this time."
+    return Shown(data, f"{first} to {last}, UTC\n{text}")
+
+
+def _table(by: str, lines: list[Line], whole: Total) -> str:
+    rows = [(line.label, *_figures(line)) for line in lines]
+    heads = (by, "calls", "failed", "tokens in", "cached", "tokens out", "cost", "of it simulated")
+    return table(heads, [*rows, ("Total", *_figures(whole))], "", right=heads[1:])
+
+
+def _figures(line: Total) -> tuple[object, ...]:
+    tokens = (f"{line.input_total:,}", f"{line.cache_read:,}", f"{line.output_total:,}")
+    return (line.calls, line.failed, *tokens, money(line.cost_nano), money(line.simulated_nano))
+
+
+def _print_calls(db: Database, first: str, last: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(Call.__struct_fields__)
+    for call in ledger.every(db, first, last):
+        writer.writerow(_cell(value) for value in msgspec.structs.astuple(call))
+        click.echo(out.getvalue(), nl=False)
+        out.seek(0)
+        out.truncate()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would run as a formula is quoted."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
