@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist clean
+.PHONY: help setup run test check dist bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: setup ## Lint, types, layers, docs, sizes, all tests, the executable and 
 dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM and licences
 	@packaging/need.sh binutils libpython
 	@$(DIST)/bin/python packaging/build.py
+
+bench: setup dist ## Measure start, memory, size and speed; prints medians beside their limits
+	@$(BIN)/python -m tests.bench
 
 clean: ## Remove what was built; keeps .venv
 	@rm -rf build dist *.egg-info

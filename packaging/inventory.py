@@ -55,16 +55,12 @@ def distributions(packed: list[Path]) -> tuple[list[Part], set[Path]]:
 
 
 def _distribution(distribution: metadata.Distribution, files: Iterable[Path]) -> Part:
-    about = distribution.metadata
-    classifiers = [
-        line.split(" :: ")[-1] for line in about.get_all("Classifier") or [] if line.startswith("License ::")
-    ]
-    licence = (
-        about.get("License-Expression") or " AND ".join(classifiers) or (about.get("License") or "").split("\n")[0]
-    )
+    about = distribution.metadata.json
+    named = [line.split(" :: ")[-1] for line in about.get("classifier", ()) if line.startswith("License ::")]
+    licence = about.get("license_expression") or " AND ".join(named) or str(about.get("license", "")).split("\n")[0]
     texts = tuple(sorted(path for path in files if ".dist-info" in str(path) and LICENCE_FILE.search(path.name)))
     purl = f"pkg:pypi/{re.sub('[-_.]+', '-', distribution.name).lower()}@{distribution.version}"
-    return Part(distribution.name, distribution.version, licence or "see text", purl, texts)
+    return Part(distribution.name, distribution.version, str(licence) or "see text", purl, texts)
 
 
 def python() -> Part:
