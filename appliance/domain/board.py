@@ -1,5 +1,6 @@
 """Lists of tasks: the board's columns and the filtered, paged list."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,9 +9,10 @@ from appliance.db.database import Database
 from appliance.domain import records, tasks
 from appliance.domain.records import Page
 from appliance.domain.tasks import SELECT, STATES, Task
-from appliance.errors import invalid
+from appliance.errors import Problem, invalid
 
 CARDS = 30
+CARDS_MOST = 600
 _AGENT = "t.agent_id = (SELECT id FROM agents WHERE slug = :assignee AND deleted_at IS NULL)"
 _MEMBER = "t.member_id = :assignee"
 
@@ -38,13 +40,16 @@ class Column(msgspec.Struct, frozen=True):
     cards: list[Task]
 
 
-def columns(db: Database, wanted: Filter, cards: int = CARDS) -> list[Column]:
-    """One column for each state on the board; a blocked task stands in `blocked`."""
+def columns(
+    db: Database, wanted: Filter, states: tuple[str, ...] = STATES, more: Mapping[str, int] | None = None
+) -> list[Column]:
+    """One column for each of `states`; `more` gives the number of cards where it is not the usual one."""
     where, params = _where(wanted)
     sql = f"SELECT t.state, COUNT(*) AS n FROM tasks t {where} GROUP BY t.state"
     totals = {row["state"]: row["n"] for row in db.rows(sql, params)}
-    shown = {state: _cards(db, state, where, params, cards) for state in totals}
-    return [Column(state, totals.get(state, 0), shown.get(state, [])) for state in STATES]
+    counts = {state: min((more or {}).get(state, CARDS), CARDS_MOST) for state in states if state in totals}
+    cards = {state: _cards(db, state, where, params, count) for state, count in counts.items()}
+    return [Column(state, totals.get(state, 0), cards.get(state, [])) for state in states]
 
 
 def find(db: Database, wanted: Filter, limit: int = records.LIMIT, cursor: str = "") -> Page[Task]:
@@ -52,7 +57,7 @@ def find(db: Database, wanted: Filter, limit: int = records.LIMIT, cursor: str =
     where, params = _where(wanted)
     params["limit"] = min(limit, records.LIMIT_MAX)
     if cursor:
-        (params["after"],) = records.read_cursor(cursor, 1)
+        params["after"] = _after(cursor)
         where += (" AND " if where else "WHERE ") + "t.number < :after"
     rows = db.rows(f"{SELECT} {where} ORDER BY t.number DESC LIMIT :limit + 1", params)
     return records.page([tasks.task(row) for row in rows], params["limit"], lambda t: (t.number,))
@@ -93,6 +98,13 @@ def _cards(db: Database, state: str, where: str, params: dict[str, Any], limit: 
     order = "ORDER BY t.updated_at DESC, t.id DESC LIMIT :limit"
     rows = db.rows(f"{SELECT} {joined} {order}", {**params, "column": state, "limit": limit})
     return [tasks.task(row) for row in rows]
+
+
+def _after(cursor: str) -> int:
+    (number,) = records.read_cursor(cursor, 1)
+    if not isinstance(number, int):
+        raise Problem("bad_cursor", "The cursor belongs to another list. Start again without it.")
+    return number
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:

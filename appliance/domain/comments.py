@@ -21,6 +21,10 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class NewComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    body: str
+
+
 def add(db: Database, actor: Actor, task_id: str, body: str) -> Comment:
     """Raises Problem(invalid) for an empty or over-long text."""
     if not body.strip() or len(body) > LIMIT:

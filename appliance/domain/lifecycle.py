@@ -111,6 +111,8 @@ def move(db: Database, actor: Actor, ref: str, state: str) -> Task:
         return task
     if state != "cancelled" and not task.open:
         task = reopen(db, actor, ref)
+        if state == task.state:
+            return task
     if verb := _verb(task, state):
         return verb(db, actor, ref)
     with db.transaction():
@@ -122,6 +124,33 @@ def move(db: Database, actor: Actor, ref: str, state: str) -> Task:
         else:
             _set(db, actor, task, state, blocked_reason="", blocked_detail="")
     return tasks.get(db, task.id)
+
+
+def cancel_run(db: Database, actor: Actor, run_id: str) -> Run:
+    """End one run and keep the task: it goes back to do. A run that has ended stays as it is."""
+    actor.need("operator")
+    with db.transaction():
+        before = runs.get(db, run_id)
+        task = tasks.get(db, before.task_id)
+        run = runs.request_cancel(db, actor, run_id)
+        if before.open and task.state in ("in_progress", "blocked"):
+            _set(db, actor, task, "todo", blocked_reason="", blocked_detail="")
+    return run
+
+
+def verbs(task: Task) -> list[str]:
+    """What a person can do with the task now, the most likely first."""
+    if not task.open:
+        return ["reopen"]
+    found = ["approve"] if task.state == "in_review" else []
+    if task.agent_id and task.run_state not in runs.OPEN:
+        found.append("retry" if task.run_state else "start")
+    return [*found, "cancel"]
+
+
+def moves(task: Task) -> list[str]:
+    """The columns a card can be moved to."""
+    return [s for s in MOVES if s != task.state and (s != "in_progress" or task.agent_id or task.member_id)]
 
 
 def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | None:

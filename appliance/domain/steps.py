@@ -7,7 +7,8 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import records
+from appliance.domain import events, records
+from appliance.domain.actor import SYSTEM
 from appliance.domain.runs import Run
 
 
@@ -59,6 +60,7 @@ def save(db: Database, run: Run, step: Step, messages: list[Message]) -> None:
     row = msgspec.structs.asdict(step) | {"first_message": first, "last_message": last, "fence": run.fence}
     row |= {"input": records.dump(step.input), "result": records.dump(step.result)}
     db.upsert("steps", row, ("run_id", "key"))
+    events.record(db, SYSTEM, f"step.{step.state}", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
 
 
 def add_cost(db: Database, run: Run, cost_nano: int) -> None:

@@ -49,6 +49,7 @@ class Task(msgspec.Struct, frozen=True):
     agent_name: str | None = None
     run_state: str | None = None
     run_reason: str | None = None
+    run_cost_nano: int | None = None
     checks_total: int = 0
     checks_passed: int = 0
     steps: int = 0
@@ -56,7 +57,7 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def assignee(self) -> str | None:
-        return self.agent_slug or self.member_id
+        return self.agent_slug or (f"member:{self.member_id}" if self.member_id else None)
 
     @property
     def open(self) -> bool:
@@ -99,6 +100,7 @@ class Tree(msgspec.Struct, frozen=True):
 
 SELECT = """
 SELECT t.*, a.slug AS agent_slug, a.name AS agent_name, r.state AS run_state, r.reason AS run_reason,
+  r.cost_nano AS run_cost_nano,
   (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id) AS checks_total,
   (SELECT COUNT(*) FROM checks c WHERE c.task_id = t.id AND c.state IN ('pass', 'waived')) AS checks_passed,
   (SELECT COUNT(*) FROM steps s WHERE s.run_id = t.run_id) AS steps,
