@@ -163,13 +163,18 @@ class Calls:
         """Every model agents may use, with its unit prices now; of a name served twice, the account that answers it."""
         found: dict[str, Offer] = {}
         for provider in providers.all(db):
-            account = self._unsealed(provider, "")
-            for model in () if provider.paused else provider.models:
-                price = self.prices.price(account, model, Usage(), clock.now())
-                offer = Offer(model, provider.id, provider.name, provider.simulated, price.source)
-                units = {"input_nano_mtok": price.input_nano_per_mtok, "output_nano_mtok": price.output_nano_per_mtok}
-                found.setdefault(model, msgspec.structs.replace(offer, **units))
+            for offer in () if provider.paused else self.offers_of(provider):
+                found.setdefault(offer.id, offer)
         return sorted(found.values(), key=lambda offer: (offer.provider_name, offer.id))
+
+    def offers_of(self, provider: Provider) -> list[Offer]:
+        """The account's models with what they cost now, in its order."""
+        return [self._offer(provider, model) for model in provider.models]
+
+    def _offer(self, provider: Provider, model: str) -> Offer:
+        price = self.prices.price(self._unsealed(provider, ""), model, Usage(), clock.now())
+        units = (price.input_nano_per_mtok, price.output_nano_per_mtok)
+        return Offer(model, provider.id, provider.name, provider.simulated, price.source, *units)
 
     def local_servers(self) -> list[LocalServer]:
         """The model servers that answer on this machine's usual ports; four short requests."""
@@ -275,5 +280,6 @@ class _Sending:
             price_version=price.price_version,
             input_nano_mtok=price.input_nano_per_mtok,
             output_nano_mtok=price.output_nano_per_mtok,
+            cache_read_nano_mtok=price.cache_read_nano_per_mtok,
             started_at=started,
         )

@@ -13,6 +13,7 @@ from appliance.domain.records import Page
 from appliance.errors import not_found
 
 BATCH = 1000
+MTOK = 1_000_000
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -64,9 +65,19 @@ class Attempt(msgspec.Struct, frozen=True):
     price_version: str = ""
     input_nano_mtok: int | None = None
     output_nano_mtok: int | None = None
+    cache_read_nano_mtok: int | None = None
     first_byte_ms: int | None = None
     duration_ms: int = 0
     started_at: str = ""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One line of an attempt's sum: tokens at a unit price (None where the price list has several) make an amount."""
+
+    label: str
+    tokens: int
+    nano_mtok: int | None
+    cost_nano: int
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -109,12 +120,11 @@ def open_call(db: Database, opening: Opening) -> str:
 def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> int:
     """Close the call with what its attempts cost, in the open transaction; the cost in nano-dollars.
 
-    An attempt without a price counts as the estimate that was reserved, so spend never goes unseen.
+    An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen.
     """
     for n, attempt in enumerate(attempts, 1):
         db.insert("attempts", {"id": ids.new(), "call_id": call_id, "n": n, **msgspec.structs.asdict(attempt)})
-    cost = sum(a.cost_nano or 0 for a in attempts)
-    return _close(db, call_id, "failed" if failure_code else "ok", cost, attempts, failure_code)
+    return _close(db, call_id, "failed" if failure_code else "ok", attempts, failure_code)
 
 
 def settle_lost(db: Database, living: list[str]) -> int:
@@ -129,7 +139,7 @@ def settle_lost(db: Database, living: list[str]) -> int:
             )
             guess = msgspec.structs.replace(guess, cost_nano=row["amount_nano"], cost_source="estimated")
             db.insert("attempts", {"id": ids.new(), "call_id": row["call_id"], "n": 1, **msgspec.structs.asdict(guess)})
-            cost = _close(db, row["call_id"], "lost", row["amount_nano"], [guess], "process_gone")
+            cost = _close(db, row["call_id"], "lost", [guess], "process_gone")
             _book_on_run(db, row["call_id"], cost)
     return len(lost)
 
@@ -172,12 +182,33 @@ def attempts(db: Database, call_id: str) -> list[Attempt]:
     return [records.to(Attempt, row) for row in rows]
 
 
-def _close(db: Database, call_id: str, state: str, cost: int, attempts: list[Attempt], failure_code: str) -> int:
-    day = clock.iso()[:10]
-    budgets.settle(db, call_id, cost, day)
+def parts(attempt: Attempt) -> list[Part]:
+    """How the cost comes about, line by line, adding up to it; empty where no unit price made it."""
+    if attempt.cost_nano is None or attempt.input_nano_mtok is None:
+        return []
+    written = attempt.cache_write_5m + attempt.cache_write_1h
+    lines = (
+        ("Input", attempt.input_total - attempt.cache_read - written, attempt.input_nano_mtok),
+        ("Input from the cache", attempt.cache_read, attempt.cache_read_nano_mtok or attempt.input_nano_mtok),
+        ("Output", attempt.output_total, attempt.output_nano_mtok or 0),
+    )
+    found = [Part(label, tokens, unit, round(tokens * unit / MTOK)) for label, tokens, unit in lines if tokens > 0]
+    rest = attempt.cost_nano - sum(part.cost_nano for part in found)
+    if written:
+        found.append(Part("Input written to the cache", written, None, rest))
+    elif rest:
+        found.append(Part("Rounding and extras of the price list", 0, None, rest))
+    return found
+
+
+def _close(db: Database, call_id: str, state: str, attempts: list[Attempt], failure_code: str) -> int:
+    now = clock.iso()
+    cost = sum(a.cost_nano or 0 for a in attempts)
+    unpriced = sum(a.cost_nano is None for a in attempts)
+    estimate = db.value("SELECT estimate_nano FROM calls WHERE id = :id", {"id": call_id}) if unpriced else 0
+    budgets.settle(db, call_id, cost + unpriced * estimate, now[:10])
     sums = {f: sum(getattr(a, f) for a in attempts) for f in ("input_total", "cache_read", "output_total")}
-    unpriced = any(a.cost_nano is None for a in attempts)
-    values: dict[str, Any] = {"state": state, "failure_code": failure_code, "day": day, "finished_at": clock.iso()}
+    values: dict[str, Any] = {"state": state, "failure_code": failure_code, "day": now[:10], "finished_at": now}
     values["cost_nano"] = None if unpriced and not cost else cost
     db.update("calls", {"id": call_id}, **values, **sums, attempts=len(attempts))
     return cost

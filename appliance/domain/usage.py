@@ -11,7 +11,7 @@ from appliance.errors import invalid
 
 
 class Total(msgspec.Struct, frozen=True):
-    """`unpriced` counts calls without a price; `simulated_nano` is the part of `cost_nano` that nobody has to pay."""
+    """`failed` counts lost calls too, `unpriced` calls without a price; `simulated_nano` is the part of `cost_nano` that nobody has to pay."""
 
     calls: int
     failed: int
@@ -21,6 +21,10 @@ class Total(msgspec.Struct, frozen=True):
     output_total: int
     cost_nano: int
     simulated_nano: int
+
+    @property
+    def real_nano(self) -> int:
+        return self.cost_nano - self.simulated_nano
 
 
 class Line(Total, frozen=True):
@@ -35,6 +39,10 @@ class Day(msgspec.Struct, frozen=True):
     calls: int
     cost_nano: int
     simulated_nano: int
+
+    @property
+    def real_nano(self) -> int:
+        return self.cost_nano - self.simulated_nano
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -70,6 +78,7 @@ BY = {
     "agent": ("c.agent_id", "COALESCE(MAX(a.name), 'No agent')"),
     "model": ("c.model", "c.model"),
     "provider": ("c.provider_id", "COALESCE(MAX(p.name), 'Removed account')"),
+    "day": ("c.day", "c.day"),
 }
 
 
@@ -81,7 +90,7 @@ def total(db: Database, first_day: str, last_day: str) -> Total:
 
 
 def breakdown(db: Database, by: str, first_day: str, last_day: str) -> list[Line]:
-    """By agent, model or provider; the most expensive first. Raises Problem(invalid) for another `by`."""
+    """By agent, model, provider or day; the most expensive first. Raises Problem(invalid) for another `by`."""
     if by not in BY:
         raise invalid(by=f"use one of {', '.join(BY)}")
     key, label = BY[by]

@@ -99,7 +99,8 @@ CREATE TABLE attempts (
   failure_detail TEXT NOT NULL, input_total BIGINT NOT NULL, cache_read BIGINT NOT NULL, cache_write_5m BIGINT NOT NULL,
   cache_write_1h BIGINT NOT NULL, output_total BIGINT NOT NULL, reasoning BIGINT NOT NULL, cost_nano BIGINT,
   cost_source TEXT NOT NULL, matched_model TEXT NOT NULL, price_version TEXT NOT NULL, input_nano_mtok BIGINT,
-  output_nano_mtok BIGINT, first_byte_ms BIGINT, duration_ms BIGINT NOT NULL, started_at TEXT NOT NULL
+  output_nano_mtok BIGINT, cache_read_nano_mtok BIGINT, first_byte_ms BIGINT, duration_ms BIGINT NOT NULL,
+  started_at TEXT NOT NULL
 );
 CREATE INDEX attempts_call ON attempts (call_id, n);
 CREATE TABLE events (
