@@ -6,8 +6,9 @@ from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, listing, money, table
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, tasks
-from appliance.domain.budgets import SCOPES, SPANS, Budget, BudgetChange, NewBudget
+from appliance.domain import agents, budgets, limits, tasks
+from appliance.domain.budgets import SCOPES, SPANS, Budget
+from appliance.domain.limits import BudgetChange, NewBudget
 from appliance.errors import not_found
 
 
@@ -37,12 +38,12 @@ def set_(desk: Desk, usd: str, scope: str, scope_id: str, span: str, tenant: str
     """Limit spending to USD: 0 stops, 'none' removes the limit."""
     with desk.room(tenant) as room:
         if usd != "none":
-            made = budgets.create(room.db, CLI, NewBudget(scope, span, usd, scope_id))
+            made = limits.create(room.db, CLI, NewBudget(scope, span, usd, scope_id))
             return Shown(made, _table([made]))
         found = [b for b in budgets.of(room.db, scope, _id(room.db, scope, scope_id)) if b.span == span]
         if not found:
             raise not_found("budget")
-        budgets.change(room.db, CLI, found[0].id, BudgetChange(None))
+        limits.change(room.db, CLI, found[0].id, BudgetChange(None))
     return Shown({"id": found[0].id, "state": "removed"}, "The limit is removed.")
 
 

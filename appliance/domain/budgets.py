@@ -27,11 +27,6 @@ LEFT JOIN agents a ON b.scope = 'agent' AND a.id = b.scope_id
 LEFT JOIN tasks t ON b.scope = 'task' AND t.id = b.scope_id
 LEFT JOIN runs r ON b.scope = 'run' AND r.id = b.scope_id LEFT JOIN tasks u ON u.id = r.task_id
 """
-_FIND = {
-    "agent": "SELECT id FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL",
-    "task": "SELECT id FROM tasks WHERE id = :ref OR number = :number",
-    "run": "SELECT id FROM runs WHERE id = :ref",
-}
 
 
 class Scope(NamedTuple):
@@ -60,21 +55,6 @@ class Budget(msgspec.Struct, frozen=True):
         return self.limit_nano - self.spent_nano - self.reserved_nano
 
 
-class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`scope_id`: slug or id of an agent, number or id of a task, id of a run, nothing for the tenant. 0 means stop."""
-
-    scope: str
-    span: str
-    limit_usd: str | float | int
-    scope_id: str = ""
-
-
-class BudgetChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A null limit removes the budget."""
-
-    limit_usd: str | float | int | None
-
-
 def nano(usd: str | float | int, field: str = "limit_usd") -> int:
     """Dollars to nano-dollars, exact for text. Raises Problem(invalid) for anything but 0 to 9,000,000."""
     try:
@@ -99,23 +79,6 @@ def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_
             row = {"id": ids.new(), **where, "limit_nano": limit_nano, "created_at": now, "updated_at": now}
             db.insert("budgets", row)
         events.record(db, actor, "budget.changed", scope=scope, scope_id=scope_id, span=span, limit_nano=limit_nano)
-
-
-def create(db: Database, actor: Actor, new: NewBudget) -> Budget:
-    """Set the limit of a scope and span; one that exists is replaced. Raises Problem(invalid), Problem(not_found)."""
-    actor.need("admin")
-    scope_id = _found(db, new.scope, new.scope_id.strip())
-    put(db, actor, new.scope, scope_id, new.span, nano(new.limit_usd))
-    return next(budget for budget in of(db, new.scope, scope_id) if budget.span == new.span)
-
-
-def change(db: Database, actor: Actor, budget_id: str, change: BudgetChange) -> Budget | None:
-    """Another limit for one budget; None when it was removed. Raises Problem(not_found)."""
-    actor.need("admin")
-    budget = get(db, budget_id)
-    limit = None if change.limit_usd is None else nano(change.limit_usd)
-    put(db, actor, budget.scope, budget.scope_id, budget.span, limit)
-    return None if limit is None else get(db, budget_id)
 
 
 def get(db: Database, budget_id: str) -> Budget:
@@ -167,18 +130,6 @@ def _lock(db: Database, scope: Scope) -> None:
     """Where writers run side by side (PostgreSQL), the next one must see what this one has reserved."""
     where = {"scope": scope.kind, "scope_id": scope.id}
     db.execute("UPDATE budgets SET limit_nano = limit_nano WHERE scope = :scope AND scope_id = :scope_id", where)
-
-
-def _found(db: Database, scope: str, ref: str) -> str:
-    """The id `ref` stands for in its scope."""
-    if scope not in SCOPES:
-        raise invalid(scope=f"use one of {', '.join(SCOPES)}")
-    if scope == "tenant":
-        return ""
-    found = db.value(_FIND[scope], {"ref": ref, "number": int(ref) if ref.isdecimal() and len(ref) < 16 else 0})
-    if not found:
-        raise invalid(scope_id=f"there is no such {scope}")
-    return str(found)
 
 
 def _with_use(db: Database, row: dict[str, Any]) -> Budget:
