@@ -23,8 +23,9 @@ def main() -> int:
     run_pyinstaller()
     parts = inventory.parts(inventory.inside(WORK), ROOT)
     (DIST / "agenthq.sbom.json").write_text(inventory.sbom(parts))
-    (DIST / "LICENSES.txt").write_text(inventory.licences(parts))
-    named = DIST / f"{full_name()}"
+    for place in (DIST, DIST / "agenthq-folder"):
+        (place / "LICENSES.txt").write_text(inventory.licences(parts))
+    named = DIST / full_name()
     named.unlink(missing_ok=True)
     os.link(DIST / "agenthq", named)
     archive = DIST / f"{full_name()}.tar.gz"
