@@ -50,13 +50,6 @@ class Database(ABC):
         """Run one statement; the number of rows it changed."""
 
     @abstractmethod
-    def insert(self, table: str, row: Row) -> None:
-        """Raises Duplicate when a unique constraint refuses the row."""
-
-    @abstractmethod
-    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None: ...
-
-    @abstractmethod
     def close(self) -> None: ...
 
     @abstractmethod
@@ -73,6 +66,16 @@ class Database(ABC):
         """The first column of the first row, or None."""
         found = self.one(sql, params)
         return next(iter(found.values())) if found else None
+
+    def insert(self, table: str, row: Row) -> None:
+        """Raises Duplicate when a unique constraint refuses the row."""
+        self.execute(self._insert_sql(table, row), row)
+
+    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
+        """Insert, or replace every other column of the row with this `key`."""
+        sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in row if column not in key)
+        action = f"UPDATE SET {sets}" if sets else "NOTHING"
+        self.execute(f"{self._insert_sql(table, row)} ON CONFLICT ({', '.join(key)}) DO {action}", row)
 
     def update(self, table: str, where: Params, **values: Any) -> int:
         """Set `values` on the rows equal to `where`; how many there were."""
@@ -139,6 +142,10 @@ class Database(ABC):
             self._publish(self.name, announced)
         for call in calls:
             call()
+
+    def _insert_sql(self, table: str, row: Row) -> str:
+        self._known(table)
+        return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + column for column in row)})"
 
     def _known(self, table: str) -> None:
         # sqlite-utils would create a table for a misspelt name.

@@ -53,19 +53,6 @@ class PostgresDatabase(Database):
         with _translated():
             return self._conn.execute(translate(sql), params or {}).rowcount
 
-    def insert(self, table: str, row: Row) -> None:
-        self._known(table)
-        self.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)})", row)
-
-    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
-        self._known(table)
-        sets = ", ".join(f"{c} = EXCLUDED.{c}" for c in row if c not in key)
-        self.execute(
-            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)}) "
-            f"ON CONFLICT ({', '.join(key)}) DO {'UPDATE SET ' + sets if sets else 'NOTHING'}",
-            row,
-        )
-
     def close(self) -> None:
         if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
             # The next borrower may be another tenant.

@@ -18,7 +18,7 @@ BUSY_MS = 5000
 
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     """A connection with every safety setting of the product; the file must exist unless its folder is being made."""
-    conn = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+    conn = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=400)
     conn.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     for pragma in (
         "journal_mode = WAL",
@@ -57,16 +57,6 @@ class SqliteDatabase(Database):
     def execute(self, sql: str, params: Params | None = None) -> int:
         with _translated(), self._turn(sql):
             return int(self._utils.execute(sql, dict(params or {})).rowcount)
-
-    def insert(self, table: str, row: Row) -> None:
-        self._known(table)
-        with _translated(), self._turn("INSERT"):
-            self._utils.table(table).insert(row)
-
-    def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
-        self._known(table)
-        with _translated(), self._turn("INSERT"):
-            self._utils.table(table).upsert(row, pk=key if len(key) > 1 else key[0])
 
     def close(self) -> None:
         self._conn.close()

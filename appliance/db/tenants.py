@@ -1,10 +1,11 @@
 """The catalogue of databases: the control database and one for each tenant."""
 
 import os
+import resource
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ class Catalogue(ABC):
             self._migrate_once(db)
             yield db
         finally:
-            db.close()
+            self._give_back(db)
 
     @abstractmethod
     def create(self, tenant_id: str) -> None:
@@ -63,6 +64,9 @@ class Catalogue(ABC):
 
     @abstractmethod
     def _open(self, name: str) -> Database: ...
+
+    def _give_back(self, db: Database) -> None:
+        db.close()
 
     @abstractmethod
     def close(self) -> None:
@@ -91,6 +95,10 @@ class SqliteCatalogue(Catalogue):
         super().__init__(folder)
         self._writers: dict[str, FairLock] = defaultdict(FairLock)
         self._creating = threading.Lock()
+        self._idle: deque[Database] = deque()
+        self._idle_guard = threading.Lock()
+        # Opening costs 0.8 ms, most of it preparing statements anew; each handle costs three descriptors.
+        self._idle_most = min(32, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 16)
         if not (folder / "control.db").exists():
             self._refuse_orphans()
             self._write_new(folder / "control.db", CONTROL)
@@ -109,18 +117,38 @@ class SqliteCatalogue(Catalogue):
             staging.rename(final)
 
     def discard(self, tenant_id: str) -> None:
+        self._close_idle(tenant_id)
         shutil.rmtree(self.folder / "tenants" / tenant_id, ignore_errors=True)
 
     def exists(self, tenant_id: str) -> bool:
         return self._path(tenant_id).exists()
 
     def close(self) -> None:
-        """Nothing is held open between requests."""
+        self._close_idle()
 
     def _open(self, name: str) -> Database:
         if not self._path(name).exists():
             raise Problem("unavailable", f"The database of {name} is missing. Restore it from a backup.")
+        with self._idle_guard:
+            for db in reversed(self._idle):
+                if db.name == name:
+                    self._idle.remove(db)
+                    return db
         return SqliteDatabase(name, self._path(name), migrate.tables(_kind(name)), self.publish, self._writers[name])
+
+    def _give_back(self, db: Database) -> None:
+        with self._idle_guard:
+            self._idle.append(db)
+            oldest = self._idle.popleft() if len(self._idle) > self._idle_most else None
+        if oldest:
+            oldest.close()
+
+    def _close_idle(self, name: str = "") -> None:
+        with self._idle_guard:
+            chosen = [db for db in self._idle if name in ("", db.name)]
+            self._idle = deque(db for db in self._idle if db not in chosen)
+        for db in chosen:
+            db.close()
 
     def _path(self, name: str) -> Path:
         return self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"

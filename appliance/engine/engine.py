@@ -1,8 +1,5 @@
 """The engine as one part: started after the databases, stopped before them."""
 
-import os
-
-from appliance import ids
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
@@ -12,11 +9,6 @@ from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
 
 WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed"})
-
-
-def new_owner() -> str:
-    """Names this process in leases and reservations; a later process never has the same name."""
-    return f"{os.getpid()}-{ids.new()[-12:]}"
 
 
 class Engine:

@@ -1,14 +1,17 @@
-"""From a bell to work: claim one run of the tenant, let the next worker look for more, and carry it out."""
+"""From a bell to work: claim a run of the tenant, let the next worker look for more, and carry it out."""
 
 import logging
 import threading
 
+from appliance import clock
 from appliance.calls import Calls
+from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import runs
 from appliance.engine import runner
 from appliance.engine.queue import Doorbell
 
+QUANTUM_S = 0.05
 log = logging.getLogger(__name__)
 
 
@@ -22,17 +25,25 @@ class Pump:
         self.stopping = threading.Event()
 
     def serve(self, tenant_id: str) -> None:
-        """Answer one bell. The tenant goes to the end of the line after each run, so tenants take turns."""
+        """Answer one bell: work for a short while, then let another tenant have the worker."""
         if self.stopping.is_set():
             return
+        until = clock.monotonic() + QUANTUM_S
         with self.catalogue.open(tenant_id) as db:
-            run = runs.claim(db, self.owner, self.lease_s)
-            if run is None:
-                return
+            while self._one(db, tenant_id):
+                if clock.monotonic() > until or self.stopping.is_set():
+                    self.bell.ring(tenant_id)
+                    return
+
+    def _one(self, db: Database, tenant_id: str) -> bool:
+        """Claim and carry out one run; false when none may start."""
+        run = runs.claim(db, self.owner, self.lease_s)
+        if run is None:
+            return False
+        if runs.has_ready(db):
             self.bell.ring(tenant_id)
-            try:
-                runner.work(db, self.calls, self.catalogue.files(tenant_id), run, self.lease_s, self.stopping)
-            except runs.FenceLost:
-                log.warning("run %s went to another worker", run.id)
-        # An agent at its limit has room again.
-        self.bell.ring(tenant_id)
+        try:
+            runner.work(db, self.calls, self.catalogue.files(tenant_id), run, self.lease_s, self.stopping)
+        except runs.FenceLost:
+            log.warning("run %s went to another worker", run.id)
+        return True
