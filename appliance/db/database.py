@@ -50,6 +50,10 @@ class Database(ABC):
         """Run one statement; the number of rows it changed."""
 
     @abstractmethod
+    def integrity(self) -> str:
+        """"ok", or what is damaged."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
     @abstractmethod

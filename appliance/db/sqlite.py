@@ -58,6 +58,11 @@ class SqliteDatabase(Database):
         with _translated(), self._turn(sql):
             return int(self._utils.execute(sql, dict(params or {})).rowcount)
 
+    def integrity(self) -> str:
+        found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
+        orphans = self.rows("PRAGMA foreign_key_check")
+        return "a row points at one that is gone" if orphans and found == ["ok"] else found[0]
+
     def close(self) -> None:
         self._conn.close()
 

@@ -1,0 +1,220 @@
+"""The composition root: reads as the story of a start and, backwards, of a shutdown."""
+
+import contextlib
+import ipaddress
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from appliance import keyfile, logs
+from appliance.calls import Calls
+from appliance.crypto import Vault
+from appliance.db import datafolder, library
+from appliance.db.tenants import Catalogue, open_catalogue
+from appliance.domain import box, budgets, samples, setup
+from appliance.domain.actor import Actor
+from appliance.domain.tenants import Tenant
+from appliance.errors import Problem
+from appliance.gateway.client import Gateway
+from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.web.services import Answers
+
+PORTS = range(8420, 8430)
+log = logging.getLogger("agenthq")
+
+
+class Box(NamedTuple):
+    """Everything that is open while the program runs; `owner` names this process in leases and reservations."""
+
+    settings: Settings
+    catalogue: Catalogue
+    vault: Vault
+    gateway: Gateway
+    calls: Calls
+    owner: str
+
+
+class Address(NamedTuple):
+    """`setup_path` is empty once the box has an owner."""
+
+    link: str
+    setup_path: str
+
+    @property
+    def first_link(self) -> str:
+        return self.link + self.setup_path
+
+
+@contextmanager
+def open_data(settings: Settings) -> Iterator[Catalogue]:
+    """The databases, for a server or for one verb beside it. Raises Problem for whatever would make that unsafe."""
+    library.require()
+    folder = settings.data_dir
+    datafolder.prepare(folder)
+    with contextlib.closing(open_catalogue(folder, settings.database_url, settings.workers + 20)) as catalogue:
+        yield catalogue
+
+
+@contextmanager
+def open_box(settings: Settings, catalogue: Catalogue) -> Iterator[Box]:
+    """Raises Problem(locked) when the master key is missing or wrong."""
+    vault = keyfile.unlock(catalogue, settings)
+    gateway = Gateway()
+    gateway.start()
+    owner = box.new_owner()
+    try:
+        yield Box(settings, catalogue, vault, gateway, Calls(vault, gateway, owner, settings.provider_timeout), owner)
+    finally:
+        gateway.close()
+
+
+def serve(settings: Settings, ready: Callable[[Address], None]) -> None:
+    """Serve until a signal ends it. `ready` is called once, when the first page can be opened."""
+    check_exposure(settings)
+    with open_data(settings) as catalogue, datafolder.owned(settings.data_dir) as ownership:
+        logs.start(settings.data_dir, settings.log_level)
+        with bound(settings, catalogue) as listener:
+            link = link_of(settings, listener)
+            ownership.describe(link)
+            try:
+                with open_box(settings, catalogue) as opened:
+                    _serve_open(opened, listener, link, ready)
+            except Problem as problem:
+                if problem.code != "locked":
+                    raise
+                _serve_locked(settings, catalogue, problem, listener, Address(link, ""), ready)
+
+
+def _serve_open(opened: Box, listener: socket.socket, link: str, ready: Callable[[Address], None]) -> None:
+    # The port is bound first: a second start is told so before half a second of imports.
+    from appliance.web import server, site  # noqa: PLC0415
+    from appliance.web.services import Services  # noqa: PLC0415
+
+    with opened.catalogue.control() as control:
+        setup_path = "" if setup.has_owner(control) else f"/setup/{setup.new_token(control)}"
+    services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened))
+    with running_engine(opened):
+        server.run(site.create(services), listener, opened.settings, lambda: ready(Address(link, setup_path)))
+
+
+def _serve_locked(
+    settings: Settings,
+    catalogue: Catalogue,
+    problem: Problem,
+    listener: socket.socket,
+    address: Address,
+    ready: Callable[[Address], None],
+) -> None:
+    from appliance.web import server, site  # noqa: PLC0415
+
+    log.error("locked: %s", problem.detail)
+    server.run(site.locked(settings, catalogue, problem), listener, settings, lambda: ready(address))
+
+
+def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:
+    """What the first person chose: a provider account with a sample team, and a monthly cap."""
+
+    def complete(tenant: Tenant, owner: Actor, answers: "Answers") -> None:
+        with opened.catalogue.open(tenant.id) as db, db.transaction():
+            if answers.provider == "simulated":
+                samples.add_simulated(db, owner, opened.vault)
+                samples.add_team(db, owner, "sim-standard")
+            if answers.cap_usd.strip():
+                budgets.put(db, owner, "tenant", "", "month", budgets.nano(answers.cap_usd, "cap_usd"))
+
+    return complete
+
+
+@contextmanager
+def running_engine(opened: Box) -> Iterator[None]:
+    """The engine beside the web. It is loaded in the background: nobody waits for it to see the first page."""
+    if opened.settings.role == "web":
+        yield
+        return
+    engine = _EngineThread(opened)
+    engine.start()
+    try:
+        yield
+    finally:
+        engine.stop()
+
+
+class _EngineThread(threading.Thread):
+    def __init__(self, opened: Box) -> None:
+        super().__init__(name="engine-start", daemon=True)
+        self._box = opened
+        self._stop: Callable[[], None] = lambda: None
+
+    def run(self) -> None:
+        from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
+
+        settings = self._box.settings
+        engine = Engine(self._box.catalogue, self._box.calls, self._box.owner, settings.workers, settings.lease_seconds)
+        self._box.catalogue.subscribe(engine.hear)
+        self._stop = engine.stop
+        recovered = engine.start()
+        if recovered:
+            log.info("%d interrupted runs go on", recovered)
+        self._box.calls.prices.load()
+
+    def stop(self) -> None:
+        self.join()
+        self._stop()
+
+
+@contextmanager
+def bound(settings: Settings, catalogue: Catalogue) -> Iterator[socket.socket]:
+    """A listening socket. Raises Problem(unavailable) naming the port that is taken."""
+    wanted = [settings.port] if settings.port else _usual_ports(catalogue)
+    for port in wanted:
+        listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, port))
+        except OSError as error:
+            listener.close()
+            refused = error
+            continue
+        with contextlib.closing(listener):
+            box.remember_port(catalogue, listener.getsockname()[1])
+            yield listener
+        return
+    names = str(settings.port) if settings.port else f"{PORTS[0]} to {PORTS[-1]}"
+    reason = refused.strerror or "in use"
+    raise Problem("unavailable", f"Can't listen on {settings.host}, port {names}: {reason}. Choose with --port N.")
+
+
+def _usual_ports(catalogue: Catalogue) -> list[int]:
+    kept = box.kept_port(catalogue)
+    return sorted(PORTS, key=lambda port: (port != kept, port))
+
+
+def link_of(settings: Settings, listener: socket.socket) -> str:
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/")
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises Problem(config) when keys and passwords would cross a network in the clear without anybody saying so."""
+    if settings.insecure_http or settings.behind_proxy or _is_loopback(settings.host):
+        return
+    raise Problem(
+        "config",
+        f"Listening on {settings.host} would send passwords over plain HTTP. Put a TLS proxy in front and say "
+        "--behind-proxy CIDR, or accept it with --insecure-http.",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

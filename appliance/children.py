@@ -1,0 +1,40 @@
+"""The one place that starts outside programs: each gets an environment without our secrets and our libraries."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+SECRETS = ("AGENTHQ_MASTER_KEY", "AGENTHQ_DATABASE_URL", "AGENTHQ_QUEUE_URL", "AGENTHQ_SMTP_URL")
+LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
+
+
+def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a child may see. The executable's loader keeps what it replaced under NAME_ORIG; that is put back."""
+    given = dict(os.environ if env is None else env)
+    clean = {k: v for k, v in given.items() if not k.startswith(("_PYI_", "_MEI")) and k not in SECRETS}
+    if not getattr(sys, "frozen", False):
+        return clean
+    for name in LOADER:
+        original = clean.pop(name + "_ORIG", None)
+        clean.pop(name, None)
+        if original is not None:
+            clean[name] = original
+    return clean
+
+
+def ourselves() -> list[str]:
+    """The command line that starts this program again."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "appliance"]
+
+
+def start(command: list[str], **extra: str) -> "subprocess.Popen[str]":
+    """`extra` is added to the clean environment; output is captured as text."""
+    return subprocess.Popen(
+        command,
+        env=environment() | extra,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )

@@ -1,0 +1,23 @@
+"""What the box as a whole remembers about itself, and how a process of it is named."""
+
+import os
+
+from appliance import ids
+from appliance.db.tenants import Catalogue
+
+
+def new_owner() -> str:
+    """Names this process in leases and reservations; a later process never has the same name."""
+    return f"{os.getpid()}-{ids.new()[-12:]}"
+
+
+def kept_port(catalogue: Catalogue) -> int:
+    """The port of the last start, 0 before the first."""
+    with catalogue.control() as control:
+        return int(control.value("SELECT value FROM box WHERE name = 'port'") or 0)
+
+
+def remember_port(catalogue: Catalogue, port: int) -> None:
+    with catalogue.control() as control:
+        if str(port) != control.value("SELECT value FROM box WHERE name = 'port'"):
+            control.upsert("box", {"name": "port", "value": str(port)}, ("name",))

@@ -1,0 +1,32 @@
+"""Logs as JSON lines: one rotated file in the data folder; warnings and worse also on stderr as plain lines."""
+
+import json
+import logging
+import logging.handlers
+from pathlib import Path
+
+from appliance import clock
+
+FIELDS = ("tenant", "run", "request")
+
+
+class JsonLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": clock.iso(), "level": record.levelname.lower(), "logger": record.name}
+        line["message"] = record.getMessage()
+        line |= {field: getattr(record, field) for field in FIELDS if hasattr(record, field)}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def start(folder: Path, level: str) -> None:
+    (folder / "logs").mkdir(mode=0o700, exist_ok=True)
+    file = logging.handlers.RotatingFileHandler(folder / "logs" / "agenthq.log", maxBytes=10_000_000, backupCount=5)
+    file.setFormatter(JsonLine())
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    console.setFormatter(logging.Formatter("agenthq: %(levelname)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[file, console], force=True)
+    for noisy in ("huey", "apscheduler", "uvicorn", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,143 @@
+"""Does this very program work here? Starts it in a scratch folder, uses it as a person would, and takes it down.
+
+Run on every built executable before it is shipped, and by anybody who doubts a download.
+"""
+
+import json
+import ssl
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from appliance import app, children, clock, crypto, settings
+from appliance.app import Box
+from appliance.db import library
+from appliance.domain import agents, samples, tasks, tenants, workspace
+from appliance.domain.actor import SYSTEM
+from appliance.domain.agents import NewAgent
+from appliance.domain.checks import NewCheck
+from appliance.domain.tasks import NewTask
+from appliance.errors import Problem
+
+PATIENCE_S = 20
+
+
+class Result(NamedTuple):
+    name: str
+    seconds: float
+    fault: str
+
+
+def run() -> Iterator[Result]:
+    """Each check as it ends; `fault` is "" when it passed."""
+    with tempfile.TemporaryDirectory(prefix="agenthq-selftest-") as scratch:
+        folder = Path(scratch)
+        yield _timed("one modern SQLite", library.require)
+        yield _timed("secrets seal and open", _secrets)
+        yield _timed("TLS is available", _tls)
+        yield _timed("children get a clean environment", _environment)
+        yield _timed("a task runs to done", lambda: _task(folder / "task"))
+        yield _timed("the data is sound after a restart", lambda: _again(folder / "task"))
+        yield _timed("the server serves its pages", lambda: _server(folder / "server"))
+
+
+def _timed(name: str, check: Callable[[], object]) -> Result:
+    start = clock.monotonic()
+    fault = ""
+    try:
+        check()
+    except (Problem, AssertionError, OSError, ValueError) as error:
+        fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Result(name, clock.monotonic() - start, fault)
+
+
+def _secrets() -> None:
+    key = crypto.new_key()
+    sealed = crypto.seal(key, b"secret", "here")
+    assert crypto.unseal(key, sealed, "here") == b"secret", "a sealed secret came back changed"
+    try:
+        crypto.unseal(key, sealed, "elsewhere")
+    except Problem:
+        return
+    raise AssertionError("a moved secret opened")
+
+
+def _tls() -> None:
+    context = ssl.create_default_context()
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2, "old TLS would be accepted"
+
+
+def _environment() -> None:
+    seen = children.environment({"AGENTHQ_MASTER_KEY": "x", "_PYI_ARCHIVE_FILE": "y", "PATH": "/bin"})
+    assert seen == {"PATH": "/bin"}, f"a child would see {sorted(seen)}"
+
+
+@contextmanager
+def _box(folder: Path) -> Iterator[Box]:
+    values = settings.load({"data": str(folder)}, env={})
+    with app.open_data(values) as catalogue, app.open_box(values, catalogue) as opened:
+        yield opened
+
+
+def _task(folder: Path) -> None:
+    with _box(folder) as opened, app.running_engine(opened):
+        with opened.catalogue.control() as control:
+            tenant = tenants.create(opened.catalogue, control, opened.vault, "selftest", "Selftest")
+        with opened.catalogue.open(tenant.id) as db:
+            samples.add_simulated(db, SYSTEM, opened.vault, pace="instant")
+            agents.create(db, SYSTEM, NewAgent("ada", "Ada", "Write well.", "simulated"))
+            checks = [NewCheck("file_exists", {"path": "note.md"})]
+            task = tasks.create(db, SYSTEM, NewTask("Write a note", "Save it as note.md", "ada", checks=checks))
+            until = clock.monotonic() + PATIENCE_S
+            while tasks.get(db, task.id).state in ("todo", "in_progress") and clock.monotonic() < until:
+                time.sleep(0.02)
+            ended = tasks.get(db, task.id)
+        assert ended.state == "done", f"it is {ended.state}: {ended.blocked_detail}"
+        assert ended.cost_nano > 0, "it cost nothing"
+        assert workspace.of_task(opened.catalogue.files(tenant.id), task.id).files(), "no file was written"
+
+
+def _again(folder: Path) -> None:
+    with _box(folder) as opened:
+        with opened.catalogue.control() as control:
+            tenant = tenants.by_slug(control, "selftest")
+        with opened.catalogue.open(tenant.id) as db:
+            assert db.integrity() == "ok", "the database is damaged"
+            assert tasks.get(db, "1").state == "done", "the task was forgotten"
+
+
+def _server(folder: Path) -> None:
+    server = children.start([*children.ourselves(), "serve", "--no-open", "--port", "0", "--data", str(folder)])
+    try:
+        link = _link(folder)
+        assert _get(link + "/livez")["status"] == "ok", "the server does not answer"
+        assert _get(link + "/readyz")["status"] == "ok", "the server is not ready"
+        with urllib.request.urlopen(link + "/login", timeout=10) as page:
+            assert b"AgentHQ" in page.read(), "the first page is not ours"
+    finally:
+        server.terminate()
+        _, said = server.communicate(timeout=PATIENCE_S)
+    assert server.returncode == 0, f"it ended with {server.returncode}: {said[-300:]}"
+
+
+def _link(folder: Path) -> str:
+    """Wait until the server has written where it listens, and answers there."""
+    until = clock.monotonic() + PATIENCE_S
+    while clock.monotonic() < until:
+        try:
+            link = str(json.loads((folder / "server.lock").read_text())["link"])
+            _get(link + "/livez")
+            return link
+        except (OSError, ValueError, KeyError):
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start within {PATIENCE_S} s")
+
+
+def _get(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return dict(json.load(answer))
