@@ -39,10 +39,9 @@ def agent() -> None:
 @tenant_option
 def create(desk: Desk, tenant: str | None, instructions_file: str | None, **given: Any) -> Shown:
     """Add an agent to the team."""
-    if instructions_file:
-        given["instructions"] = read_text(instructions_file)
+    text = read_text(instructions_file) if instructions_file else given["instructions"]
     given["name"] = given["name"] or given["slug"].replace("-", " ").title()
-    new = decoded(NewAgent, {"instructions": "Do what the task asks.", **given})
+    new = decoded(NewAgent, {**given, "instructions": text or "Do what the task asks."})
     with desk.room(tenant) as room:
         made = agents.create(room.db, CLI, new)
     return Shown(

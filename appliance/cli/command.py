@@ -19,6 +19,10 @@ T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., Shown | None])
 
 tenant_option = click.option("--tenant", metavar="SLUG", help="Which tenant; not needed when there is only one.")
+COMMON = [
+    click.Option(["--data"], metavar="DIR", help="The data folder; AGENTHQ_DATA does the same."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for scripts."),
+]
 role_option = click.option(
     "--role", type=click.Choice(["viewer", "operator", "admin", "owner"]), default="operator", show_default=True
 )
@@ -37,7 +41,8 @@ def verb(*examples: str, into: click.Group | None = None, name: str = "") -> Cal
                 desk.close()
 
         called = name or function.__name__.rstrip("_").replace("_", "-")
-        command = click.command(called, help=inspect.getdoc(function), epilog=_epilog(examples))(_common(run))
+        command = click.command(called, help=inspect.getdoc(function), epilog=_epilog(examples))(run)
+        command.params += COMMON
         if into is not None:
             into.add_command(command)
         return command
@@ -71,11 +76,6 @@ def decoded(kind: type[T], given: dict[str, Any]) -> T:
     """The Struct a domain verb takes, from options of the same names; those not given keep the Struct's defaults."""
     said = {name: value for name, value in given.items() if value not in (None, "", ())}
     return msgspec.convert(said, kind, strict=False)
-
-
-def _common(run: Callable[..., None]) -> Callable[..., None]:
-    run = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(run)
-    return click.option("--data", metavar="DIR", help="The data folder; AGENTHQ_DATA does the same.")(run)
 
 
 def _epilog(examples: tuple[str, ...]) -> str:

@@ -5,8 +5,7 @@ import click
 from appliance.cli.command import secret_from, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, facts
-from appliance.domain import providers, setup
-from appliance.domain.providers import NewProvider
+from appliance.domain import samples, setup
 from appliance.domain.setup import NewOwner
 
 
@@ -19,7 +18,9 @@ from appliance.domain.setup import NewOwner
 @click.option("--tenant", required=True, metavar="SLUG", help="The first tenant.")
 @click.option("--organisation", default="", help="The tenant's name; made from the slug when left out.")
 @click.option("--password-stdin", is_flag=True, help="Read the owner's password from standard input.")
-@click.option("--simulated", is_flag=True, help="Also add the simulated provider, which needs no key.")
+@click.option(
+    "--simulated", is_flag=True, help="Also add the simulated provider, which needs no key, and a sample team."
+)
 def init(
     desk: Desk, owner: str, name: str, tenant: str, organisation: str, password_stdin: bool, simulated: bool
 ) -> Shown:
@@ -32,7 +33,8 @@ def init(
         user, made = setup.complete(catalogue, control, vault, None, new)
     if simulated:
         with catalogue.open(made.id) as db:
-            providers.add(db, CLI, vault, NewProvider("Simulated", "simulated"))
+            samples.add_simulated(db, CLI, vault)
+            samples.add_team(db, CLI, "sim-standard")
     next_step = "agenthq serve" if simulated else "agenthq provider add --kind openai --name OpenAI --key-stdin"
     about = facts([("Owner", user.email), ("Tenant", made.slug), ("Data", desk.folder), ("Next", next_step)])
     return Shown({"owner": user, "tenant": made, "data": str(desk.folder)}, about)

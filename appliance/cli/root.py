@@ -17,7 +17,7 @@ from appliance.settings import nearest
 SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "init": "init", "status": "status"},
     "Work": {"task": "tasks", "agent": "agents"},
-    "Models and money": {"provider": "providers", "budget": "money", "usage": "money"},
+    "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "people", "member": "people", "key": "keys"},
     "The box": {
         "paths": "upkeep",
@@ -26,6 +26,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "version": "upkeep",
     },
 }
+ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
+WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}
 
 
@@ -56,10 +58,12 @@ class Root(click.Group):
         for title, verbs in SECTIONS.items():
             with formatter.section(title):
                 found = ((verb, self.get_command(ctx, verb)) for verb in verbs)
-                formatter.write_dl([(verb, command.get_short_help_str(70)) for verb, command in found if command])
+                formatter.write_dl([(verb, command.get_short_help_str(85)) for verb, command in found if command])
 
 
-@click.command(cls=Root, help="AgentHQ runs a team of AI agents from one executable.", epilog="Alone, agenthq serves.")
+@click.command(
+    cls=Root, help="AgentHQ runs a team of AI agents from one executable.", epilog=ALONE, context_settings=WIDE
+)
 @click.version_option(__version__, "-V", "--version", prog_name="agenthq", message="%(prog)s %(version)s")
 def root() -> None:
     """Only the verbs do something."""

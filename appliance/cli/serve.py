@@ -12,7 +12,6 @@ from appliance.app import Address
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import as_json, facts
-from appliance.db import datafolder
 
 
 @verb(
@@ -34,8 +33,6 @@ def serve(desk: Desk, no_open: bool, **flags: Any) -> None:
 
 
 def start(desk: Desk, opens: bool) -> None:
-    datafolder.prepare(desk.folder)
-    app.log_to(desk.folder, desk.settings.log_level)
     app.serve(desk.settings, lambda address: _ready(desk, address, opens))
 
 

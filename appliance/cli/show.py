@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from appliance import clock
+from appliance.web.money import with_usd
 
 NANO = 1_000_000_000
 GAP = "  "
@@ -44,17 +45,16 @@ def listing(items: Sequence[Any], text: str, next_cursor: str | None = None) -> 
 
 
 def as_json(data: Any) -> str:
-    """Every `*_nano` amount is joined by its `*_usd` text."""
-    return msgspec.json.format(msgspec.json.encode(_with_dollars(msgspec.to_builtins(data))), indent=2).decode()
+    """As the API answers: every `*_nano` amount has its `*_usd` text beside it."""
+    return msgspec.json.format(msgspec.json.encode(with_usd(data)), indent=2).decode()
 
 
-def money(nano: int | None, simulated: bool = False) -> str:
-    """Dollars with as many places as a small amount needs; `~` marks simulated money."""
+def money(nano: int | None) -> str:
+    """Dollars with as many places as a small amount needs."""
     if nano is None:
         return "unpriced"
     places = 2 if nano == 0 or abs(nano) >= NANO else 4
-    text = f"${nano / NANO:,.{places}f}" if nano == 0 or abs(nano) >= NANO // 10_000 else "<$0.0001"
-    return f"{text} simulated" if simulated else text
+    return f"${nano / NANO:,.{places}f}" if nano == 0 or abs(nano) >= NANO // 10_000 else "<$0.0001"
 
 
 def ago(iso: str | None) -> str:
@@ -105,15 +105,3 @@ def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -
 def _pad(text: str, wide: int, right: bool) -> str:
     space = " " * (wide - width(text))
     return space + text if right else text + space
-
-
-def _with_dollars(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_with_dollars(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    found = {key: _with_dollars(item) for key, item in value.items()}
-    for key, amount in value.items():
-        if key.endswith("_nano") and isinstance(amount, int):
-            found[key.removesuffix("_nano") + "_usd"] = f"{amount / NANO:.9f}".rstrip("0").rstrip(".")
-    return found

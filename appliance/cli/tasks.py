@@ -8,8 +8,9 @@ from appliance.cli import watch
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
-from appliance.cli.taskview import about, parse_check, view
+from appliance.cli.taskview import about, because, parse_check, view
 from appliance.domain import board, checks, lifecycle, runs, steps, tasks
+from appliance.domain import why as reasons
 from appliance.domain.board import Filter
 from appliance.domain.checks import REQUIRED
 from appliance.domain.tasks import PRIORITIES, STATES, NewTask
@@ -133,6 +134,17 @@ def approve(desk: Desk, number: str, note: str, tenant: str | None) -> Shown:
     with desk.room(tenant) as room:
         found = lifecycle.approve(room.db, CLI, number, note)
     return Shown(view(found), f"#{found.number} is {words(found.state)}.")
+
+
+@verb("agenthq task why 4", into=task)
+@number_argument
+@tenant_option
+def why(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """Why a task stands where it stands, and what would move it."""
+    with desk.room(tenant) as room:
+        found = tasks.get(room.db, number)
+        reason = reasons.why(room.db, found)
+    return Shown(reason, because(found, reason))
 
 
 @verb("agenthq task logs 4", "agenthq task logs 4 --json", into=task)

@@ -8,6 +8,7 @@ from appliance.cli.show import ago, facts, money, table, words
 from appliance.domain.checks import REQUIRED, Check, NewCheck
 from appliance.domain.runs import Run
 from appliance.domain.tasks import PRIORITIES, Task
+from appliance.domain.why import Why
 from appliance.errors import Problem
 from appliance.settings import nearest
 
@@ -29,6 +30,22 @@ def about(task: Task, judged: list[Check], tried: list[Run]) -> str:
     if task.result:
         parts.append(task.result)
     return "\n\n".join(parts)
+
+
+def because(task: Task, found: Why) -> str:
+    """The sentence, and the command that does what it suggests."""
+    commands = {
+        "start": f"agenthq task run {task.number}",
+        "retry": f"agenthq task retry {task.number}",
+        "approve": f"agenthq task approve {task.number}",
+        "resume": f"agenthq agent resume {found.ref}",
+        "look": f"agenthq agent show {found.ref}",
+        "open": f"agenthq task show {found.ref}",
+        "budget": "agenthq budget list",
+        "provider": "agenthq provider list",
+    }
+    next_step = commands.get(found.verb)
+    return f"{found.sentence}\n{found.action}: {next_step}" if next_step else found.sentence
 
 
 def parse_check(text: str) -> NewCheck:

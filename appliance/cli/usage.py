@@ -1,19 +1,15 @@
 """`agenthq usage`: what the work cost."""
 
-import csv
-import io
-
 import click
-import msgspec
 
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, money, table
-from appliance.db.database import Database
 from appliance.domain import ledger
 from appliance.domain import usage as spending
 from appliance.domain.ledger import Call
 from appliance.domain.usage import Line, Total
+from appliance.web import export
 
 
 @verb(
@@ -34,7 +30,8 @@ def usage(desk: Desk, by: str, first: str, last: str, as_csv: bool, tenant: str 
     first, last = spending.span(first, last)
     with desk.room(tenant) as room:
         if as_csv:
-            _print_calls(room.db, first, last)
+            for piece in export.encode("csv", ledger.every(room.db, first, last), Call):
+                click.echo(piece, nl=False)
             return None
         whole, lines = spending.total(room.db, first, last), spending.breakdown(room.db, by, first, last)
     data = {"first_day": first, "last_day": last, "by": by, "total": whole, "items": lines}
@@ -51,19 +48,3 @@ def _table(by: str, lines: list[Line], whole: Total) -> str:
 def _figures(line: Total) -> tuple[object, ...]:
     tokens = (f"{line.input_total:,}", f"{line.cache_read:,}", f"{line.output_total:,}")
     return (line.calls, line.failed, *tokens, money(line.cost_nano), money(line.simulated_nano))
-
-
-def _print_calls(db: Database, first: str, last: str) -> None:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(Call.__struct_fields__)
-    for call in ledger.every(db, first, last):
-        writer.writerow(_cell(value) for value in msgspec.structs.astuple(call))
-        click.echo(out.getvalue(), nl=False)
-        out.seek(0)
-        out.truncate()
-
-
-def _cell(value: object) -> object:
-    """A text that a spreadsheet would run as a formula is quoted."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
