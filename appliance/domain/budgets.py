@@ -68,8 +68,10 @@ def nano(usd: str | float | int, field: str = "limit_usd") -> int:
 
 def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_nano: int | None) -> None:
     """Set, change or (with None) remove a limit. 0 means stop. Spend already counted stays counted."""
-    if scope not in SCOPES or span not in SPANS:
-        raise invalid(scope=f"use one of {', '.join(SCOPES)}", span=f"use one of {', '.join(SPANS)}")
+    if scope not in SCOPES:
+        raise invalid(scope=f"use one of {', '.join(SCOPES)}")
+    if span not in SPANS:
+        raise invalid(span=f"use one of {', '.join(SPANS)}")
     where = {"scope": scope, "scope_id": scope_id, "span": span}
     now = clock.iso()
     with db.transaction():

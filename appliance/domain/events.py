@@ -22,6 +22,14 @@ class Event(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
+class Told(Event, frozen=True):
+    """An event with what its ids stand for, for people."""
+
+    task_number: int | None = None
+    task_title: str | None = None
+    agent_name: str | None = None
+
+
 def record(
     db: Database,
     actor: Actor,
@@ -63,17 +71,20 @@ def listing(
     agent_id: str = "",
     limit: int = records.LIMIT,
     cursor: str = "",
-) -> Page[Event]:
+) -> Page[Told]:
     """Newest first; `noun` is the first word of a kind. Raises Problem(bad_cursor)."""
     given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX)), "task_id": task_id, "agent_id": agent_id}
-    tests = [f"{column} = :{column}" for column in ("task_id", "agent_id") if given[column]]
+    tests = [f"e.{column} = :{column}" for column in ("task_id", "agent_id") if given[column]]
     if noun:
         # A range instead of LIKE: `_` and `%` in the noun mean themselves.
-        tests.append("kind >= :noun AND kind < :past")
+        tests.append("e.kind >= :noun AND e.kind < :past")
         given |= {"noun": f"{noun}.", "past": f"{noun}/"}
     if cursor:
-        tests.append("seq < :seq")
+        tests.append("e.seq < :seq")
         given["seq"] = records.read_cursor(cursor, 1)[0]
     where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    rows = db.rows(f"SELECT * FROM events {where} ORDER BY seq DESC LIMIT :limit + 1", given)
-    return records.page([records.to(Event, row, ("data",)) for row in rows], given["limit"], lambda e: (e.seq,))
+    sql = f"""SELECT e.*, t.number AS task_number, t.title AS task_title, a.name AS agent_name FROM events e
+    LEFT JOIN tasks t ON t.id = e.task_id LEFT JOIN agents a ON a.id = e.agent_id
+    {where} ORDER BY e.seq DESC LIMIT :limit + 1"""
+    rows = [records.to(Told, row, ("data",)) for row in db.rows(sql, given)]
+    return records.page(rows, given["limit"], lambda event: (event.seq,))

@@ -11,7 +11,7 @@ from appliance.errors import invalid
 
 
 class Total(msgspec.Struct, frozen=True):
-    """`failed` counts lost calls too, `unpriced` calls without a price; `simulated_nano` is the part of `cost_nano` that nobody has to pay."""
+    """`failed` counts lost calls too; `simulated_nano` is the part of `cost_nano` that nobody has to pay."""
 
     calls: int
     failed: int

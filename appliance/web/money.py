@@ -1,4 +1,4 @@
-"""Money in answers of the API: every `*_nano` (or `*_nano_mtok`) integer gets its `*_usd` text beside it, exact to the nano-dollar."""
+"""Money in answers of the API: each `*_nano` integer with its `*_usd` text beside it, exact to the nano-dollar."""
 
 from decimal import Decimal
 from typing import Any
