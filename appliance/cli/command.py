@@ -53,6 +53,8 @@ def verb(*examples: str, into: click.Group | None = None, name: str = "") -> Cal
 def printed(shown: Shown | None, as_json: bool) -> None:
     if shown is not None:
         click.echo(show.as_json(shown.data) if as_json else shown.text)
+        if shown.code:
+            raise click.exceptions.Exit(shown.code)
 
 
 def secret_from(stdin: bool, question: str, confirm: bool = False) -> str:

@@ -20,6 +20,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "people", "member": "people", "key": "keys"},
     "The box": {
+        "doctor": "upkeep",
+        "selftest": "upkeep",
         "paths": "upkeep",
         "config": "config",
         "master-key": "upkeep",

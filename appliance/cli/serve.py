@@ -1,6 +1,7 @@
 """`agenthq serve`: start everything on this machine, print the link and open it."""
 
 import os
+import signal
 import sys
 import webbrowser
 from typing import Any
@@ -33,6 +34,9 @@ def serve(desk: Desk, no_open: bool, **flags: Any) -> None:
 
 
 def start(desk: Desk, opens: bool) -> None:
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        # The web server raises the signal again once it has stopped; the rest of the box then shuts down in order.
+        signal.signal(stop, lambda *_: sys.exit(0))
     app.serve(desk.settings, lambda address: _ready(desk, address, opens))
 
 

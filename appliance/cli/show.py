@@ -16,10 +16,11 @@ GAP = "  "
 
 
 class Shown(NamedTuple):
-    """A command's result: `data` for --json, `text` for people."""
+    """A command's result: `data` for --json, `text` for people, and the exit code."""
 
     data: Any
     text: str
+    code: int = 0
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str, right: Iterable[str] = ()) -> str:

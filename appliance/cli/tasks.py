@@ -27,7 +27,7 @@ def task() -> None:
 @verb(
     "agenthq task create 'Summarise the notes' --to mara --check file_exists=summary.md --wait",
     "agenthq task create 'Draft the post' --to mara --body-file brief.md --check contains=Summary --budget-usd 0.50",
-    "agenthq task create 'Call the printer' --backlog",
+    "agenthq task create 'Call the printer' --to mara --no-start",
     into=task,
 )
 @click.argument("title")
@@ -41,7 +41,7 @@ def task() -> None:
 @click.option("--label", "labels", multiple=True, help="May be repeated.")
 @click.option("--budget-usd", metavar="USD", help="What the task may spend in all.")
 @click.option("--due-at", metavar="TIME", help="Such as 2026-12-01T09:00:00Z.")
-@click.option("--backlog", is_flag=True, help="Do not start it yet.")
+@click.option("--no-start", is_flag=True, help="Do not start it yet.")
 @wait_option
 @tenant_option
 def create(
@@ -49,13 +49,13 @@ def create(
     tenant: str | None,
     body_file: str | None,
     specs: tuple[str, ...],
-    backlog: bool,
+    no_start: bool,
     wait: bool,
     **given: Any,
 ) -> Shown:
     """Create a task and, when it has an agent, start it."""
     given["body"] = read_text(body_file) if body_file else given["body"]
-    given |= {"priority": PRIORITIES.index(given["priority"]), "start": False if backlog else None}
+    given |= {"priority": PRIORITIES.index(given["priority"]), "start": False if no_start else None}
     new = decoded(NewTask, {**given, "checks": [parse_check(spec) for spec in specs]})
     if wait:
         watch.need_server(desk)
@@ -113,6 +113,16 @@ def run(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
 def retry(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
     """Another run after one that failed; its cost adds to the task's."""
     return watch.after(desk, tenant, number, wait, lifecycle.retry)
+
+
+@verb("agenthq task reopen 4", into=task)
+@number_argument
+@tenant_option
+def reopen(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """Take an ended task up again; its checks are judged anew."""
+    with desk.room(tenant) as room:
+        found = lifecycle.reopen(room.db, CLI, number)
+    return Shown(view(found), f"#{found.number} is {words(found.state)}.")
 
 
 @verb("agenthq task cancel 4", into=task)

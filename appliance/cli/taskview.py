@@ -38,6 +38,7 @@ def because(task: Task, found: Why) -> str:
         "start": f"agenthq task run {task.number}",
         "retry": f"agenthq task retry {task.number}",
         "approve": f"agenthq task approve {task.number}",
+        "reopen": f"agenthq task reopen {task.number}",
         "resume": f"agenthq agent resume {found.ref}",
         "look": f"agenthq agent show {found.ref}",
         "open": f"agenthq task show {found.ref}",

@@ -1,0 +1,166 @@
+"""What the verbs of the nouns print, and the shapes that scripts rely on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import show
+from appliance.cli.taskview import parse_check
+from appliance.domain.checks import NewCheck
+from appliance.errors import Problem
+from tests.cli.conftest import PASSWORD, Run
+
+
+@pytest.fixture
+def team(agenthq: Run, box: Path) -> Run:
+    """A box with a simulated account and agent Mara."""
+    assert agenthq("provider", "add", "--tenant", "acme", "--kind", "simulated", "--name", "Sim").code == 0
+    assert agenthq("agent", "create", "mara", "--name", "Mara Quill", "--model", "simulated").code == 0
+    return agenthq
+
+
+def test_a_key_is_shown_once_in_the_shape_scripts_rely_on(agenthq: Run, box: Path) -> None:
+    made = agenthq("key", "create", "--tenant", "acme", "--role", "operator", "--json").json
+    assert re.fullmatch(r"ahq_[\w-]{43}", made["secret"])
+    listed = agenthq("key", "list", "--json").json["items"]
+    assert [(key["id"], key["role"], key["state"]) for key in listed] == [(made["id"], "operator", "active")]
+    assert "secret" not in listed[0]
+    assert agenthq("key", "revoke", made["id"]).code == 0
+    assert agenthq("key", "list", "--json").json["items"][0]["state"] == "revoked"
+
+
+def test_a_tenant_need_not_be_named_while_there_is_one(agenthq: Run, box: Path) -> None:
+    assert agenthq("agent", "list").code == 0
+    assert agenthq("tenant", "create", "globex").code == 0
+    done = agenthq("agent", "list")
+    assert (done.code, done.lines) == (2, ["agenthq: Say which tenant with --tenant: acme, globex."])
+    assert agenthq("agent", "list", "--tenant", "globex").code == 0
+    assert agenthq("agent", "list", "--tenant", "initech").lines == ["agenthq: There is no such tenant."]
+
+
+def test_people_get_roles_and_lose_them(agenthq: Run, box: Path) -> None:
+    assert agenthq("member", "add", "bob@acme.test", "--role", "viewer", "--password-stdin", stdin=PASSWORD).code == 0
+    assert agenthq("member", "role", "bob@acme.test", "admin").out == "bob@acme.test is admin in acme.\n"
+    assert agenthq("user", "reset-password", "bob@acme.test", "--password-stdin", stdin=PASSWORD + "2").code == 0
+    assert [m["role"] for m in agenthq("member", "list", "--json").json["items"]] == ["owner", "admin"]
+    assert agenthq("member", "remove", "bob@acme.test").code == 0
+    assert agenthq("user", "disable", "bob@acme.test").code == 0
+    assert "bob@acme.test" in agenthq("user", "list").out
+    last = agenthq("member", "remove", "alice@acme.test")
+    assert (last.code, last.lines) == (1, ["agenthq: This is the last owner. Make somebody else owner first."])
+
+
+def test_a_providers_key_comes_from_standard_input_and_is_not_shown(agenthq: Run, box: Path) -> None:
+    secret = "sk-canary-0123456789"
+    args = ("provider", "add", "--kind", "openai", "--name", "OpenAI", "--price", "gpt-x=1.25/10", "--key-stdin")
+    made = agenthq(*args, "--json", stdin=secret + "\n")
+    assert (made.code, made.json["secret_hint"], made.json["base_url"]) == (0, "6789", "https://api.openai.com/v1")
+    assert made.json["prices"]["gpt-x"]["output_usd_per_mtok"] == 10
+    assert secret not in made.out + agenthq("provider", "list", "--json").out
+    assert not [file for file in box.rglob("*") if file.is_file() and secret.encode() in file.read_bytes()]
+
+
+def test_a_failing_provider_test_is_told_with_what_to_do(agenthq: Run, box: Path) -> None:
+    url = "http://127.0.0.1:9"
+    agenthq("provider", "add", "--kind", "openai-compatible", "--name", "Gone", "--base-url", url)
+    done = agenthq("provider", "test", "Gone")
+    assert (done.code, len(done.lines)) == (1, 1)
+    assert done.lines[0].startswith("agenthq: Gone: The provider can't be reached. It is tried again.")
+    assert "failed" in agenthq("provider", "list").out
+
+
+def test_tasks_are_created_listed_and_explained(team: Run) -> None:
+    created = team("task", "create", "Write notes", "--to", "mara", "--check", "file_exists=notes.md", "--label", "x")
+    assert created.out.startswith("#1 Write notes: todo. No server works on ")
+    assert team("task", "create", "Later").out == "#2 Later: backlog.\n"
+    found = team("task", "list", "--json").json["items"]
+    assert [(t["number"], t["assignee"], t["cost_nano"], t["cost_usd"]) for t in found] == [
+        (2, None, 0, "0"),
+        (1, "mara", 0, "0"),
+    ]
+    shown = team("task", "show", "1", "--json").json
+    assert [(c["kind"], c["spec"]) for c in shown["checks"]] == [("file_exists", {"path": "notes.md"})]
+    assert team("task", "why", "1").out == "It is next and starts as soon as a worker is free.\n"
+    assert team("task", "cancel", "1").out == "#1 is cancelled.\n"
+    assert team("task", "run", "1").lines == ["agenthq: The task is cancelled. Reopen it first."]
+
+
+def test_waiting_without_a_server_is_refused_before_anything_is_written(team: Run) -> None:
+    done = team("task", "create", "Write notes", "--to", "mara", "--wait")
+    assert (done.code, len(done.lines)) == (69, 1)
+    assert "Start one first: agenthq serve" in done.err
+    assert team("task", "list", "--json").json["items"] == []
+
+
+def test_tables_line_up(team: Run) -> None:
+    team("task", "create", "Write notes")
+    team("task", "create", "Naïve 東京 plan", "--no-start", "--to", "mara")
+    text = re.sub(r"\d+\.\d s ago|now", "AGE", team("task", "list").out)
+    assert text == (
+        "#  state    title            assignee   cost  changed\n"
+        "2  todo     Naïve 東京 plan  mara      $0.00  AGE\n"
+        "1  backlog  Write notes                $0.00  AGE\n"
+    )
+
+
+def test_budgets_are_set_listed_and_removed(team: Run) -> None:
+    assert team("budget", "set", "25").code == 0
+    assert team("budget", "set", "2.50", "--span", "day", "--scope", "agent", "--of", "mara").code == 0
+    assert team("budget", "list").out == (
+        "budget      span    limit  spent   held    left\n"
+        "tenant      month  $25.00  $0.00  $0.00  $25.00\n"
+        "Mara Quill  day     $2.50  $0.00  $0.00   $2.50\n"
+    )
+    assert team("budget", "set", "none", "--span", "day", "--scope", "agent", "--of", "mara").code == 0
+    assert [b["limit_usd"] for b in team("budget", "list", "--json").json["items"]] == ["25"]
+    assert team("budget", "set", "none", "--span", "day").lines == ["agenthq: There is no such budget."]
+    assert team("budget", "set", "lots").lines == [
+        "agenthq: limit_usd: give an amount in US dollars, for example 12.50"
+    ]
+
+
+def test_usage_of_a_quiet_month(team: Run) -> None:
+    assert team("usage").out.endswith("No call in this time.\n")
+    assert team("usage", "--csv").out.startswith("id,run_id,step_key,")
+    assert team("usage", "--from", "yesterday").lines == ["agenthq: from: give a day as YYYY-MM-DD"]
+
+
+def test_an_agent_is_paused_and_resumed(team: Run) -> None:
+    assert team("agent", "pause", "mara").out == "Mara Quill is paused; 0 running, 0 queued.\n"
+    assert team("agent", "resume", "mara", "--json").json["status"] == "idle"
+    assert "Do what the task asks." in team("agent", "show", "mara").out
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("contains=Summary", NewCheck("contains", {"text": "Summary"})),
+        ("contains@notes.md=a=b", NewCheck("contains", {"text": "a=b", "file": "notes.md"})),
+        ("file_exists=notes.md", NewCheck("file_exists", {"path": "notes.md"})),
+        ("human_ack", NewCheck("human_ack", {})),
+        ("human_ack=Is it kind?", NewCheck("human_ack", {"question": "Is it kind?"})),
+        ('json_schema={"type": "object"}', NewCheck("json_schema", {"schema": {"type": "object"}})),
+    ],
+)
+def test_checks_are_written_as_kind_and_value(text: str, check: NewCheck) -> None:
+    assert parse_check(text) == check
+
+
+@pytest.mark.parametrize("text", ["contain=x", "json_schema={", "=x"])
+def test_a_check_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_check(text)
+    assert refused.value.code == "usage"
+
+
+@pytest.mark.parametrize(
+    ("nano", "text"),
+    [(0, "$0.00"), (50_000, "<$0.0001"), (9_300_000, "$0.0093"), (12_345_000_000, "$12.35"), (None, "unpriced")],
+)
+def test_money_shows_as_many_places_as_it_needs(nano: int | None, text: str) -> None:
+    assert show.money(nano) == text
+
+
+def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
+    assert show.plain("a\x1b[2J\x07b\nc\u202ed") == "a[2Jb cd"
