@@ -52,7 +52,7 @@ def main(wanted: list[str]) -> int:
         if failed:
             print(f"\n{output.rstrip()}\n\nRun just this stage with: make check STAGE={stage.name}")
             print(f"The command was: {stage.command}")
-    print(f"{counts['passed']} passed, {max(counts['failed'], failed)} failed, {counts['skipped']} skipped")
+    print(f"{counts['passed']} passed, {max(counts['failed'], int(failed))} failed, {counts['skipped']} skipped")
     return int(failed)
 
 
