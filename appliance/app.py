@@ -73,8 +73,8 @@ def open_box(settings: Settings, catalogue: Catalogue) -> Iterator[Box]:
         gateway.close()
 
 
-def serve(settings: Settings, ready: Callable[[Address], None]) -> None:
-    """Serve until a signal ends it. `ready` is called once, when the first page can be opened."""
+def serve(settings: Settings, ready: Callable[[Address], None], prepare: Callable[["Box"], None] | None = None) -> None:
+    """Serve until a signal ends it. `ready` is called once, when the first page can be opened; `prepare` before."""
     check_exposure(settings)
     with open_data(settings) as catalogue, datafolder.owned(settings.data_dir) as ownership:
         logs.start(settings.data_dir, settings.log_level)
@@ -83,6 +83,8 @@ def serve(settings: Settings, ready: Callable[[Address], None]) -> None:
             ownership.describe(link)
             try:
                 with open_box(settings, catalogue) as opened:
+                    if prepare:
+                        prepare(opened)
                     _serve_open(opened, listener, link, ready)
             except Problem as problem:
                 if problem.code != "locked":

@@ -80,6 +80,7 @@ class ProviderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: list[str] | msgspec.UnsetType = msgspec.UNSET
     prices: dict[str, ModelPrice] | msgspec.UnsetType = msgspec.UNSET
     paused: bool | msgspec.UnsetType = msgspec.UNSET
+    pace: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:

@@ -32,7 +32,7 @@ TEAM: tuple[tuple[str, str, str, str | None, str, str], ...] = (
         "Researcher",
         "noor",
         "40",
-        "You compare options fairly. State the question, the options, the evidence and what you recommend, with limits.",
+        "You compare options fairly. State the question, the options, the evidence and your recommendation.",
     ),
     (
         "dana",
@@ -48,7 +48,7 @@ TEAM: tuple[tuple[str, str, str, str | None, str, str], ...] = (
         "Data analyst",
         "ivo",
         "30",
-        "You turn numbers into a finding. Say what was measured, over which time, and what would change your mind.",
+        "You turn numbers into a finding. Say what was measured, over which time, and what could be wrong.",
     ),
     (
         "sana",

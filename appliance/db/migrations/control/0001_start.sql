@@ -29,3 +29,6 @@ CREATE TABLE audit (
   id TEXT PRIMARY KEY, at TEXT NOT NULL, tenant_id TEXT, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL
 );
 CREATE INDEX audit_tenant ON audit (tenant_id, id);
+CREATE TABLE sign_in_links (
+  digest TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id), expires_at TEXT NOT NULL
+);

@@ -1,0 +1,154 @@
+"""Demo mode: the whole product on a throw-away folder, with a sample organisation and the simulated provider."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from appliance import app, clock, crypto, northwind
+from appliance.app import Address, Box
+from appliance.db.database import Database
+from appliance.domain import agents, budgets, checks, links, people, providers, samples, steps, tasks, tenants
+from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.agents import AgentChange
+from appliance.domain.providers import ProviderChange
+from appliance.domain.tasks import NewTask, Task
+from appliance.domain.tenants import Tenant
+from appliance.errors import Problem
+from appliance.northwind import Work
+from appliance.settings import Settings
+
+Say = Callable[[str], None]
+PATIENCE_S = 120
+LINK_HOURS = 48
+
+
+def serve(settings: Settings, say: Say, opened: Callable[[str], None]) -> None:
+    """Fill the folder if it is new, serve it, and tell the story of a first task; `opened` gets that task's link."""
+    story = _Story(settings, say, opened)
+    app.serve(settings, story.ready, story.prepare)
+
+
+class _Story:
+    def __init__(self, settings: Settings, say: Say, opened: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._opened = opened
+        self._first_time = False
+        self._token = ""
+        self._box: Box | None = None
+        self._tenant: Tenant | None = None
+
+    def prepare(self, box: Box) -> None:
+        """Before the server starts: the organisation, its team and its past, queued for the engine."""
+        self._box = box
+        with box.catalogue.control() as control:
+            self._first_time = not tenants.every(control)
+            if self._first_time:
+                _found(box, control)
+            self._tenant = tenants.by_slug(control, northwind.SLUG)
+            owner = people.by_email(control, northwind.OWNER)
+            self._token = links.new(control, SYSTEM, owner.id, LINK_HOURS)
+        if self._first_time:
+            with self._open() as db:
+                _furnish(box, db)
+
+    def ready(self, address: Address) -> None:
+        threading.Thread(target=self._tell, args=(address,), name="demo", daemon=True).start()
+
+    def _tell(self, address: Address) -> None:
+        say, link = self._say, address.link
+        say(f"AgentHQ demo: {northwind.NAME}, six agents, every model call simulated. Nothing leaves this machine.")
+        if not self._first_time:
+            say("The folder holds an earlier demo; its work goes on where it was.")
+            return self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/board")
+        with self._open() as db:
+            _settle(db)
+            assert self._box is not None
+            providers.change(db, SYSTEM, self._box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
+            task = hand_out(db, northwind.FIRST)
+            say(f"\n#{task.number} {task.title} -> {task.agent_name}")
+            ended = _follow(db, task, say)
+            for line in _outcome(db, ended):
+                say(line)
+            for work in northwind.LIVE:
+                hand_out(db, work)
+        self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
+
+    def _open_link(self, link: str) -> None:
+        self._say(f"\nOpen  {link}\nStop  Ctrl-C")
+        self._opened(link)
+
+    @contextmanager
+    def _open(self) -> Iterator[Database]:
+        assert self._box is not None and self._tenant is not None
+        with self._box.catalogue.open(self._tenant.id) as db:
+            yield db
+
+
+def hand_out(db: Database, work: Work) -> Task:
+    body = "\n\n".join(part for part in (work.body, work.script) if part)
+    new = NewTask(
+        work.title,
+        body,
+        work.agent,
+        priority=work.priority,
+        labels=list(work.labels),
+        checks=list(work.checks),
+        budget_usd=work.budget_usd,
+    )
+    return tasks.create(db, Actor("system", "demo", northwind.OWNER_NAME, "owner"), new)
+
+
+def _found(box: Box, control: Database) -> None:
+    tenant = tenants.create(box.catalogue, control, box.vault, northwind.SLUG, northwind.NAME, simulated=True)
+    # Nobody needs the password: the printed link signs in.
+    owner = people.create(control, SYSTEM, northwind.OWNER, northwind.OWNER_NAME, crypto.new_key().hex())
+    people.join(control, SYSTEM, tenant.id, owner.id, "owner")
+
+
+def _furnish(box: Box, db: Database) -> None:
+    samples.add_simulated(db, SYSTEM, box.vault, pace="instant")
+    samples.add_team(db, SYSTEM, "sim-standard")
+    for slug, model in northwind.MODELS.items():
+        agents.change(db, SYSTEM, slug, AgentChange(model=model, max_concurrency=1))
+    budgets.put(db, SYSTEM, "tenant", "", "month", budgets.nano(northwind.MONTH_CAP_USD))
+    for work in (*northwind.HISTORY, *northwind.IDEAS):
+        hand_out(db, work)
+
+
+def _settle(db: Database) -> None:
+    """Wait until the past has happened."""
+    until = clock.monotonic() + PATIENCE_S
+    busy = "SELECT COUNT(*) AS n FROM runs WHERE state IN ('ready', 'running')"
+    while db.value(busy) and clock.monotonic() < until:
+        time.sleep(0.05)
+
+
+def _follow(db: Database, task: Task, say: Say) -> Task:
+    """Print each step of the task's run as it is recorded, until the task rests."""
+    told: set[str] = set()
+    until = clock.monotonic() + PATIENCE_S
+    while clock.monotonic() < until:
+        task = tasks.get(db, task.id)
+        for step in steps.of_run(db, task.run_id or ""):
+            if step.key not in told and step.kind != "note":
+                told.add(step.key)
+                say(f"  {_step_line(step)}")
+        if task.state not in ("todo", "in_progress"):
+            return task
+        time.sleep(0.1)
+    raise Problem("unavailable", f"The first task did not end within {PATIENCE_S} s; it is {task.state}.")
+
+
+def _step_line(step: steps.Step) -> str:
+    if step.kind == "model":
+        counted = f"{step.result.get('in', 0):,} in, {step.result.get('out', 0):,} out"
+        return f"{step.name:<16} {counted:<24} ${step.cost_nano / budgets.NANO:.4f} simulated"
+    return f"{step.name:<16} {step.result.get('preview', '').partition(chr(10))[0][:70]}"
+
+
+def _outcome(db: Database, task: Task) -> Iterator[str]:
+    for check in checks.of_task(db, task.id):
+        yield f"  {check.state:<16} {check.sentence}"
+    yield f"  {task.state:<16} for ${task.cost_nano / budgets.NANO:.4f} (simulated)"

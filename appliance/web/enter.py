@@ -1,0 +1,17 @@
+"""The address of a sign-in link."""
+
+from litestar import get
+
+from appliance.db.database import Database
+from appliance.domain import links
+from appliance.web import door
+from appliance.web.access import Ask
+from appliance.web.respond import Reply
+
+
+@get("/enter/{token:str}", include_in_schema=False, sync_to_thread=True)
+def enter(request: Ask, control: Database, token: str, next: str = "/") -> Reply:
+    return door.enter(request, links.user_of(control, token), door.local(next))
+
+
+HANDLERS = [enter]
