@@ -27,6 +27,7 @@ STAGES = (
     Stage("format", "ruff format --check ."),
     Stage("types", "mypy"),
     Stage("layers", "lint-imports"),
+    Stage("docs", "python -m tests.docs.generate --check"),
     Stage("sizes", f"{PYTEST} tests/docs/test_sizes.py"),
     Stage("fast", f"{PYTEST} -n 2 -m 'not ({SLOW})' --deselect tests/docs/test_sizes.py"),
     Stage("browser", f"{PYTEST} -n 2 -m browser"),
