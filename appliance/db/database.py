@@ -33,6 +33,7 @@ class Database(ABC):
     """One tenant's (or the box's control) database, open for one request or one job."""
 
     skip_locked = ""
+    for_update = ""
 
     def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
         self.name = name
@@ -74,6 +75,16 @@ class Database(ABC):
     def insert(self, table: str, row: Row) -> None:
         """Raises Duplicate when a unique constraint refuses the row."""
         self.execute(self._insert_sql(table, row), row)
+
+    def insert_all(self, table: str, rows: list[Row]) -> None:
+        """Rows of the same columns in one statement."""
+        self._known(table)
+        if not rows:
+            return
+        marks = (", ".join(f":{column}_{n}" for column in rows[0]) for n in range(len(rows)))
+        params = {f"{column}_{n}": value for n, row in enumerate(rows) for column, value in row.items()}
+        values = ", ".join(f"({mark})" for mark in marks)
+        self.execute(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {values}", params)
 
     def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
         """Insert, or replace every other column of the row with this `key`."""

@@ -36,6 +36,7 @@ def translate(sql: str) -> str:
 
 class PostgresDatabase(Database):
     skip_locked = "FOR UPDATE SKIP LOCKED"
+    for_update = "FOR UPDATE"
 
     def __init__(self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool) -> None:
         super().__init__(name, tables, publish)

@@ -105,33 +105,33 @@ def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
 def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str) -> None:
     """Hold `amount_nano` on every scope, or raise Problem(budget_exceeded) and hold nothing. Call in a transaction."""
     chosen = list(scopes)
-    for scope in chosen:
-        _lock(db, scope)
-        for budget in of(db, scope.kind, scope.id):
-            if budget.left_nano < amount_nano or budget.limit_nano == 0:
-                raise Problem("budget_exceeded", _sentence(budget, amount_nano))
+    for budget in _locked(db, chosen):
+        if budget.left_nano < amount_nano or budget.limit_nano == 0:
+            raise Problem("budget_exceeded", _sentence(budget, amount_nano))
     held = {"call_id": call_id, "amount_nano": amount_nano, "owner": owner, "created_at": clock.iso()}
-    for scope in chosen:
-        db.insert("reservations", {**held, "scope": scope.kind, "scope_id": scope.id})
+    db.insert_all("reservations", [{**held, "scope": scope.kind, "scope_id": scope.id} for scope in chosen])
 
 
 def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
     """Turn the call's reservations into spend of `cost_nano`, in full even when it is above what was held."""
     # One order for all: two calls that end at once must not wait for each other's rows.
-    held = "SELECT scope, scope_id FROM reservations WHERE call_id = :id ORDER BY scope, scope_id"
-    for row in db.rows(held, {"id": call_id}):
-        db.execute(
-            "INSERT INTO spend (scope, scope_id, day, settled_nano) VALUES (:scope, :scope_id, :day, :cost) "
-            "ON CONFLICT (scope, scope_id, day) DO UPDATE SET settled_nano = spend.settled_nano + :cost",
-            {**row, "day": day, "cost": cost_nano},
-        )
+    db.execute(
+        "INSERT INTO spend (scope, scope_id, day, settled_nano) "
+        "SELECT scope, scope_id, :day, CAST(:cost AS BIGINT) FROM reservations WHERE call_id = :id "
+        "ORDER BY scope, scope_id "
+        "ON CONFLICT (scope, scope_id, day) DO UPDATE SET settled_nano = spend.settled_nano + EXCLUDED.settled_nano",
+        {"id": call_id, "day": day, "cost": cost_nano},
+    )
     db.delete("reservations", call_id=call_id)
 
 
-def _lock(db: Database, scope: Scope) -> None:
-    """Where writers run side by side (PostgreSQL), the next one must see what this one has reserved."""
-    where = {"scope": scope.kind, "scope_id": scope.id}
-    db.execute("UPDATE budgets SET limit_nano = limit_nano WHERE scope = :scope AND scope_id = :scope_id", where)
+def _locked(db: Database, scopes: list[Scope]) -> list[Budget]:
+    """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
+    tests = " OR ".join(f"(scope = :kind_{n} AND scope_id = :id_{n})" for n in range(len(scopes)))
+    params = {f"kind_{n}": scope.kind for n, scope in enumerate(scopes)}
+    params |= {f"id_{n}": scope.id for n, scope in enumerate(scopes)}
+    rows = db.rows(f"SELECT * FROM budgets WHERE {tests} ORDER BY id {db.for_update}", params)
+    return [_with_use(db, row) for row in rows]
 
 
 def _with_use(db: Database, row: dict[str, Any]) -> Budget:

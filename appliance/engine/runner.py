@@ -121,8 +121,7 @@ class Loop:
     def _finish(self, call: ToolCall, given: dict[str, Any]) -> bool:
         """Judge the checks: all passed ends the run, otherwise the agent is told which failed."""
         result = given["summary"]
-        verdicts = self._judge(result)
-        faults = self._faults(verdicts)
+        verdicts, faults = self._judge(result)
 
         def act() -> str:
             if faults:
@@ -141,20 +140,20 @@ class Loop:
 
     def _end(self, text: str) -> None:
         """The model answered in words instead of finishing: its answer is the result."""
-        verdicts = self._judge(text)
-        if faults := self._faults(verdicts):
+        verdicts, faults = self._judge(text)
+        if faults:
             with self.bench.db.transaction():
                 checks.keep(self.bench.db, verdicts, "system")
             raise Stopped(planner.not_accepted(faults))
         with self.bench.db.transaction():
             lifecycle.complete(self.bench.db, self.journal.run, text, verdicts)
 
-    def _judge(self, result: str) -> dict[str, str]:
-        return checks.judge(checks.of_task(self.bench.db, self.task.id), result, self.bench.workspace.text)
-
-    def _faults(self, verdicts: dict[str, str]) -> list[str]:
-        found = {c.id: c.sentence for c in checks.of_task(self.bench.db, self.task.id) if c.state != "waived"}
-        return [f"{found[id_]} ({fault})" for id_, fault in verdicts.items() if fault and id_ in found]
+    def _judge(self, result: str) -> tuple[dict[str, str], list[str]]:
+        """The verdicts by check, and the faults in words; a waived check has none."""
+        found = checks.of_task(self.bench.db, self.task.id)
+        verdicts = checks.judge(found, result, self.bench.workspace.text)
+        faults = [c for c in found if verdicts.get(c.id) and c.state != "waived"]
+        return verdicts, [f"{check.sentence} ({verdicts[check.id]})" for check in faults]
 
     def _between(self) -> None:
         if self.stopping.is_set():
