@@ -10,7 +10,7 @@ from appliance.settings import TABLE
 
 @click.group()
 def config() -> None:
-    """Settings: flag, then AGENTHQ_NAME, then AGENTHQ_NAME_FILE, then agenthq.toml, then the default."""
+    """Settings: their values, and where each came from."""
 
 
 @verb("agenthq config show", "agenthq config show --origin", into=config)

@@ -15,7 +15,7 @@ from appliance.gateway.failures import ProviderFailure
 from appliance.settings import nearest
 
 SECTIONS: dict[str, dict[str, str]] = {
-    "Run": {"serve": "serve", "init": "init", "status": "status"},
+    "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {"task": "tasks", "agent": "agents"},
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "people", "member": "people", "key": "keys"},

@@ -1,9 +1,11 @@
-"""`agenthq serve`: start everything on this machine, print the link and open it."""
+"""`agenthq serve` and `agenthq demo`: start everything on this machine, print the link and open it."""
 
 import os
 import signal
 import sys
+import tempfile
 import webbrowser
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,30 +16,66 @@ from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import as_json, facts
 
+Command = Callable[..., None]
+
+
+def listening(command: Command) -> Command:
+    """The flags of a command that listens."""
+    command = click.option("--no-open", is_flag=True, help="Do not open a browser.")(command)
+    command = click.option("--insecure-http", is_flag=True, default=None, help="Allow plain HTTP beyond this machine.")(
+        command
+    )
+    command = click.option(
+        "--port", metavar="N", type=click.IntRange(0, 65535), help="The first free one of 8420-8429 when left out."
+    )(command)
+    return click.option("--host", metavar="ADDRESS", help="Address to listen on; 127.0.0.1 when left out.")(command)
+
 
 @verb(
     "agenthq",
     "agenthq serve --port 8500 --no-open --data /srv/agenthq",
     "agenthq serve --host 0.0.0.0 --behind-proxy 10.0.0.0/8",
 )
-@click.option("--host", help="Address to listen on; 127.0.0.1 when left out.")
-@click.option("--port", type=click.IntRange(0, 65535), help="The first free one of 8420-8429 when left out.")
+@listening
 @click.option("--role", type=click.Choice(["all", "web"]), help="Which parts run in this process.")
-@click.option("--workers", type=click.IntRange(1, 1000), help="Runs that work at the same time.")
+@click.option("--workers", metavar="N", type=click.IntRange(1, 1000), help="Runs that work at the same time.")
 @click.option("--behind-proxy", metavar="CIDR", help="The TLS proxy in front, whose X-Forwarded headers are believed.")
-@click.option("--insecure-http", is_flag=True, default=None, help="Allow plain HTTP beyond this machine.")
-@click.option("--no-open", is_flag=True, help="Do not open a browser.")
-def serve(desk: Desk, no_open: bool, **flags: Any) -> None:
+@click.option("--demo", is_flag=True, help="The same as the command demo.")
+def serve(desk: Desk, no_open: bool, demo: bool, **flags: Any) -> None:
     """Start the box, print its link and open it; Ctrl-C stops it."""
     desk.configure(**flags)
-    start(desk, opens=not no_open)
+    _end_on_signals()
+    if demo:
+        return _demonstrate(desk, flags, opens=not no_open)
+    app.serve(desk.settings, lambda address: _ready(desk, address, opens=not no_open))
 
 
-def start(desk: Desk, opens: bool) -> None:
+@verb("agenthq demo", "agenthq demo --data ./northwind --port 8500 --no-open")
+@listening
+def demo(desk: Desk, no_open: bool, **flags: Any) -> None:
+    """A sample organisation at work with simulated models, in a throw-away folder unless --data names one."""
+    desk.configure(**flags)
+    _end_on_signals()
+    _demonstrate(desk, flags, opens=not no_open)
+
+
+def _demonstrate(desk: Desk, flags: dict[str, Any], opens: bool) -> None:
+    from appliance import demo as northwind  # noqa: PLC0415  only the demo needs its sample data
+
+    def opened(link: str) -> None:
+        _open(link, opens)
+
+    if desk.settings.origin("data") == "flag":
+        return northwind.serve(desk.settings, click.echo, opened)
+    with tempfile.TemporaryDirectory(prefix="agenthq-demo-", ignore_cleanup_errors=True) as folder:
+        desk.configure(**{**flags, "data": folder})
+        northwind.serve(desk.settings, click.echo, opened)
+
+
+def _end_on_signals() -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         # The web server raises the signal again once it has stopped; the rest of the box then shuts down in order.
         signal.signal(stop, lambda *_: sys.exit(0))
-    app.serve(desk.settings, lambda address: _ready(desk, address, opens))
 
 
 def _ready(desk: Desk, address: Address, opens: bool) -> None:
@@ -45,9 +83,10 @@ def _ready(desk: Desk, address: Address, opens: bool) -> None:
     first = "Set up" if address.setup_path else "Open"
     about = [("AgentHQ", __version__), (first, address.first_link), ("Data", desk.folder), ("Stop", "Ctrl-C")]
     click.echo(as_json(told) if desk.as_json else facts(about))
-    if opens and _has_display():
-        webbrowser.open(address.first_link)
+    _open(address.first_link, opens)
 
 
-def _has_display() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _open(link: str, opens: bool) -> None:
+    display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if opens and display:
+        webbrowser.open(link)

@@ -1,0 +1,175 @@
+"""Writes the pages of docs/ that come from the program itself; `--check` fails when one is out of date.
+
+python -m tests.docs.generate [--check]
+"""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from appliance import app, settings
+from appliance.cli.root import SECTIONS, root
+from appliance.errors import CODES
+from appliance.gateway.failures import FAILURES
+from appliance.web import access, site
+from appliance.web.services import Services
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NOTE = "<!-- Written by `python -m tests.docs.generate`. Edit the program instead. -->\n"
+WIDTH = 100
+
+
+def configuration() -> str:
+    rows = [(f"`{s.name}`", f"`{s.env}`", f"`{s.default}`" if s.default else "", s.help) for s in settings.TABLE]
+    return f"""# Settings
+
+{NOTE}
+A setting is taken from the first place that has it:
+
+1. a flag of the command (`--port 8500`);
+2. the environment (`AGENTHQ_PORT=8500`);
+3. a file that the environment names (`AGENTHQ_MASTER_KEY_FILE=/run/secrets/master-key`);
+4. `agenthq.toml` in the data folder (`port = 8500`);
+5. the default.
+
+An unknown name anywhere is an error that names the nearest. `agenthq config show --origin` prints what holds and where
+it came from; `agenthq config check` only checks.
+
+{table(("setting", "environment", "default", "what it does"), rows)}
+"""
+
+
+def cli() -> str:
+    parts = [f"# Command line\n\n{NOTE}\n", fenced(help_of(root, "agenthq")), CLI_NOTES]
+    for verbs in SECTIONS.values():
+        for verb in verbs:
+            parts += commands(verb)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
+
+
+def errors() -> str:
+    problems = [(f"`{name}`", code.status, code.exit, code.title) for name, code in CODES.items()]
+    failures = [
+        (f"`{name}`", f.title, f.what_to_do, f"up to {f.max_attempts} times" if f.retryable else "no")
+        for name, f in FAILURES.items()
+    ]
+    return f"""# Errors
+
+{NOTE}
+## Problems
+
+The API answers a refused request with `application/problem+json`: `type`, `title`, `status`, `detail` (what happened
+and what to do), `code` from this list and, for a refused body, `errors` by field. The command line prints the detail as
+one line on standard error and ends with the exit code; with `--json` it prints the same object.
+
+{table(("code", "status", "exit code", "title"), problems)}
+
+## Failures of model calls
+
+A call that did not bring an answer ends with one of these codes on the call, the step and the run.
+
+{table(("code", "what happened", "what to do", "tried again"), failures)}
+"""
+
+
+def api() -> str:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        values = settings.load({"data": folder}, env={})
+        catalogue = opened.enter_context(app.open_data(values))
+        box = opened.enter_context(app.open_box(values, catalogue))
+        rows = sorted(set(routes(Services(values, catalogue, box.vault, box.calls))))
+    return f"""# HTTP API
+
+{NOTE}
+Send a key as `Authorization: Bearer ahq_…`; tenant and role come from the key (`agenthq key create`). A signed-in
+browser reaches the same routes under `/api/v1/t/<tenant>/`. Lists take `limit` and `cursor` and answer
+`{{"items": […], "next_cursor": …}}`. A create answers 201 with the object; with an `Idempotency-Key` the same request
+gets the same answer again. Amounts are integers of nano-dollars (`*_nano`) with the dollars as text beside them
+(`*_usd`); times are ISO-8601 in UTC. Errors: [errors.md](errors.md).
+
+{table(("method", "path", "role", "what it does"), [(m, f"`{path}`", role, text) for path, m, role, text in rows])}
+"""
+
+
+def routes(services: Services) -> Iterator[tuple[str, str, str, str]]:
+    for route in site.create(services).routes:
+        path = route.path
+        if not path.startswith("/api/v1") or path.startswith("/api/v1/t/"):
+            continue
+        for handler in getattr(route, "route_handlers", ()):
+            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                role = handler.opt.get("role") or ("viewer" if method in access.SAFE else "operator")
+                yield re.sub(r":\w+}", "}", path), method, role, handler.summary or ""
+
+
+def commands(verb: str) -> list[str]:
+    """The help of a verb, and of each command of a group."""
+    command = root.get_command(click.Context(root), verb)
+    assert command, verb
+    if not isinstance(command, click.Group):
+        return [f"\n## agenthq {verb}\n", fenced(help_of(command, f"agenthq {verb}"))]
+    parts = [f"\n## agenthq {verb}\n\n{command.help}\n"]
+    for name, below in sorted(command.commands.items()):
+        parts.append(f"\n### agenthq {verb} {name}\n\n" + fenced(help_of(below, f"agenthq {verb} {name}")))
+    return parts
+
+
+def help_of(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    return command.get_help(context)
+
+
+def fenced(text: str) -> str:
+    return f"```text\n{text}\n```\n"
+
+
+def table(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+CLI_NOTES = """
+Exit codes: 0 done · 1 refused or failed · 2 the command line is not valid · 69 something needed does not answer ·
+75 another server owns the data folder · 78 settings or data that this version can't use. What went wrong is one line on
+standard error; with `--json` the problem is an object on standard output too ([errors.md](errors.md)).
+
+Commands work beside a running server of the same data folder: they write rows, and the server takes them up at once.
+"""
+PAGES: dict[str, Callable[[], str]] = {
+    "configuration.md": configuration,
+    "cli.md": cli,
+    "errors.md": errors,
+    "api.md": api,
+}
+
+
+def outdated() -> list[str]:
+    return [name for name, write in PAGES.items() if read(DOCS / name) != write()]
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def main(args: list[str]) -> int:
+    for name in [name for name in os.environ if name.startswith("AGENTHQ_")]:
+        del os.environ[name]
+    if args == ["--check"]:
+        found = outdated()
+        if found:
+            print(f"Out of date: {', '.join(found)}. Run: python -m tests.docs.generate")
+        return int(bool(found))
+    DOCS.mkdir(exist_ok=True)
+    for name, write in PAGES.items():
+        (DOCS / name).write_text(write(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
