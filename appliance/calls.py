@@ -19,7 +19,7 @@ from appliance.gateway.prices import BYTES_PER_TOKEN, Price, PriceBook
 from appliance.gateway.types import Account, ChatRequest, ModelPrice, Reply, Usage
 
 TRIES = 3
-LONGEST_PAUSE_S = 1.5
+LONGEST_PAUSE_S = 2.0
 
 
 class Caller(msgspec.Struct, frozen=True):

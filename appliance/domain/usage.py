@@ -147,10 +147,11 @@ def per_accepted_task_nano(db: Database, first_day: str) -> int | None:
 
 
 def span(first_day: str, last_day: str) -> tuple[str, str]:
-    """Both days as YYYY-MM-DD; what is left out is the first of this month and today."""
+    """Both days as YYYY-MM-DD; without `last_day` today, without `first_day` the first of that month."""
     today = clock.iso()[:10]
     faults = {name: "give a day as YYYY-MM-DD" for name, day in (("from", first_day), ("to", last_day)) if _bad(day)}
-    first, last = first_day or min(today[:8] + "01", last_day or today), last_day or today
+    last = last_day or today
+    first = first_day or last[:8] + "01"
     if not faults and first > last:
         faults = {"from": f"is after the last day {last}"}
     if faults:

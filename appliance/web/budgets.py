@@ -70,7 +70,7 @@ class BudgetsApi(Controller):
 def _page(frame: Frame, db: Database, given: dict[str, str] | None = None, problem: Problem | None = None) -> Reply:
     errors = respond.faults(problem) if problem else {}
     context = {"budgets": budgets.all(db), "agents": agents.all(db), "given": EMPTY | (given or {}), "errors": errors}
-    return respond.page(frame, "budgets/index.html", 422 if problem else 200, **context)
+    return respond.page(frame, "budgets/index.html", respond.form_status(problem) if problem else 200, **context)
 
 
 PAGES = [BudgetsPages]

@@ -133,7 +133,9 @@ def _prices(fields: dict[str, str]) -> dict[str, dict[str, str]]:
 
 def _form(frame: Frame, given: dict[str, str], problem: Problem | None = None, found: Any = None) -> Reply:
     context = {"given": EMPTY | given, "errors": respond.faults(problem) if problem else {}, "found": found}
-    return respond.page(frame, "providers/new.html", 422 if problem else 200, kinds=KINDS, **context)
+    return respond.page(
+        frame, "providers/new.html", respond.form_status(problem) if problem else 200, kinds=KINDS, **context
+    )
 
 
 def _page(
@@ -149,7 +151,7 @@ def _page(
     return respond.page(
         frame,
         "providers/show.html",
-        422 if problem else 200,
+        respond.form_status(problem) if problem else 200,
         provider=provider,
         kind=KINDS[provider.kind],
         offers=services.calls.offers_of(provider),

@@ -1,0 +1,81 @@
+import pytest
+
+from appliance.domain import budgets
+from tests.world import World
+
+
+def limit(world: World, **body: object) -> dict[str, object]:
+    made = world.alice.post(f"{world.alice.api}/budgets", json={"scope": "tenant", "span": "month"} | body)
+    assert made.status_code == 201, made.text
+    return dict(made.json())
+
+
+def test_api_sets_changes_and_removes_a_limit(world: World) -> None:
+    made = limit(world, limit_usd="12.50")
+    assert (made["limit_nano"], made["limit_usd"], made["spent_usd"]) == (12_500_000_000, "12.5", "0")
+    changed = world.alice.patch(f"{world.alice.api}/budgets/{made['id']}", json={"limit_usd": 20})
+    assert changed.json()["limit_usd"] == "20"
+    assert world.alice.patch(f"{world.alice.api}/budgets/{made['id']}", json={"limit_usd": None}).json() is None
+    assert world.alice.get(f"{world.alice.api}/budgets").json() == {"items": []}
+
+
+def test_setting_the_same_scope_twice_replaces_the_limit(world: World) -> None:
+    first, second = limit(world, limit_usd=1), limit(world, limit_usd=2)
+    assert first["id"] == second["id"]
+    assert len(world.alice.get(f"{world.alice.api}/budgets").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"limit_usd": "a lot"}, "limit_usd"),
+        ({"limit_usd": -1}, "limit_usd"),
+        ({"limit_usd": "1e999999999"}, "limit_usd"),
+        ({"limit_usd": 1, "scope": "galaxy"}, "scope"),
+        ({"limit_usd": 1, "span": "week"}, "span"),
+        ({"limit_usd": 1, "scope": "agent", "scope_id": "nobody"}, "scope_id"),
+        ({"limit_usd": 1, "scope": "task", "scope_id": "77"}, "scope_id"),
+    ],
+)
+def test_a_bad_limit_names_its_field(world: World, body: dict[str, object], field: str) -> None:
+    refused = world.alice.post(f"{world.alice.api}/budgets", json={"scope": "tenant", "span": "month"} | body)
+    assert refused.status_code == 400
+    assert list(refused.json()["errors"]) == [field]
+
+
+def test_the_page_sets_a_limit_and_keeps_what_was_typed_wrong(world: World) -> None:
+    form = {"scope": "tenant", "span": "day", "limit_usd": "three"}
+    wrong = world.alice.post(f"{world.alice.pages}/budgets", data=form)
+    assert wrong.status_code == 422
+    assert 'value="three"' in wrong.text and 'aria-invalid="true"' in wrong.text
+    right = world.alice.post(f"{world.alice.pages}/budgets", data=form | {"limit_usd": "3"})
+    assert (right.status_code, right.headers["location"]) == (303, "/t/acme/budgets")
+    assert "of $3.00" in world.alice.get(f"{world.alice.pages}/budgets").text
+
+
+def test_the_page_changes_and_removes_a_limit(world: World) -> None:
+    made = limit(world, limit_usd=3)
+    here = f"{world.alice.pages}/budgets/{made['id']}"
+    assert world.alice.post(here, data={"limit_usd": "oops"}).status_code == 422
+    assert world.alice.post(here, data={"limit_usd": "4"}).status_code == 303
+    with world.db() as db:
+        assert budgets.all(db)[0].limit_nano == 4_000_000_000
+    assert world.alice.post(f"{here}/remove").status_code == 303
+    with world.db() as db:
+        assert budgets.all(db) == []
+
+
+def test_only_admins_set_limits(world: World) -> None:
+    body = {"scope": "tenant", "span": "month", "limit_usd": 1}
+    for person in (world.otto, world.bob):
+        assert person.post(f"{person.api}/budgets", json=body).status_code == 403
+        assert person.post(f"{person.pages}/budgets", data=body).status_code == 403
+        assert "Set a limit" not in person.get(f"{person.pages}/budgets").text
+
+
+def test_charlie_of_another_tenant_finds_nothing(world: World) -> None:
+    made = limit(world, limit_usd=3)
+    assert world.charlie.get("/t/acme/budgets").status_code == 404
+    assert world.charlie.get("/api/v1/t/acme/budgets").status_code == 404
+    foreign = world.charlie.patch(f"{world.charlie.api}/budgets/{made['id']}", json={"limit_usd": 9})
+    assert foreign.status_code == 404
