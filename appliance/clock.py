@@ -14,7 +14,7 @@ def now() -> datetime:
 
 def iso(moment: datetime | None = None) -> str:
     """Fixed-width UTC text with microseconds, so that text order is time order."""
-    return (moment or now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (moment or now()).astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def ahead(seconds: float) -> str:

@@ -1,8 +1,6 @@
 """SQLite behind the seam, through sqlite-utils."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +41,26 @@ class SqliteDatabase(Database):
         super().__init__(name, tables, publish)
         if not path.exists():
             raise Problem("unavailable", f"The database of {name} is missing ({path.name}). Restore it from a backup.")
-        with _translated():
+        try:
             self._conn = connect(path)
+        except sqlite3.DatabaseError as error:
+            raise _problem(error) from error
         self._utils = sqlite_utils.Database(self._conn, recursive_triggers=False, execute_plugins=False)
         self._writer = writer
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
-        with _translated(), self._turn(sql):
-            cursor = self._utils.execute(sql, dict(params or {}))
+        if self.in_transaction or _reads(sql):
+            cursor = self._run(sql, params)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        with self.transaction():
+            return self.rows(sql, params)
 
     def execute(self, sql: str, params: Params | None = None) -> int:
-        with _translated(), self._turn(sql):
-            return int(self._utils.execute(sql, dict(params or {})).rowcount)
+        if self.in_transaction or _reads(sql):
+            return int(self._run(sql, params).rowcount)
+        with self.transaction():
+            return self.execute(sql, params)
 
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
@@ -69,55 +73,45 @@ class SqliteDatabase(Database):
     def _begin(self) -> None:
         self._writer.acquire()
         try:
-            with _translated():
-                # IMMEDIATE: a deferred transaction that turns into a writer fails under contention.
-                self._conn.execute("BEGIN IMMEDIATE")
+            # IMMEDIATE: a deferred transaction that turns into a writer fails under contention.
+            self._run("BEGIN IMMEDIATE")
         except BaseException:
             self._writer.release()
             raise
 
     def _end(self, commit: bool) -> None:
         try:
-            with _translated():
-                if commit:
-                    self._commit()
-                elif self._conn.in_transaction:
-                    self._conn.execute("ROLLBACK")
+            if commit:
+                self._commit()
+            elif self._conn.in_transaction:
+                self._run("ROLLBACK")
         finally:
             self._writer.release()
 
     def _commit(self) -> None:
         try:
-            self._conn.execute("COMMIT")
-        except sqlite3.Error:
+            self._run("COMMIT")
+        except Problem:
             if self._conn.in_transaction:
-                self._conn.execute("ROLLBACK")
+                self._run("ROLLBACK")
             raise
 
-    @contextmanager
-    def _turn(self, sql: str) -> Iterator[None]:
-        """A single write outside a transaction waits for its turn as well; a read never waits."""
-        if self.in_transaction or sql.lstrip()[:6].upper() in ("SELECT", "PRAGMA", "WITH R"):
-            yield
-            return
-        with self.transaction():
-            yield
+    def _run(self, sql: str, params: Params | None = None) -> sqlite3.Cursor:
+        try:
+            return self._utils.execute(sql, dict(params or {}))
+        except sqlite3.DatabaseError as error:
+            raise _problem(error) from error
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if "UNIQUE" in str(error) or "PRIMARY KEY" in str(error):
-            raise Duplicate(f"There is one like this already ({error}).") from error
-        raise Problem("conflict", f"The database refused the change ({error}).") from error
-    except sqlite3.DatabaseError as error:
-        raise _problem(error) from error
+def _reads(sql: str) -> bool:
+    """Reads never wait for a writer's turn."""
+    return sql.lstrip()[:6].upper() in ("SELECT", "PRAGMA", "WITH R")
 
 
 def _problem(error: sqlite3.Error) -> Exception:
     text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return _refused(text)
     if "locked" in text or "busy" in text:
         return Busy()
     if "disk is full" in text or "disk I/O error" in text:
@@ -129,3 +123,9 @@ def _problem(error: sqlite3.Error) -> Exception:
     if "malformed" in text or "not a database" in text:
         return Problem("unavailable", f"The database is damaged ({text}). Restore it from a backup.")
     return error
+
+
+def _refused(text: str) -> Problem:
+    if "UNIQUE" in text or "PRIMARY KEY" in text:
+        return Duplicate(f"There is one like this already ({text}).")
+    return Problem("conflict", f"The database refused the change ({text}).")

@@ -32,6 +32,7 @@ class Journal:
         self._seen: Counter[str] = Counter()
         self._extended = clock.monotonic()
         self._lost = False
+        self._noted: tuple[Step, list[Message]] | None = None
         self.conversation = steps.conversation(db, run.id)
 
     def key(self, name: str) -> str:
@@ -49,13 +50,13 @@ class Journal:
         return self.conversation[step.last_message - 1]
 
     def note(self, name: str, messages: list[Message]) -> None:
-        """Record messages that nobody was asked for, once."""
+        """Messages that nobody was asked for, once; recorded together with the next step, which rests on them."""
         key = self.key(name)
         if self.done(key):
             return
-        with self.db.transaction():
-            self._hold()
-            self._save(self._step(key, "note", name, "tx", None, {}), messages)
+        self._noted = (self._step(key, "note", name, "tx", None, {}), messages)
+        self.conversation += messages
+        self._ord += 1
 
     def tool(self, name: str, effect: str, given: Any, call_id: str, act: Callable[[], str]) -> str:
         """The recorded answer of a tool, or its answer now. `tx` effects and their record commit together."""
@@ -188,6 +189,9 @@ class Journal:
     def _save(self, step: Step, messages: list[Message]) -> None:
         if self._lost:
             return
+        if self._noted:
+            steps.save(self.db, self.run, *self._noted)
+            self._noted = None
         steps.save(self.db, self.run, step, messages)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)
