@@ -52,7 +52,7 @@ class Database(ABC):
 
     @abstractmethod
     def integrity(self) -> str:
-        """"ok", or what is damaged."""
+        """ "ok", or what is damaged."""
 
     @abstractmethod
     def close(self) -> None: ...

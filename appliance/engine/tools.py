@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-import jsonschema
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import comments
+from appliance.domain import comments, schema
 from appliance.domain.actor import Actor
 from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
@@ -45,11 +44,10 @@ def parse(tool: Tool, raw: str) -> dict[str, Any]:
     """Raises BadArguments with a sentence for the model."""
     try:
         given = msgspec.json.decode(raw or "{}")
-        jsonschema.validate(given, tool.parameters)
     except msgspec.DecodeError as error:
         raise BadArguments(f"The arguments of {tool.name} are not valid JSON: {error}.") from error
-    except jsonschema.ValidationError as error:
-        raise BadArguments(f"The arguments of {tool.name} are not valid: {error.message}.") from error
+    if wrong := schema.fault(given, tool.parameters):
+        raise BadArguments(f"The arguments of {tool.name} are not valid: {wrong}.")
     return dict(given)
 
 

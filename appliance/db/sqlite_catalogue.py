@@ -1,0 +1,104 @@
+"""The catalogue as SQLite files: control.db, and tenants/<id>/tenant.db for each tenant."""
+
+import os
+import resource
+import shutil
+import threading
+from collections import defaultdict, deque
+from pathlib import Path
+
+from appliance.db import migrate
+from appliance.db.database import Database
+from appliance.db.fairlock import FairLock
+from appliance.db.sqlite import APPLICATION_ID, SqliteDatabase
+from appliance.db.tenants import CONTROL, Catalogue, kind_of
+from appliance.errors import Problem
+
+
+class SqliteCatalogue(Catalogue):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._writers: dict[str, FairLock] = defaultdict(FairLock)
+        self._creating = threading.Lock()
+        self._idle: deque[Database] = deque()
+        self._idle_guard = threading.Lock()
+        # Opening costs 0.8 ms, most of it preparing statements anew; each handle costs three descriptors.
+        self._idle_most = min(32, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 16)
+        if not (folder / "control.db").exists():
+            self._refuse_orphans()
+            self._write_new(folder / "control.db", CONTROL)
+
+    def create(self, tenant_id: str) -> None:
+        with self._creating:
+            final = self.folder / "tenants" / tenant_id
+            if final.exists():
+                raise Problem("conflict", f"Tenant {tenant_id} has a database already.")
+            staging = final.with_name(final.name + ".creating")
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            shutil.copyfile(self._template(), staging / "tenant.db")
+            (staging / "tenant.db").chmod(0o600)
+            # The rename is the moment the tenant comes to exist: a crash before it leaves nothing to open.
+            staging.rename(final)
+
+    def discard(self, tenant_id: str) -> None:
+        self._close_idle(tenant_id)
+        shutil.rmtree(self.folder / "tenants" / tenant_id, ignore_errors=True)
+
+    def exists(self, tenant_id: str) -> bool:
+        return self._path(tenant_id).exists()
+
+    def close(self) -> None:
+        self._close_idle()
+
+    def _open(self, name: str) -> Database:
+        if not self._path(name).exists():
+            raise Problem("unavailable", f"The database of {name} is missing. Restore it from a backup.")
+        with self._idle_guard:
+            for db in reversed(self._idle):
+                if db.name == name:
+                    self._idle.remove(db)
+                    return db
+        return SqliteDatabase(name, self._path(name), migrate.tables(kind_of(name)), self.publish, self._writers[name])
+
+    def _give_back(self, db: Database) -> None:
+        with self._idle_guard:
+            self._idle.append(db)
+            oldest = self._idle.popleft() if len(self._idle) > self._idle_most else None
+        if oldest:
+            oldest.close()
+
+    def _close_idle(self, name: str = "") -> None:
+        with self._idle_guard:
+            chosen = [db for db in self._idle if name in ("", db.name)]
+            self._idle = deque(db for db in self._idle if db not in chosen)
+        for db in chosen:
+            db.close()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"
+
+    def _template(self) -> Path:
+        """A migrated, empty tenant database; copying it takes 0.2 ms where migrating takes 10."""
+        path = self.folder / "templates" / f"tenant-{migrate.latest('tenant')}.db"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            self._write_new(path, "template")
+        return path
+
+    def _write_new(self, path: Path, name: str) -> None:
+        partial = path.with_suffix(".partial")
+        for leftover in partial.parent.glob(partial.name + "*"):
+            leftover.unlink()
+        partial.touch(0o600)
+        db = SqliteDatabase(name, partial, migrate.tables(kind_of(name)), self.publish, FairLock())
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrate.migrate(db, kind_of(name))
+        db.close()
+        os.replace(partial, path)
+
+    def _refuse_orphans(self) -> None:
+        # A missing control.db beside tenants is a loss, not a new install.
+        tenants = self.folder / "tenants"
+        if tenants.is_dir() and any(tenants.iterdir()):
+            raise Problem("config", f"{self.folder} holds tenants but no control.db. Restore control.db from a backup.")
