@@ -164,8 +164,12 @@ def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | No
 def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
     """A run that succeeded, in the engine's transaction: the task becomes done, or in_review; which of them.
 
-    `verdicts` are the machine's, all passed; a human check, a blocker or an open sub-task leads to review.
+    `verdicts` are the machine's, all passed; a human check, a blocker or an open sub-task leads to review. A run
+    that was cancelled meanwhile ends as that and leaves the task where the person put it.
     """
+    if runs.get(db, run.id).cancel_requested:
+        runs.end(db, run, "cancelled", "cancelled", "Stopped by a person.")
+        return tasks.get(db, run.task_id).state
     checks.keep(db, verdicts, "system")
     db.update("tasks", {"id": run.task_id}, result=result)
     runs.end(db, run, "succeeded")

@@ -71,6 +71,12 @@ def of_task(db: Database, task_id: str) -> list[Run]:
     return [records.to(Run, row) for row in rows]
 
 
+def of_agent(db: Database, agent_id: str, limit: int) -> list[Run]:
+    """The agent's newest runs, newest first."""
+    sql = "SELECT * FROM runs WHERE agent_id = :id ORDER BY created_at DESC, id DESC LIMIT :limit"
+    return [records.to(Run, row) for row in db.rows(sql, {"id": agent_id, "limit": limit})]
+
+
 def enqueue(db: Database, actor: Actor, task: "Task", *, cause_event: int | None, retry_of: str | None = None) -> str:
     """Queue a run of the task's agent in the open transaction. Raises Problem(conflict) while one is open."""
     if task.agent_id is None:
@@ -104,6 +110,9 @@ def claim(db: Database, owner: str, lease_seconds: float) -> Run | None:
       ORDER BY r.priority DESC, r.ready_at, r.id LIMIT 1 {db.skip_locked and "FOR UPDATE OF r SKIP LOCKED"})
     RETURNING *"""
     with db.transaction():
+        if db.skip_locked:
+            # Writers side by side would each count the agent's running runs without the other's.
+            db.next_number("claim", by=0)
         row = db.one(sql, {"owner": owner, "until": clock.ahead(lease_seconds), "now": now})
         if row is None:
             return None
@@ -134,10 +143,17 @@ def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -
     return bool(row["cancel_requested"])
 
 
-def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str) -> None:
-    """Free the worker: the run goes on at `ready_at`, or when somebody wakes it (None). In a transaction."""
+def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str) -> bool:
+    """Free the worker: the run goes on at `ready_at`, or when somebody wakes it (None). In a transaction.
+
+    False when somebody cancelled it meanwhile: then it ends.
+    """
+    if get(db, run.id).cancel_requested:
+        end(db, run, "cancelled", "cancelled", "Stopped by a person.")
+        return False
     _move(db, run, "waiting", reason=reason, ready_at=ready_at or "9999", failure_detail=detail)
     events.record(db, SYSTEM, "run.waiting", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id, reason=reason)
+    return True
 
 
 def end(db: Database, run: Run, state: str, code: str = "", detail: str = "") -> None:
@@ -206,7 +222,7 @@ def request_cancel(db: Database, actor: Actor, run_id: str) -> Run:
 
 
 def _give_back(db: Database, run: Run) -> None:
-    poisoned = run.claims_without_progress >= MAX_CLAIMS_WITHOUT_PROGRESS
+    poisoned = run.claims_without_progress >= MAX_CLAIMS_WITHOUT_PROGRESS and not run.cancel_requested
     values: dict[str, Any] = {"state": "ready", "lease_until": None, "ready_at": clock.iso()}
     if poisoned:
         values = {"state": "parked", "reason": "poison", "failure_code": "poison", "lease_until": None}

@@ -14,7 +14,8 @@ def for_time(db: Database, run: Run, reason: str, seconds: float, detail: str) -
 
 def for_budget(db: Database, run: Run, detail: str) -> None:
     """Go on when a budget is raised; the task says so meanwhile. In the engine's transaction."""
-    runs.wait(db, run, "budget", None, detail)
+    if not runs.wait(db, run, "budget", None, detail):
+        return
     values = {"blocked_reason": "budget", "blocked_detail": detail, "updated_at": clock.iso()}
     db.update("tasks", {"id": run.task_id}, state="blocked", **values)
     events.record(db, SYSTEM, "task.blocked", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)

@@ -1,7 +1,9 @@
 """A task's folder of files. Nothing leaves it: not by `..`, not by an absolute path, not through a symlink."""
 
+import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ from appliance.errors import Problem
 
 FILE_LIMIT = 16 * 1024 * 1024
 LIST_LIMIT = 2000
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class File(msgspec.Struct, frozen=True):
@@ -44,14 +47,10 @@ class Workspace:
         if len(content) > FILE_LIMIT:
             raise Problem("too_large", f"{path} would be {len(content):,} bytes; a file may have {FILE_LIMIT:,}.")
         parts = _parts(path)
-        partial = [*parts[:-1], f".{parts[-1]}.partial"]
         try:
             folder = self._folder(parts[:-1], make=True)
             try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-                with os.fdopen(os.open(partial[-1], flags, 0o600, dir_fd=folder), "wb") as file:
-                    file.write(content)
-                os.replace(partial[-1], parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
+                _replace(folder, parts[-1], content)
             finally:
                 os.close(folder)
         except OSError as error:
@@ -104,6 +103,22 @@ class Workspace:
         return here
 
 
+def _replace(folder: int, name: str, content: bytes) -> None:
+    partial = f".{name}.partial"
+    with suppress(FileNotFoundError):
+        os.unlink(partial, dir_fd=folder)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(partial, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(content)
+        os.replace(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        # Half a file must not fill the disk further.
+        with suppress(OSError):
+            os.unlink(partial, dir_fd=folder)
+        raise
+
+
 def _make(name: str, folder: int) -> None:
     try:
         os.mkdir(name, 0o700, dir_fd=folder)
@@ -120,7 +135,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _problem(error: OSError, path: str) -> Problem:
-    if error.errno == 28:
+    if error.errno in FULL:
         return Problem("disk_full", "The disk is full: the file was not written.")
     # ELOOP or ENOTDIR: a symbolic link stands in the way.
     return Problem("forbidden", f"'{path}' is not a path inside this task's workspace ({error.strerror}).")

@@ -66,7 +66,8 @@ class Journal:
         started = clock.iso()
         answer = "" if effect == "tx" else act()
         with self.db.transaction():
-            self._hold()
+            if self._hold() and effect == "tx":
+                raise Cancelled(self.run.id)
             answer = act() if effect == "tx" else answer
             failed = answer.startswith("error:")
             step = self._step(key, "tool", name, effect, given, {"ok": not failed, "preview": answer[:400]}, started)
@@ -133,17 +134,24 @@ class Journal:
     def interrupted(self) -> bool:
         """Asked during a long call: extends the lease, and tells whether to give up."""
         row = runs.get(self.db, self.run.id)
-        if row.fence != self.run.fence or row.cancel_requested:
+        if row.fence != self.run.fence or row.state != "running" or row.cancel_requested:
             return True
-        if clock.monotonic() - self._extended > self._lease_s / 3:
+        return clock.monotonic() - self._extended > self._lease_s / 3 and not self._extend()
+
+    def _extend(self) -> bool:
+        """False when the lease is gone: the answer under way is void, its money is not."""
+        try:
             with self.db.transaction():
                 runs.hold(self.db, self.run, self._lease_s)
-            self._extended = clock.monotonic()
-        return False
-
-    def _hold(self) -> None:
-        runs.hold(self.db, self.run, self._lease_s, progress=True)
+        except runs.FenceLost:
+            return False
         self._extended = clock.monotonic()
+        return True
+
+    def _hold(self) -> bool:
+        """Prove the fence; was a cancel asked for?"""
+        self._extended = clock.monotonic()
+        return runs.hold(self.db, self.run, self._lease_s, progress=True)
 
     def _book(self, cost_nano: int) -> None:
         """Money was spent whoever holds the run now; it is booked before the fence is asked."""

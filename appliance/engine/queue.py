@@ -12,6 +12,8 @@ from huey.api import Task
 from huey.consumer import Consumer
 from huey.storage import MemoryStorage
 
+from appliance import clock
+
 log = logging.getLogger(__name__)
 GRACE_S = 20
 
@@ -95,5 +97,6 @@ class Workers(Consumer):  # type: ignore[misc]
         """Let runs end their step, for at most 20 s; after that their leases are void."""
         self.stop_flag.set()
         self.huey.storage.close()
+        until = clock.monotonic() + (GRACE_S if graceful else 0)
         for _, thread in self.worker_threads:
-            thread.join(GRACE_S if graceful else 0)
+            thread.join(max(0.0, until - clock.monotonic()))

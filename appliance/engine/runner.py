@@ -43,11 +43,14 @@ def work(db: Database, calls: Calls, files: Path, run: Run, lease_s: float, stop
     except Stopped as stop:
         _store(db, run, stop.verdict)
     except ProviderFailure as failure:
+        if failure.code == "cancelled" and not runs.get(db, run.id).cancel_requested:
+            # The gateway closed under the call: nobody asked this run to end.
+            return _give_back(db, run)
         _store(db, run, planner.after_failure(failure, journal.attempts(), run.id))
     except Cancelled:
         _store(db, run, Verdict("cancelled", "cancelled", "Stopped by a person."))
     except Stopping:
-        runs.release(db, "id = :id AND fence = :fence", {"id": run.id, "fence": run.fence})
+        _give_back(db, run)
     except Problem as problem:
         _store_problem(db, run, problem)
 
@@ -164,6 +167,10 @@ class Loop:
 def _outgoing(message: Message) -> types.Message:
     calls = tuple(ToolCall(**call) for call in message.tool_calls)
     return types.Message(message.role, message.content, calls, message.tool_call_id)  # type: ignore[arg-type]
+
+
+def _give_back(db: Database, run: Run) -> None:
+    runs.release(db, "id = :id AND fence = :fence", {"id": run.id, "fence": run.fence})
 
 
 def _store(db: Database, run: Run, verdict: Verdict) -> None:

@@ -1,9 +1,15 @@
 """Once a second: what is due, what expired, and what nobody rang for. A lost bell costs at most this long."""
 
+import logging
+from collections.abc import Callable
+
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import ledger, runs, tenants
 from appliance.engine.queue import Doorbell
+from appliance.errors import Problem
+
+log = logging.getLogger(__name__)
 
 
 class Sweeper:
@@ -16,23 +22,31 @@ class Sweeper:
 
     def recover(self) -> int:
         """At start: void the leases and settle the calls of the process that was here before; how many runs go on."""
-        count = 0
-        for tenant_id in self._tenants():
-            with self.catalogue.open(tenant_id) as db:
-                count += runs.release(db, "lease_owner <> :owner", {"owner": self.owner})
-                ledger.settle_lost(db, [self.owner])
-        return count
+        return sum(self._each(self._recover_one))
 
     def sweep(self) -> None:
-        for tenant_id in self._tenants():
-            with self.catalogue.open(tenant_id) as db:
-                self._sweep_one(db)
+        self._each(self._sweep_one)
 
-    def _sweep_one(self, db: Database) -> None:
-        runs.wake_due(db)
-        runs.release_expired(db)
+    def _recover_one(self, db: Database) -> int:
+        ledger.settle_lost(db, [self.owner])
+        return runs.release(db, "lease_owner <> :owner", {"owner": self.owner})
+
+    def _sweep_one(self, db: Database) -> int:
+        woken = runs.wake_due(db) + runs.release_expired(db)
         if runs.has_ready(db):
             self.bell.ring(db.name)
+        return woken
+
+    def _each(self, work: Callable[[Database], int]) -> list[int]:
+        """A tenant whose database is damaged or missing holds up no other."""
+        done = []
+        for tenant_id in self._tenants():
+            try:
+                with self.catalogue.open(tenant_id) as db:
+                    done.append(work(db))
+            except Problem as problem:
+                log.error("tenant %s is left out: %s", tenant_id, problem.detail)
+        return done
 
     def _tenants(self) -> list[str]:
         with self.catalogue.control() as control:
