@@ -1,0 +1,61 @@
+"""Tables and figures written by hand say what the program does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.domain import agents, checks, providers, runs, setup, tasks
+from appliance.domain.actor import ROLES
+from appliance.engine import planner
+from appliance.gateway import simulated_script, types
+from appliance.gateway.simulated_models import MODELS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def first_column(name: str, head: str) -> list[str]:
+    """The first words of each row of the table whose first head is `head`."""
+    found = re.search(rf"^\| {head} \|.*\n\|[ -|]+\n((?:\|.*\n)+)", page(name), re.MULTILINE)
+    assert found, head
+    return [re.split(r" \| ", row)[0].strip("|` ") for row in found[1].splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "known"),
+    [
+        ("concepts.md", "role", list(ROLES)),
+        ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
+        ("agents-and-tasks.md", "tool", list(agents.TOOLS)),
+        ("agents-and-tasks.md", "check", list(checks.REQUIRED)),
+        ("providers-and-money.md", "kind", list(providers.KINDS)),
+        ("simulated-provider.md", "model", list(MODELS)),
+    ],
+)
+def test_tables_are_complete(name: str, head: str, known: list[str]) -> None:
+    assert sorted(first_column(name, head)) == sorted(known)
+
+
+def test_every_directive_is_documented() -> None:
+    verbs = {line.removeprefix("sim: ").split(" ")[0] for line in first_column("simulated-provider.md", "line")}
+    assert verbs == {*simulated_script.ANSWERS, *simulated_script.FAULTS, "latency", "usage"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_simulated_prices_are_those_of_the_models(model: str) -> None:
+    price = MODELS[model].price
+    figures = f"{price.input_usd_per_mtok.normalize():f} / {price.output_usd_per_mtok.normalize():f}"
+    assert f"| `{model}` | {figures} |" in page("simulated-provider.md")
+
+
+def test_numbers_in_the_text_are_those_of_the_program() -> None:
+    work = page("agents-and-tasks.md")
+    assert f"{planner.MAX_TURNS} turns without an end" in work
+    assert (planner.MAX_FAULTS, planner.MAX_JUDGEMENTS, runs.MAX_CLAIMS_WITHOUT_PROGRESS) == (3, 3, 5)
+    assert checks.REGEX_SECONDS == 2
+    assert f"{types.DEFAULT_OUTPUT_TOKENS:,} tokens of output" in page("providers-and-money.md")
+    assert f"for {setup.LINK_SECONDS // 60} minutes" in page("getting-started.md")
