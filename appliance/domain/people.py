@@ -110,6 +110,15 @@ def set_password(control: Database, actor: Actor, user_id: str, password: str) -
         audit.record(control, actor, "user.password_set", user_id)
 
 
+def change_password(control: Database, actor: Actor, user_id: str, current: str, password: str) -> None:
+    """A person's own change. Raises Problem(invalid) when `current` is not their password."""
+    try:
+        verify(control, by_id(control, user_id).email, current)
+    except Problem as error:
+        raise invalid(current="is not your password") from error
+    set_password(control, actor, user_id, password)
+
+
 def set_theme(control: Database, user_id: str, theme: str) -> None:
     if theme not in get_args(Theme):
         raise invalid(theme="take system, light or dark")

@@ -17,6 +17,7 @@ from appliance.web.access import Ask, Asker, asker_of, services_of
 ROOMS = ("home", "board", "agents", "costs", "providers", "settings")
 FLASH = "ahq_flash"
 THEME = "agenthq_theme"
+LAST_TENANT = "ahq_tenant"
 
 
 class Note(msgspec.Struct, frozen=True):

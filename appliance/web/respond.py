@@ -6,10 +6,11 @@ import msgspec
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 
+from appliance.domain import records
 from appliance.errors import Problem, invalid
 from appliance.web import templates
 from appliance.web.access import Ask
-from appliance.web.frame import FLASH, Frame, Note, write_flash
+from appliance.web.frame import FLASH, LAST_TENANT, Frame, Note, write_flash
 
 T = TypeVar("T")
 Reply = Response[Any]
@@ -18,6 +19,8 @@ Reply = Response[Any]
 def page(frame: Frame, template: str, status: int = 200, **context: Any) -> Reply:
     """A page inside the frame. htmx asking for one target gets only the template's block of that name."""
     reply = plain(frame.request, template, status, frame=frame, **context)
+    if frame.request.cookies.get(LAST_TENANT) != frame.tenant.slug:
+        reply.set_cookie(LAST_TENANT, frame.tenant.slug, max_age=31_536_000, httponly=True, samesite="lax", path="/")
     if frame.flashes:
         reply.set_cookie(_flash_cookie("", 0))
     return reply
@@ -64,6 +67,24 @@ def fault(text: str) -> dict[str, str]:
         path = f"{path}.{name}" if path else name
         said = "is required" if "required" in said else "is not a field here"
     return {path or "body": said[:1].lower() + said[1:]}
+
+
+def refused(request: Ask, template: str, problem: Problem, **context: Any) -> Reply:
+    """The form's own page again, with the status and the Retry-After of the refusal."""
+    reply = plain(request, template, form_status(problem), **context)
+    if problem.retry_after is not None:
+        reply.headers["Retry-After"] = str(problem.retry_after)
+    return reply
+
+
+def form_status(problem: Problem) -> int:
+    """422 for a form that can be corrected, which htmx swaps in; else the problem's own status."""
+    return 422 if problem.code in ("invalid", "duplicate", "conflict", "bad_credentials") else problem.status
+
+
+def limit(wanted: int) -> int:
+    """How many rows of a list: what was asked for, from 1 to 200."""
+    return max(1, min(wanted, records.LIMIT_MAX))
 
 
 def faults(problem: Problem) -> dict[str, str]:

@@ -1,34 +1,50 @@
 """The whole web surface on one screen: which noun is where, and what stands around every request."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Router, get, route
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.types import Message, Scope
+from litestar.openapi import OpenAPIConfig
+from litestar.types import Message, Method, Scope
 
+from appliance.db.tenants import Catalogue
 from appliance.errors import Problem
 from appliance.settings import Settings
 from appliance.web import (
     access,
+    activity,
     assets,
+    budgets,
+    costs,
+    enter,
     health,
     idempotency,
+    keys,
     live,
+    login,
+    members,
+    openapi,
     problems,
+    providers,
+    settings,
+    setup,
     templates,
 )
 from appliance.web.frame import provide_frame
+from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 # A page of a noun: PAGES (under /t/<slug>) and API (under /api/v1, and /api/v1/t/<slug> for a signed-in person).
-NOUNS: tuple[Any, ...] = (live,)
+NOUNS: tuple[Any, ...] = (providers, costs, budgets, activity, members, keys, settings, live)
 
 THREADS = 64
+METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -50,9 +66,34 @@ def create(services: Services) -> Litestar:
     set_asyncio_executor(ThreadPoolExecutor(THREADS, "web"))
     return _app(
         services.settings,
-        [*health.HANDLERS, assets.static, *_nouns()],
+        [
+            *health.HANDLERS,
+            *setup.HANDLERS,
+            *login.HANDLERS,
+            *enter.HANDLERS,
+            *openapi.HANDLERS,
+            assets.static,
+            *_nouns(),
+        ],
         State({"services": services, "live": live.Hub(services.catalogue), "templates": templates.environment()}),
+        access.BOX,
+        openapi.CONFIG,
     )
+
+
+def locked(chosen: Settings, catalogue: Catalogue, problem: Problem) -> Litestar:
+    """A box whose master key is missing or wrong: it is alive, not ready, and every page says the fix."""
+
+    @route(["/", "/{rest:path}"], http_method=METHODS, opt={"cross_site": True}, sync_to_thread=False)
+    def refuse() -> None:
+        raise problem
+
+    @get("/readyz", sync_to_thread=False)
+    def readyz() -> Reply:
+        return problems.as_json(problem)
+
+    handlers = [health.livez, readyz, assets.static, refuse]
+    return _app(chosen, handlers, State({"templates": templates.environment()}), {}, None)
 
 
 def _nouns() -> list[Router]:
@@ -78,19 +119,28 @@ def _nouns() -> list[Router]:
     ]
 
 
-def _app(settings: Settings, handlers: list[Any], state: State) -> Litestar:
-    return Litestar(
-        handlers,
-        state=state,
-        guards=[access.same_site],
-        dependencies=access.BOX,
-        exception_handlers=ERRORS,
-        before_send=[_protect],
-        compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude_opt_key="packed"),
-        request_max_body_size=settings.max_body_mb * 2**20,
-        logging_config=None,
-        openapi_config=None,
-    )
+def _app(
+    chosen: Settings,
+    handlers: list[Any],
+    state: State,
+    dependencies: dict[str, Provide],
+    described: OpenAPIConfig | None,
+) -> Litestar:
+    with warnings.catch_warnings():
+        # Litestar 3 will want markers on parameters and dependencies; this code is for 2, where the names are enough.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return Litestar(
+            handlers,
+            state=state,
+            guards=[access.same_site],
+            dependencies=dependencies,
+            exception_handlers=ERRORS,
+            before_send=[_protect],
+            compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude_opt_key="packed"),
+            request_max_body_size=chosen.max_body_mb * 2**20,
+            logging_config=None,
+            openapi_config=described,
+        )
 
 
 async def _protect(message: Message, scope: Scope) -> None:

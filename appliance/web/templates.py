@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from appliance import __version__
 from appliance.settings import resource_root
 from appliance.web import assets, filters
+from appliance.web.frame import hue
 
 
 def environment() -> Environment:
@@ -18,7 +19,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters.update(filters.ALL)
+    env.filters.update(filters.ALL, hue=hue)
     env.globals.update(asset=assets.asset, version=__version__)
     return env
 
