@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from appliance import keyfile, logs
@@ -100,8 +100,15 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, ready: Callable
     with opened.catalogue.control() as control:
         setup_path = "" if setup.has_owner(control) else f"/setup/{setup.new_token(control)}"
     services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened))
-    with running_engine(opened):
-        server.run(site.create(services), listener, opened.settings, lambda: ready(Address(link, setup_path)))
+    application = site.create(services)
+    with ExitStack() as running:
+
+        def first_page() -> None:
+            # Only now: the engine's imports would make everybody wait for the first page.
+            running.enter_context(running_engine(opened))
+            ready(Address(link, setup_path))
+
+        server.run(application, listener, opened.settings, first_page)
 
 
 def _serve_locked(
