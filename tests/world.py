@@ -212,6 +212,9 @@ class Exchange(httpx.SyncByteStream):
 
     async def _send(self, message: dict[str, Any]) -> None:
         self._sent.put(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            # As servers do: whoever waits for the client to leave is told once the answer is whole.
+            self._gone.set()
 
     def head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
         start = self._sent.get(timeout=30)

@@ -61,9 +61,14 @@ def kpis(found: Summary) -> list[Kpi]:
 
 def _spent(label: str, total: Total, hero: bool = False) -> Kpi:
     value, simulated, beside = _split(total.cost_nano, total.simulated_nano)
-    reserved = f"{count(total.unpriced)} calls without a price are not in it" if total.unpriced else ""
-    note = " · ".join(part for part in (beside, reserved) if part)
+    note = " · ".join(part for part in (beside, _unpriced(total.unpriced)) if part)
     return Kpi(label, value, note, hero=hero, simulated=simulated)
+
+
+def _unpriced(calls: int) -> str:
+    if not calls:
+        return ""
+    return "1 call without a price is not in it" if calls == 1 else f"{count(calls)} calls without a price are not in it"
 
 
 def _per_task(accepted: Accepted) -> Kpi:
