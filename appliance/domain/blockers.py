@@ -3,6 +3,7 @@
 from appliance.db.database import Database
 from appliance.domain import events, tasks
 from appliance.domain.actor import Actor
+from appliance.domain.tasks import Task
 from appliance.errors import invalid
 
 ON_CANCEL = ("hold", "release")
@@ -28,6 +29,18 @@ def remove(db: Database, actor: Actor, ref: str, blocker: str) -> None:
         waiting, first = tasks.get(db, ref), tasks.get(db, blocker)
         db.delete("task_blockers", task_id=waiting.id, blocker_id=first.id)
         events.record(db, actor, "task.changed", task_id=waiting.id, fields=["blockers"])
+
+
+def before(db: Database, task_id: str) -> list[Task]:
+    """What the task waits for, done or not."""
+    where = "JOIN task_blockers e ON e.blocker_id = t.id WHERE e.task_id = :id ORDER BY t.number"
+    return [tasks.task(row) for row in db.rows(tasks.SELECT + where, {"id": task_id})]
+
+
+def after(db: Database, task_id: str) -> list[Task]:
+    """What waits for the task."""
+    where = "JOIN task_blockers e ON e.task_id = t.id WHERE e.blocker_id = :id ORDER BY t.number"
+    return [tasks.task(row) for row in db.rows(tasks.SELECT + where, {"id": task_id})]
 
 
 def _ahead_of(db: Database, task_id: str) -> set[str]:

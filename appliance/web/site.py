@@ -19,11 +19,14 @@ from appliance.settings import Settings
 from appliance.web import (
     access,
     activity,
+    agents,
     assets,
+    board,
     budgets,
     costs,
     enter,
     health,
+    home,
     idempotency,
     keys,
     live,
@@ -32,8 +35,10 @@ from appliance.web import (
     openapi,
     problems,
     providers,
+    runs,
     settings,
     setup,
+    tasks,
     templates,
 )
 from appliance.web.frame import provide_frame
@@ -41,7 +46,21 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 # A page of a noun: PAGES (under /t/<slug>) and API (under /api/v1, and /api/v1/t/<slug> for a signed-in person).
-NOUNS: tuple[Any, ...] = (providers, costs, budgets, activity, members, keys, settings, live)
+NOUNS: tuple[Any, ...] = (
+    home,
+    board,
+    tasks,
+    runs,
+    agents,
+    providers,
+    costs,
+    budgets,
+    activity,
+    members,
+    keys,
+    settings,
+    live,
+)
 
 THREADS = 64
 METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -1,0 +1,96 @@
+"""Home: what is running, what needs a person, what today has cost."""
+
+from typing import NamedTuple
+
+from litestar import Controller, get
+
+from appliance.db.database import Database
+from appliance.domain import agents, board, people, providers, usage, why
+from appliance.domain.tasks import Task
+from appliance.domain.why import Why
+from appliance.web import cards, respond, task_page
+from appliance.web.cards import Card
+from appliance.web.frame import Frame
+from appliance.web.respond import Reply
+from appliance.web.task_page import Act
+
+DAYS = 14
+
+
+class Ask(NamedTuple):
+    """A task that waits for a person, with the one thing to do."""
+
+    task: Task
+    card: Card
+    why: Why
+    act: Act | None
+
+
+class First(NamedTuple):
+    """A step of getting started."""
+
+    done: bool
+    title: str
+    text: str
+    action: str
+    href: str
+
+
+class HomePages(Controller):
+    path = "/"
+
+    @get("/", sync_to_thread=True)
+    def index(self, frame: Frame, db: Database, control: Database) -> Reply:
+        names = {member.id: member.name for member in people.members(control, frame.tenant.id)}
+        return respond.page(
+            frame,
+            "home/index.html",
+            running=[(task, _card(frame, task, names)) for task in board.in_flight(db)],
+            asks=[_ask(frame, db, task, names) for task in board.needs_person(db)],
+            waiting=board.needs_person_count(db),
+            finished=[(task, _card(frame, task, names)) for task in board.finished(db)],
+            today=usage.today(db),
+            days=usage.days(db, DAYS),
+            totals=board.counts(db),
+            first=_first(frame, db),
+        )
+
+
+def _card(frame: Frame, task: Task, names: dict[str, str]) -> Card:
+    return cards.card(task, frame.base, names, may_move=False)
+
+
+def _ask(frame: Frame, db: Database, task: Task, names: dict[str, str]) -> Ask:
+    found = why.why(db, task)
+    return Ask(task, _card(frame, task, names), found, task_page.act_of(found, task, frame.base))
+
+
+def _first(frame: Frame, db: Database) -> list[First]:
+    handed_out = any(board.counts(db).values())
+    steps = [
+        First(
+            bool(providers.all(db)),
+            "Connect a model",
+            "Your own key, a server on this machine, or the simulated provider that costs nothing.",
+            "Add a provider",
+            f"{frame.base}/providers/new",
+        ),
+        First(
+            bool(agents.all(db)),
+            "Create an agent",
+            "Instructions, a model, and what it may spend in a month.",
+            "Create an agent",
+            f"{frame.base}/agents/new",
+        ),
+        First(
+            handed_out,
+            "Hand out a task",
+            "Say what you want and how you will know it is done.",
+            "New task",
+            f"{frame.base}/tasks/new",
+        ),
+    ]
+    return [] if all(step.done for step in steps) else steps
+
+
+PAGES = [HomePages]

@@ -1,0 +1,162 @@
+"""Everything one task's page shows."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from appliance.db.database import Database
+from appliance.domain import blockers, budgets, checks, comments, lifecycle, people, runs, steps, tasks, why
+from appliance.domain.checks import Check
+from appliance.domain.comments import Comment
+from appliance.domain.runs import Run
+from appliance.domain.tasks import Task
+from appliance.domain.why import Why
+from appliance.web import cards, task_files, timeline
+from appliance.web.frame import Frame, hue
+
+
+class Act(NamedTuple):
+    """A button of the page; `confirm` asks before it is done."""
+
+    text: str
+    href: str
+    icon: str
+    tone: str = ""
+    confirm: str = ""
+    detail: str = ""
+    post: bool = True
+    value: str = ""
+
+
+class Said(NamedTuple):
+    name: str
+    hue: int
+    at: str
+    html: Markup
+
+
+class Tried(NamedTuple):
+    """A run in the list of runs."""
+
+    run: Run
+    href: str
+    took_ms: int | None
+    why: str
+
+
+class Judged(NamedTuple):
+    """A check as `tasks/_checks.html` reads it."""
+
+    state: str
+    label: str
+    detail: str
+    ack_href: str
+
+
+class Spend(NamedTuple):
+    """Money as `tasks/_money.html` reads it."""
+
+    used_nano: int
+    reserved_nano: int
+    limit_nano: int
+    simulated: bool
+    facts: list[tuple[str, int]]
+
+
+ACTS = {
+    "start": Act("Start", "start", "play", "primary"),
+    "retry": Act("Run again", "retry", "rotate-ccw"),
+    "approve": Act("Accept", "approve", "check", "primary"),
+    "reopen": Act("Reopen", "reopen", "rotate-ccw"),
+    "cancel": Act(
+        "Cancel task",
+        "cancel",
+        "circle-stop",
+        "danger",
+        "Cancel this task?",
+        "Its run stops within a second. Files and costs stay.",
+    ),
+}
+
+
+def context(frame: Frame, db: Database, control: Database, files: Path, task: Task) -> dict[str, Any]:
+    href = f"{frame.base}/tasks/{task.number}"
+    tried = runs.of_task(db, task.id)
+    names = {member.id: member.name for member in people.members(control, frame.tenant.id)}
+    tree = tasks.tree(db, task.id)
+    return {
+        "task": task,
+        "href": href,
+        "body": task_files.markdown(task.body) if task.body else "",
+        "result": task_files.markdown(task.result) if task.result else "",
+        "assignee": cards.face(task, names),
+        "acts": [ACTS[verb]._replace(href=f"{href}/{verb}") for verb in lifecycle.verbs(task)],
+        **current(frame, db, tried, task),
+        "tried": [_tried(run, frame.base) for run in tried],
+        "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
+        "files": task_files.shown(files, task.id, f"{href}/files"),
+        "comments": [_said(comment) for comment in comments.of_task(db, task.id)],
+        "spend": _spend(db, task, tree.cost_nano),
+        "parent": tasks.get(db, task.parent_id) if task.parent_id else None,
+        "children": [branch.task for branch in tree.children],
+        "waits_for": blockers.before(db, task.id),
+        "holds_up": blockers.after(db, task.id),
+        "asked_by": _asked_by(task.created_by, names),
+        "took_ms": cards.took_ms(task),
+    }
+
+
+def current(frame: Frame, db: Database, tried: list[Run], task: Task) -> dict[str, Any]:
+    """The newest run's steps, and why the task stands where it stands."""
+    found = why.why(db, task)
+    run = tried[0] if tried else None
+    lines = timeline.lines(run, steps.of_run(db, run.id), task.simulated) if run else []
+    took = timeline.took_ms(run) if run else None
+    return {"why": found, "why_act": act_of(found, task, frame.base), "run": run, "steps": lines, "run_ms": took}
+
+
+def act_of(found: Why, task: Task, base: str) -> Act | None:
+    """The button for what a `Why` advises."""
+    here = f"{base}/tasks/{task.number}"
+    if found.verb in ACTS:
+        return ACTS[found.verb]._replace(text=found.action, href=f"{here}/{found.verb}", tone="primary")
+    known = {
+        "plan": Act(found.action, f"{here}/move", "arrow-right", value="todo"),
+        "resume": Act(found.action, f"{base}/agents/{found.ref}/resume", "play"),
+        "assign": Act(found.action, f"{here}/edit", "user", post=False),
+        "look": Act(found.action, f"{base}/agents/{found.ref}", "bot", post=False),
+        "open": Act(found.action, f"{base}/tasks/{found.ref}", "arrow-right", post=False),
+        "provider": Act(found.action, f"{base}/providers", "plug", post=False),
+        "budget": Act(found.action, f"{base}/budgets", "wallet", post=False),
+    }
+    return known.get(found.verb)
+
+
+def _tried(run: Run, base: str) -> Tried:
+    return Tried(run, f"{base}/runs/{run.id}", timeline.took_ms(run), run.failure_detail or run.reason)
+
+
+def _judged(check: Check, task: Task, href: str) -> Judged:
+    asked = check.kind == "human_ack" and check.state == "open" and task.state == "in_review"
+    state = "pass" if check.state == "waived" else check.state
+    return Judged(state, check.sentence, check.detail, f"{href}/approve" if asked else "")
+
+
+def _said(comment: Comment) -> Said:
+    return Said(comment.author_name, hue(comment.author_id), comment.created_at, task_files.markdown(comment.body))
+
+
+def _spend(db: Database, task: Task, tree_nano: int) -> Spend:
+    budget = next(iter(budgets.of(db, "task", task.id)), None)
+    facts = [("With sub-tasks", tree_nano)] if tree_nano != task.cost_nano else []
+    if budget is None:
+        return Spend(task.cost_nano, 0, 0, task.simulated, facts)
+    return Spend(task.cost_nano, budget.reserved_nano, budget.limit_nano, task.simulated, facts)
+
+
+def _asked_by(created_by: str, names: dict[str, str]) -> str:
+    kind, _, id_ = created_by.partition(":")
+    return names.get(id_) or {"key": "an API key", "system": "AgentHQ", "agent": "an agent"}.get(
+        kind, "a former member"
+    )
