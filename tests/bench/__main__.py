@@ -1,8 +1,8 @@
 """`make bench`: prints each figure beside its limit; exit code 1 when one is missed."""
 
-from tests.bench import executable
+from tests.bench import board, engine, executable
 
-MODULES = (executable,)
+MODULES = (executable, engine, board)
 
 
 def main() -> int:

@@ -1,0 +1,84 @@
+"""The board of 10,000 tasks, asked for over HTTP from a real server process as a signed-in person."""
+
+import http.client
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance import app, children, clock, settings
+from appliance.domain import agents, links, people, samples, tasks, tenants
+from appliance.domain.actor import SYSTEM
+from appliance.domain.agents import NewAgent
+from appliance.domain.tasks import STATES, NewTask
+from tests.bench.figure import Figure
+from tests.postgres import free_port
+from tests.smoke.server import get
+
+TASKS = 10_000
+ASKED = 200
+
+
+def measure() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory(prefix="agenthq-bench-") as folder:
+        token, port = _fill(Path(folder)), free_port()
+        server = children.start([*children.ourselves(), "serve", "--no-open", "--port", str(port), "--data", folder])
+        try:
+            _until_up(port)
+            cookie = _sign_in(port, token)
+            times = sorted(_first_byte(port, cookie) for _ in range(ASKED))
+        finally:
+            server.terminate()
+            server.communicate(timeout=20)
+    yield Figure("board of 10,000 tasks, first byte, p50", statistics.median(times) * 1000, "ms", 50)
+    yield Figure("board of 10,000 tasks, first byte, p95", times[int(ASKED * 0.95)] * 1000, "ms", 50)
+
+
+def _fill(folder: Path) -> str:
+    values = settings.load({"data": str(folder)}, env={})
+    with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box:
+        with catalogue.control() as control:
+            tenant = tenants.create(catalogue, control, box.vault, "bench", "Bench")
+            owner = people.create(control, SYSTEM, "ada@bench.example", "Ada", "a long enough password")
+            people.join(control, SYSTEM, tenant.id, owner.id, "owner")
+            token = links.new(control, SYSTEM, owner.id, 1)
+        with catalogue.open(tenant.id) as db, db.transaction():
+            samples.add_simulated(db, SYSTEM, box.vault)
+            for n in range(6):
+                agents.create(db, SYSTEM, NewAgent(f"agent-{n}", f"Agent {n}", "Work.", "simulated"))
+            for n in range(TASKS):
+                new = NewTask(f"Piece of work number {n}", "", f"agent-{n % 6}", start=False, labels=["bench"])
+                made = tasks.create(db, SYSTEM, new)
+                db.update("tasks", {"id": made.id}, state=STATES[n % len(STATES)])
+    return token
+
+
+def _until_up(port: int) -> None:
+    until = clock.monotonic() + 20
+    while clock.monotonic() < until:
+        try:
+            return get(f"http://127.0.0.1:{port}/livez") and None
+        except OSError:
+            time.sleep(0.05)
+
+
+def _sign_in(port: int, token: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", f"/enter/{token}")
+    cookie = connection.getresponse().getheader("set-cookie") or ""
+    connection.close()
+    return cookie.partition(";")[0]
+
+
+def _first_byte(port: int, cookie: str) -> float:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.connect()
+    start = time.perf_counter()
+    connection.request("GET", "/t/bench/board", headers={"Cookie": cookie, "Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    answer.read(1)
+    taken = time.perf_counter() - start
+    assert answer.status == 200, f"the board answered {answer.status}"
+    connection.close()
+    return taken
