@@ -13,19 +13,19 @@ import msgspec
 from appliance.cli import show
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown
+from appliance.domain.actor import ROLES
 from appliance.errors import Problem
 
 T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., Shown | None])
 
 tenant_option = click.option("--tenant", metavar="SLUG", help="Which tenant; not needed when there is only one.")
+password_option = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 COMMON = [
     click.Option(["--data"], metavar="DIR", help="The data folder; AGENTHQ_DATA does the same."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for scripts."),
 ]
-role_option = click.option(
-    "--role", type=click.Choice(["viewer", "operator", "admin", "owner"]), default="operator", show_default=True
-)
+role_option = click.option("--role", type=click.Choice(ROLES), default="operator", show_default=True)
 
 
 def verb(*examples: str, into: click.Group | None = None, name: str = "") -> Callable[[Verb], click.Command]:

@@ -18,14 +18,14 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {"task": "tasks", "agent": "agents"},
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
-    "People and access": {"tenant": "tenants", "user": "people", "member": "people", "key": "keys"},
+    "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
     "The box": {
-        "doctor": "upkeep",
-        "selftest": "upkeep",
-        "paths": "upkeep",
+        "doctor": "doctor",
+        "selftest": "selftest",
+        "paths": "about",
         "config": "config",
-        "master-key": "upkeep",
-        "version": "upkeep",
+        "master-key": "masterkey",
+        "version": "about",
     },
 }
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."

@@ -93,8 +93,8 @@ def test_a_reader_that_goes_away_is_no_error(box: Path) -> None:
 
 
 def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    script = """import sys; from appliance.cli import root, upkeep
-upkeep.library.version = lambda: 1 / 0
+    script = """import sys; from appliance.cli import root, about
+about.library.version = lambda: 1 / 0
 root.run(["version"])"""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 1

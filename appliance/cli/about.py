@@ -1,0 +1,39 @@
+"""`agenthq paths` and `agenthq version`: where it is and what it is."""
+
+import platform
+
+from appliance import __version__, keyfile
+from appliance.cli.command import verb
+from appliance.cli.desk import Desk
+from appliance.cli.show import Shown, facts
+from appliance.db import library, migrate
+from appliance.settings import resource_root
+
+
+@verb("agenthq paths", "agenthq paths --json")
+def paths(desk: Desk) -> Shown:
+    """Where everything lies."""
+    folder = desk.folder
+    found = {
+        "data": folder,
+        "settings": folder / "agenthq.toml",
+        "control": folder / "control.db",
+        "tenants": folder / "tenants",
+        "master_key": keyfile.path(folder),
+        "interface": resource_root() / "ui",
+    }
+    texts = {name: str(path) for name, path in found.items()}
+    return Shown(texts, facts([(name.replace("_", " ").capitalize(), path) for name, path in texts.items()]))
+
+
+@verb("agenthq version", "agenthq version --json")
+def version(desk: Desk) -> Shown:
+    """The version, and what it is built on."""
+    found = {
+        "version": __version__,
+        "schema": migrate.latest("tenant"),
+        "sqlite": library.version(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    return Shown(found, facts([(name.capitalize(), value) for name, value in found.items()]))
