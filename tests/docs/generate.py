@@ -87,6 +87,8 @@ def api() -> str:
     return f"""# HTTP API
 
 {NOTE}
+Each box describes its API itself: OpenAPI 3.1 at `/api/openapi.json`, a reference page at `/api/docs`.
+
 Send a key as `Authorization: Bearer ahq_…`; tenant and role come from the key (`agenthq key create`). A signed-in
 browser reaches the same routes under `/api/v1/t/<tenant>/`. Lists take `limit` and `cursor` and answer
 `{{"items": […], "next_cursor": …}}`. A create answers 201 with the object; with an `Idempotency-Key` the same request
