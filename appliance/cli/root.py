@@ -114,7 +114,7 @@ def sentence(error: click.ClickException) -> str:
 def refuse(refused: Problem, as_json: bool) -> int:
     """One line on standard error; with --json the problem object on standard output too."""
     if as_json:
-        body = {"type": f"urn:agenthq:problem:{refused.code}", "title": refused.title, "status": refused.status}
+        body = {"type": f"/api/docs#{refused.code}", "title": refused.title, "status": refused.status}
         body |= {"detail": refused.detail, "code": refused.code, "errors": refused.errors}
         click.echo(show.as_json({name: value for name, value in body.items() if value != {}}))
     click.echo(f"agenthq: {show.plain(refused.detail)}", err=True)

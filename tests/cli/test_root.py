@@ -55,7 +55,7 @@ def test_trouble_is_a_problem_object_with_json(agenthq: Run, box: Path) -> None:
     done = agenthq("task", "show", "7", "--json")
     assert done.code == 1
     assert done.json == {
-        "type": "urn:agenthq:problem:not_found",
+        "type": "/api/docs#not_found",
         "title": "There is nothing here",
         "status": 404,
         "detail": "There is no such task.",
