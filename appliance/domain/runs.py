@@ -20,7 +20,8 @@ MAX_CLAIMS_WITHOUT_PROGRESS = 5
 class Run(msgspec.Struct, frozen=True):
     """`state` is one of ready, running, waiting, succeeded, incomplete, failed, cancelled, timed_out and parked;
 
-    `reason` says what a waiting run waits for. `lease_until` and `ready_at` are UTC; `cost_nano` in nano-dollars.
+    `reason` says what a waiting run waits for. `lease_until` and `ready_at` are UTC; `cost_nano` in nano-dollars, and
+    `simulated` when a simulated provider made some of it up.
     """
 
     id: str
@@ -47,10 +48,16 @@ class Run(msgspec.Struct, frozen=True):
     created_at: str
     started_at: str | None
     finished_at: str | None
+    simulated: bool = False
 
     @property
     def open(self) -> bool:
         return self.state in OPEN
+
+
+_SELECT = """
+SELECT r.*, EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.id AND c.simulated) AS simulated FROM runs r
+"""
 
 
 class FenceLost(Exception):
@@ -59,7 +66,7 @@ class FenceLost(Exception):
 
 def get(db: Database, run_id: str) -> Run:
     """Raises Problem(not_found)."""
-    row = db.one("SELECT * FROM runs WHERE id = :id", {"id": run_id})
+    row = db.one(_SELECT + "WHERE r.id = :id", {"id": run_id})
     if row is None:
         raise not_found("run")
     return records.to(Run, row)
@@ -67,13 +74,13 @@ def get(db: Database, run_id: str) -> Run:
 
 def of_task(db: Database, task_id: str) -> list[Run]:
     """Newest attempt first."""
-    rows = db.rows("SELECT * FROM runs WHERE task_id = :id ORDER BY attempt DESC", {"id": task_id})
+    rows = db.rows(_SELECT + "WHERE r.task_id = :id ORDER BY r.attempt DESC", {"id": task_id})
     return [records.to(Run, row) for row in rows]
 
 
 def of_agent(db: Database, agent_id: str, limit: int) -> list[Run]:
     """The agent's newest runs, newest first."""
-    sql = "SELECT * FROM runs WHERE agent_id = :id ORDER BY created_at DESC, id DESC LIMIT :limit"
+    sql = _SELECT + "WHERE r.agent_id = :id ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"
     return [records.to(Run, row) for row in db.rows(sql, {"id": agent_id, "limit": limit})]
 
 

@@ -105,8 +105,8 @@ def _in_review(db: Database, task: Task) -> Why:
         sentence = f"{len(left)} sub-tasks are open, first #{number} {left[0].title}."
         return Why("children_open", sentence, f"Open #{number}", "open", str(number))
     asked = [c.sentence for c in checks.of_task(db, task.id) if c.kind == "human_ack" and c.state == "open"]
-    question = f": {asked[0].rstrip('.')}" if asked else ""
-    return Why("review", f"It waits for you to accept the result{question}.", "Accept", "approve")
+    question = f": {asked[0].rstrip('.?')}?" if asked and asked[0].endswith("?") else "."
+    return Why("review", f"It waits for you to accept the result{question}", "Accept", "approve")
 
 
 def _blocked(db: Database, task: Task) -> Why:

@@ -11,7 +11,7 @@ from appliance.domain.agents import TOOLS, Agent, AgentChange, Place, Revision
 from appliance.domain.board import Filter
 from appliance.domain.usage import Line
 from appliance.errors import Problem, invalid
-from appliance.web import cards, respond, timeline
+from appliance.web import cards, respond, task_files, timeline
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 from appliance.web.services import Services
@@ -66,6 +66,7 @@ def one(frame: Frame, db: Database, agent: Agent, cursor: str) -> dict[str, Any]
     return {
         "agent": agent,
         "hue": hue(agent.id),
+        "instructions": task_files.markdown(agent.instructions),
         "manager": everyone.get(agent.manager_id or ""),
         "reports": [other for other in everyone.values() if other.manager_id == agent.id],
         "tasks": [(task, cards.card(task, frame.base, names, may_move=False)) for task in found.items],

@@ -91,7 +91,7 @@ def card(task: Task, base: str, names: dict[str, str], may_move: bool) -> Card:
         href=href,
         running=task.run_state == "running",
         priority=task.priority,
-        labels=task.labels,
+        labels=task.labels if task.open else [],
         note=note,
         note_tone=tone,
         cost_nano=task.cost_nano,
@@ -132,7 +132,7 @@ def _note(task: Task) -> tuple[str, str]:
     passed = f"{task.checks_passed} of {task.checks_total} checks" if task.checks_total else ""
     if task.state == "in_review":
         all_passed = task.checks_passed == task.checks_total
-        return (passed, "good") if passed and all_passed else (passed or "you review", "accent")
+        return (passed, "good") if passed and all_passed else ("you review", "accent")
     return (passed or "done", "good") if task.state == "done" else ("", "")
 
 

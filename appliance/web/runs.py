@@ -21,7 +21,7 @@ class RunsPages(Controller):
     def show(self, frame: Frame, db: Database, run_id: FromPath[str]) -> Reply:
         run = runs.get(db, run_id)
         task = tasks.get(db, run.task_id)
-        lines = timeline.lines(run, steps.of_run(db, run.id), task.simulated)
+        lines = timeline.lines(run, steps.of_run(db, run.id))
         took = timeline.took_ms(run)
         return respond.page(frame, "runs/show.html", run=run, task=task, steps=lines, run_ms=took)
 

@@ -111,7 +111,7 @@ def current(frame: Frame, db: Database, tried: list[Run], task: Task) -> dict[st
     """The newest run's steps, and why the task stands where it stands."""
     found = why.why(db, task)
     run = tried[0] if tried else None
-    lines = timeline.lines(run, steps.of_run(db, run.id), task.simulated) if run else []
+    lines = timeline.lines(run, steps.of_run(db, run.id)) if run else []
     took = timeline.took_ms(run) if run else None
     return {"why": found, "why_act": act_of(found, task, frame.base), "run": run, "steps": lines, "run_ms": took}
 

@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 
-PREVIEW = 1200
+PREVIEW = 560
 ENDS = {
     "ready": ("wait", "Queued"),
     "waiting": ("wait", "Waiting; the worker is free meanwhile"),
@@ -37,9 +37,9 @@ class Line(NamedTuple):
     running: bool = False
 
 
-def lines(run: Run, steps: list[Step], simulated: bool) -> list[Line]:
+def lines(run: Run, steps: list[Step]) -> list[Line]:
     """Every step that says something, then what the run does now or how it ended."""
-    shown = [_step(step, simulated) for step in steps if step.kind in ("model", "tool")]
+    shown = [_step(step, run.simulated) for step in steps if step.kind in ("model", "tool")]
     return [*shown, _last(run, steps)]
 
 
