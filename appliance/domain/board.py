@@ -11,7 +11,7 @@ from appliance.domain.records import Page
 from appliance.domain.tasks import SELECT, STATES, Task
 from appliance.errors import Problem, invalid
 
-CARDS = 30
+CARDS = 20
 CARDS_MOST = 600
 _AGENT = "t.agent_id = (SELECT id FROM agents WHERE slug = :assignee AND deleted_at IS NULL)"
 _MEMBER = "t.member_id = :assignee"
