@@ -135,7 +135,7 @@ def _locked(db: Database, scopes: list[Scope]) -> list[Budget]:
 
 
 def _with_use(db: Database, row: dict[str, Any]) -> Budget:
-    params = {"scope": row["scope"], "scope_id": row["scope_id"], "first": _first_day(row["span"])}
+    params = {"scope": row["scope"], "scope_id": row["scope_id"], "first": first_day(row["span"])}
     sql = """
     SELECT CAST((SELECT COALESCE(SUM(settled_nano), 0) FROM spend
                  WHERE scope = :scope AND scope_id = :scope_id AND day >= :first) AS BIGINT) AS spent_nano,
@@ -144,7 +144,8 @@ def _with_use(db: Database, row: dict[str, Any]) -> Budget:
     return records.to(Budget, {**row, **db.rows(sql, params)[0]})
 
 
-def _first_day(span: str) -> str:
+def first_day(span: str) -> str:
+    """YYYY-MM-DD of the current span's first day, UTC."""
     today = clock.iso()[:10]
     return {"day": today, "month": today[:8] + "01", "lifetime": "0000-00-00"}[span]
 

@@ -72,19 +72,20 @@ def listing(
     limit: int = records.LIMIT,
     cursor: str = "",
 ) -> Page[Told]:
-    """Newest first; `noun` is the first word of a kind. Raises Problem(bad_cursor)."""
+    """Newest first; `noun` is the first word of a kind; steps only on request. Raises Problem(bad_cursor)."""
     given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX)), "task_id": task_id, "agent_id": agent_id}
     tests = [f"e.{column} = :{column}" for column in ("task_id", "agent_id") if given[column]]
     if noun:
         # A range instead of LIKE: `_` and `%` in the noun mean themselves.
         tests.append("e.kind >= :noun AND e.kind < :past")
         given |= {"noun": f"{noun}.", "past": f"{noun}/"}
+    else:
+        tests.append("NOT (e.kind >= 'step.' AND e.kind < 'step/')")
     if cursor:
         tests.append("e.seq < :seq")
         given["seq"] = records.read_cursor(cursor, 1)[0]
-    where = f"WHERE {' AND '.join(tests)}" if tests else ""
     sql = f"""SELECT e.*, t.number AS task_number, t.title AS task_title, a.name AS agent_name FROM events e
     LEFT JOIN tasks t ON t.id = e.task_id LEFT JOIN agents a ON a.id = e.agent_id
-    {where} ORDER BY e.seq DESC LIMIT :limit + 1"""
+    WHERE {" AND ".join(tests)} ORDER BY e.seq DESC LIMIT :limit + 1"""
     rows = [records.to(Told, row, ("data",)) for row in db.rows(sql, given)]
     return records.page(rows, given["limit"], lambda event: (event.seq,))

@@ -6,7 +6,8 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import records
+from appliance.domain import budgets, records
+from appliance.domain.budgets import Budget
 from appliance.errors import invalid
 
 
@@ -82,6 +83,14 @@ BY = {
 }
 
 
+_OF_SCOPE = {
+    "tenant": "c.id <> :id",
+    "agent": "c.agent_id = :id",
+    "task": "c.run_id IN (SELECT r.id FROM runs r WHERE r.task_id = :id)",
+    "run": "c.run_id = :id",
+}
+
+
 def total(db: Database, first_day: str, last_day: str) -> Total:
     """Over days (YYYY-MM-DD, UTC), both included."""
     days = {"first": first_day, "last": last_day}
@@ -144,6 +153,13 @@ def accepted(db: Database, first_day: str, last_day: str) -> Accepted:
 def per_accepted_task_nano(db: Database, first_day: str) -> int | None:
     """Mean cost in nano-dollars of the tasks done since `first_day`; None when there are none."""
     return accepted(db, first_day, clock.iso()[:10]).per_task_nano
+
+
+def simulated_budgets(db: Database, limits: list[Budget]) -> set[str]:
+    """The ids of those budgets whose spend in the current span is simulated in part or whole."""
+    sql = "SELECT 1 AS found FROM calls c WHERE c.simulated AND c.cost_nano > 0 AND c.day >= :first AND {} LIMIT 1"
+    asked = ((b, {"first": budgets.first_day(b.span), "id": b.scope_id}) for b in limits if b.spent_nano)
+    return {budget.id for budget, params in asked if db.value(sql.format(_OF_SCOPE[budget.scope]), params)}
 
 
 def span(first_day: str, last_day: str) -> tuple[str, str]:

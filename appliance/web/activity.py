@@ -9,13 +9,14 @@ from appliance.db.database import Database
 from appliance.domain import agents, events, people, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agents import Agent
+from appliance.domain.events import Told
 from appliance.domain.people import Member
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 
-NOUNS = ("task", "run", "agent", "comment", "provider", "budget")
+NOUNS = ("task", "run", "step", "agent", "comment", "provider", "budget")
 MOST = 1000
 STRANGERS = {"member": "A former member", "key": "An API key", "agent": "A removed agent", "system": SYSTEM.name}
 
@@ -43,7 +44,7 @@ class ActivityPages(Controller):
         page = events.listing(db, kind, _task_id(db, task), agent, cursor=cursor)
         team = agents.all(db)
         doers = _doers(people.members(control, frame.tenant.id), team)
-        lines = [(event, doers.get(event.actor) or stranger(event.actor)) for event in page.items]
+        lines = [(event, _doer(event, doers)) for event in page.items]
         chosen = {"kind": kind, "task": task, "agent": agent, "cursor": cursor}
         shown: dict[str, Any] = {"lines": lines, "next": page.next_cursor, "chosen": chosen, "agents": team}
         return respond.page(frame, "activity/index.html", **shown, nouns=NOUNS)
@@ -57,6 +58,13 @@ class EventLogApi(Controller):
     def listing(self, db: Database, after: int = 0, limit: int = 200) -> dict[str, Any]:
         """Go on with `after` = the last `seq`; the same events come live from `/events/stream`."""
         return {"items": events.since(db, after, max(1, min(limit, MOST))), "last_seq": events.last(db)}
+
+
+def _doer(event: Told, doers: dict[str, Doer]) -> Doer:
+    """What the engine notes about a run was done by the run's agent."""
+    if event.actor == SYSTEM.label and event.agent_id:
+        return doers.get(f"agent:{event.agent_id}") or stranger(f"agent:{event.agent_id}")
+    return doers.get(event.actor) or stranger(event.actor)
 
 
 def stranger(label: str) -> Doer:

@@ -7,7 +7,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, limits
+from appliance.domain import agents, budgets, limits, usage
 from appliance.domain.actor import Actor
 from appliance.domain.limits import BudgetChange, NewBudget
 from appliance.errors import Problem
@@ -69,7 +69,14 @@ class BudgetsApi(Controller):
 
 def _page(frame: Frame, db: Database, given: dict[str, str] | None = None, problem: Problem | None = None) -> Reply:
     errors = respond.faults(problem) if problem else {}
-    context = {"budgets": budgets.all(db), "agents": agents.all(db), "given": EMPTY | (given or {}), "errors": errors}
+    found = budgets.all(db)
+    context: dict[str, Any] = {
+        "budgets": found,
+        "simulated": usage.simulated_budgets(db, found),
+        "agents": agents.all(db),
+        "given": EMPTY | (given or {}),
+        "errors": errors,
+    }
     return respond.page(frame, "budgets/index.html", respond.form_status(problem) if problem else 200, **context)
 
 

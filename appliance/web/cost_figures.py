@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import usage
+from appliance.domain import budgets, usage
 from appliance.domain.usage import Accepted, Summary, Total
 from appliance.web.filters import count
 from appliance.web.filters import usd as short
@@ -25,12 +25,14 @@ class Kpi(msgspec.Struct, frozen=True):
 
 
 def page(db: Database, slug: str, days: int) -> dict[str, Any]:
-    """Everything but the lists of calls and budgets. `days` other than 14 or 90 is 30."""
+    """Everything but the list of calls. `days` other than 14 or 90 is 30."""
     window = days if days in WINDOWS else 30
     chart = _chart(db, slug, window)
     first, last = chart["first"], chart["last"]
-    found = usage.summary(db)
+    found, limits = usage.summary(db), budgets.all(db)
     return {
+        "budgets": limits,
+        "simulated": usage.simulated_budgets(db, limits),
         "summary": found,
         "kpis": kpis(found),
         "chart": chart,
@@ -68,7 +70,9 @@ def _spent(label: str, total: Total, hero: bool = False) -> Kpi:
 def _unpriced(calls: int) -> str:
     if not calls:
         return ""
-    return "1 call without a price is not in it" if calls == 1 else f"{count(calls)} calls without a price are not in it"
+    return (
+        "1 call without a price is not in it" if calls == 1 else f"{count(calls)} calls without a price are not in it"
+    )
 
 
 def _per_task(accepted: Accepted) -> Kpi:

@@ -8,7 +8,7 @@ from litestar.params import Parameter
 from litestar.response import Stream
 
 from appliance.db.database import Database
-from appliance.domain import budgets, ledger, usage
+from appliance.domain import ledger, usage
 from appliance.domain.ledger import Call
 from appliance.domain.tenants import Tenant
 from appliance.domain.usage import Line
@@ -27,8 +27,7 @@ class CostsPages(Controller):
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, days: int = 30) -> Reply:
         shown = cost_figures.page(db, frame.tenant.slug, days)
-        calls = ledger.calls(db, LAST).items
-        return respond.page(frame, "costs/index.html", calls=calls, budgets=budgets.all(db), **shown)
+        return respond.page(frame, "costs/index.html", calls=ledger.calls(db, LAST).items, **shown)
 
     @get("/calls", sync_to_thread=True)
     def calls(self, frame: Frame, db: Database, cursor: str = "", agent: str = "", model: str = "") -> Reply:

@@ -1,0 +1,40 @@
+"""Every page a person can open, by the name of its picture."""
+
+from typing import NamedTuple
+
+from playwright.sync_api import Page
+
+
+class Look(NamedTuple):
+    """`find`: open `path`, then follow the first link that matches it."""
+
+    name: str
+    path: str
+    find: str = ""
+
+
+LOOKS = (
+    Look("home", "/"),
+    Look("board", "/board"),
+    Look("task", "/tasks/16"),
+    Look("task-new", "/tasks/new"),
+    Look("agents", "/agents"),
+    Look("agent", "/agents", "table a.title, .grid a, main a[href*='/agents/']"),
+    Look("costs", "/costs"),
+    Look("calls", "/costs/calls"),
+    Look("call", "/costs/calls", "a[href*='/costs/calls/']"),
+    Look("budgets", "/budgets"),
+    Look("activity", "/activity"),
+    Look("providers", "/providers"),
+    Look("provider", "/providers", "table a.title"),
+    Look("provider-new", "/providers/new"),
+    Look("provider-key", "/providers/new?kind=openai"),
+    Look("provider-server", "/providers/new?kind=openai-compatible"),
+    Look("settings", "/settings"),
+)
+
+
+def follow(page: Page, look: Look) -> None:
+    if look.find:
+        page.locator(look.find).first.click()
+        page.wait_for_load_state("load")
