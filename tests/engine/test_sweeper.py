@@ -1,0 +1,147 @@
+"""Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
+
+from appliance.domain import budgets, lifecycle, runs, tenants
+from appliance.domain.budgets import NANO
+from appliance.engine.journal import Journal
+from appliance.engine.sweeper import Sweeper
+from appliance.gateway.client import Gateway
+from appliance.gateway.types import ChatRequest, Message
+from tests.engine.floor import Dead, Floor, comment, finish
+from tests.waiting import until
+
+
+def test_a_due_timer_fires_and_an_early_one_does_not(floor: Floor) -> None:
+    task = floor.done("sim: fail 429 retry-after 60 x1", comment("Back."), finish())
+    with floor.later(30):
+        assert floor.run(task).state == "waiting"
+    with floor.later(200):
+        floor.work()
+        assert floor.now(task).state == "done"
+    assert floor.comments(task) == ["Back."]
+
+
+def test_a_silent_workers_run_is_taken_back(floor: Floor) -> None:
+    task = floor.task(finish())
+    floor.claim("silent")
+    with floor.later(29):
+        assert floor.run(task).state == "running"
+    with floor.later(31):
+        assert floor.run(task).state == "ready"
+        floor.work()
+    assert floor.now(task).state == "done"
+
+
+def test_five_deaths_at_one_step_park_the_run(floor: Floor) -> None:
+    task = floor.task(finish())
+    for n in range(runs.MAX_CLAIMS_WITHOUT_PROGRESS):
+        assert floor.claim(f"w{n}").fence == n + 1
+        runs.release(floor.db, "lease_owner = :owner", {"owner": f"w{n}"})
+    assert floor.outcome(task) == ("parked", "poison", "blocked")
+    found = floor.now(task)
+    assert found.blocked_reason == "needs_decision"
+    assert "died five times" in found.blocked_detail
+    floor.work()
+    assert floor.ledger(task) == []
+
+
+def test_a_parked_run_can_be_tried_again(floor: Floor) -> None:
+    task = floor.task(finish())
+    floor.db.execute("UPDATE runs SET claims_without_progress = 4")
+    floor.claim("w")
+    floor.take_back("w")
+    lifecycle.retry(floor.db, floor.actor, task.id)
+    floor.work()
+    assert floor.now(task).state == "done"
+    assert [run.state for run in runs.of_task(floor.db, task.id)] == ["succeeded", "cancelled"]
+
+
+def test_progress_forgets_earlier_deaths(floor: Floor) -> None:
+    task = floor.task(*(comment(f"{n}") for n in range(12)), finish())
+    for _ in range(8):
+        floor.die_after(2)
+        floor.take_back()
+    floor.work()
+    assert floor.now(task).state == "done"
+    assert floor.comments(task) == [str(n) for n in range(12)]
+
+
+def test_the_next_process_takes_over_at_once(floor: Floor) -> None:
+    task = floor.task(comment("Once."), finish())
+    floor.die_after(2)
+    assert Sweeper(floor.world.catalogue, floor.bell, "next").recover() == 1
+    assert floor.run(task).state == "ready"
+    assert Sweeper(floor.world.catalogue, floor.bell, "next").recover() == 0
+
+
+def test_an_engine_leaves_its_own_runs_alone(floor: Floor) -> None:
+    floor.task(finish())
+    floor.claim("mine")
+    assert Sweeper(floor.world.catalogue, floor.bell, "mine").recover() == 0
+
+
+def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 100 * NANO)
+    task = floor.task("sim: latency 30s", finish())
+    run = floor.claim("gone")
+    lose_a_call(floor, run.id)
+    [before] = budgets.of(floor.db, "tenant")
+    assert before.reserved_nano > 0
+    Sweeper(floor.world.catalogue, floor.bell, "next").recover()
+    [after] = budgets.of(floor.db, "tenant")
+    assert (after.reserved_nano, after.spent_nano) == (0, before.reserved_nano)
+    [call] = floor.ledger(task)
+    assert (call.state, call.cost_nano) == ("lost", before.reserved_nano)
+    assert floor.run(task).cost_nano == floor.now(task).cost_nano == before.reserved_nano
+    Sweeper(floor.world.catalogue, floor.bell, "next").recover()
+    assert floor.now(task).cost_nano == before.reserved_nano
+
+
+def lose_a_call(floor: Floor, run_id: str) -> None:
+    """The process dies while its call is under way."""
+    run = runs.get(floor.db, run_id)
+    journal = Journal(floor.db, run, 30)
+    journal.interrupted = die  # type: ignore[method-assign]
+    try:
+        journal.model(floor.new_calls("gone"), ChatRequest("simulated", (Message("user", "sim: latency 30s"),)), "a")
+    except Dead:
+        return
+    raise AssertionError("it did not die")
+
+
+def die() -> bool:
+    raise Dead
+
+
+def test_a_broken_tenant_holds_up_no_other(floor: Floor) -> None:
+    with floor.world.control() as control:
+        lost = tenants.create(floor.world.catalogue, control, floor.world.vault, "aaa-lost", "Lost")
+    floor.world.catalogue.discard(lost.id)
+    task = floor.task(finish())
+    with floor.engine(hears=False):
+        floor.until(task, "done", seconds=4)
+
+
+def test_a_stopped_server_gives_its_runs_back_and_the_next_goes_on(floor: Floor) -> None:
+    task = floor.task(comment("One."), "sim: latency 300ms", comment("Two."), comment("Three."), finish())
+    with floor.engine(owner="first") as engine:
+        until(lambda: floor.comments(task))
+        engine.stop()
+        assert floor.run(task).state == "ready"
+        assert floor.now(task).state == "in_progress"
+    with floor.engine(owner="second"):
+        floor.until(task, "done")
+    assert floor.comments(task) == ["One.", "Two.", "Three."]
+    assert floor.run(task).fence == 2
+    assert {call.state for call in floor.ledger(task)} == {"ok"}
+
+
+def test_a_gateway_closed_under_a_call_cancels_nothing(floor: Floor) -> None:
+    floor.gateway = Gateway()
+    floor.gateway.start()
+    task = floor.task("sim: latency 30s", finish())
+    with floor.engine(owner="first") as engine:
+        until(floor.reserved)
+        engine.pump.stopping.set()
+        floor.gateway.close()
+        until(lambda: floor.run(task).state == "ready", seconds=5)
+    assert floor.now(task).state == "in_progress"
