@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from appliance import crypto
+from appliance import crypto, ids
 from appliance.crypto import Vault
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
@@ -83,16 +83,16 @@ def _from_file(file: Path, may_create: bool) -> bytes:
 
 def _create(file: Path) -> bytes:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = file.with_name(f"master.key.{os.getpid()}.partial")
+    partial = file.with_name(f"{ids.new()}.partial")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(crypto.new_key().hex() + "\n")
         out.flush()
         os.fsync(out.fileno())
     try:
-        # A hard link fails when another process was first; a rename would replace its key.
+        # A hard link fails when somebody else was first; a rename would replace its key.
         os.link(partial, file)
     except FileExistsError:
-        """The other process's key is the key."""
+        """Theirs is the key."""
     finally:
         partial.unlink()
     return crypto.parse_key(file.read_text())

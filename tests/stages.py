@@ -14,10 +14,7 @@ from appliance.db.tenants import Catalogue, open_catalogue
 
 T = TypeVar("T")
 POOL = 60
-TABLES = (
-    "SELECT schemaname, tablename FROM pg_tables "
-    "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> '_migrations'"
-)
+TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 
 
 class Stage(ABC, Generic[T]):

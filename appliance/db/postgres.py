@@ -13,7 +13,8 @@ from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Ro
 from appliance.errors import Problem
 
 Pool = ConnectionPool[psycopg.Connection[Row]]
-_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)", re.IGNORECASE)
+# A text literal is skipped whole: a colon inside it is no parameter.
+_PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z_0-9]*)", re.IGNORECASE)
 
 
 def open_pool(url: str, size: int) -> Pool:
@@ -31,7 +32,7 @@ def open_pool(url: str, size: int) -> Pool:
 
 def translate(sql: str) -> str:
     """`:name` parameters to psycopg's, with every literal `%` doubled."""
-    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+    return _PARAMETER.sub(lambda found: f"%({found[1]})s" if found[1] else found[0], sql.replace("%", "%%"))
 
 
 class PostgresDatabase(Database):
