@@ -49,11 +49,11 @@ class PostgresDatabase(Database):
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         with _translated():
-            return self._conn.execute(translate(sql), params or {}).fetchall()
+            return self._conn.execute(translate(sql), _storable(params)).fetchall()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         with _translated():
-            return self._conn.execute(translate(sql), params or {}).rowcount
+            return self._conn.execute(translate(sql), _storable(params)).rowcount
 
     def integrity(self) -> str:
         # The server checks its own pages; reading a row proves that the schema is there.
@@ -76,6 +76,12 @@ class PostgresDatabase(Database):
             self._conn.execute("COMMIT" if commit else "ROLLBACK")
 
 
+def _storable(params: Params | None) -> Params:
+    """PostgreSQL has no text with a NUL in it; a model may write one."""
+    given = params or {}
+    return {name: v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for name, v in given.items()}
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -88,6 +94,10 @@ def _translated() -> Iterator[None]:
         raise Problem("disk_full", "The database server's disk is full: nothing was changed.") from error
     except (psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as e:
         raise Busy() from e
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable) as error:
+        raise Problem(
+            "unavailable", f"The database is missing ({_first_line(error)}). Restore it from a backup."
+        ) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise Problem("unavailable", "The PostgreSQL server does not answer.", retry_after=5) from error
 

@@ -4,13 +4,12 @@ import os
 import resource
 import shutil
 import threading
-from collections import defaultdict, deque
+from collections import OrderedDict, deque
 from pathlib import Path
 
 from appliance.db import migrate
 from appliance.db.database import Database
-from appliance.db.fairlock import FairLock
-from appliance.db.sqlite import APPLICATION_ID, SqliteDatabase
+from appliance.db.sqlite import APPLICATION_ID, SqliteDatabase, Writer
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.errors import Problem
 
@@ -18,7 +17,7 @@ from appliance.errors import Problem
 class SqliteCatalogue(Catalogue):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._writers: dict[str, FairLock] = defaultdict(FairLock)
+        self._writers: OrderedDict[str, Writer] = OrderedDict()
         self._creating = threading.Lock()
         self._idle: deque[Database] = deque()
         self._idle_guard = threading.Lock()
@@ -59,21 +58,29 @@ class SqliteCatalogue(Catalogue):
                 if db.name == name:
                     self._idle.remove(db)
                     return db
-        return SqliteDatabase(name, self._path(name), migrate.tables(kind_of(name)), self.publish, self._writers[name])
+            writer = self._writers.setdefault(name, Writer(self._path(name)))
+        return SqliteDatabase(name, self._path(name), migrate.tables(kind_of(name)), self.publish, writer)
 
     def _give_back(self, db: Database) -> None:
         with self._idle_guard:
             self._idle.append(db)
+            self._writers.move_to_end(db.name)
             oldest = self._idle.popleft() if len(self._idle) > self._idle_most else None
+            resting = list(self._writers.values())[: -self._idle_most]
         if oldest:
             oldest.close()
+        for writer in resting:
+            writer.close()
 
     def _close_idle(self, name: str = "") -> None:
         with self._idle_guard:
             chosen = [db for db in self._idle if name in ("", db.name)]
             self._idle = deque(db for db in self._idle if db not in chosen)
+            writers = [writer for owner, writer in self._writers.items() if name in ("", owner)]
         for db in chosen:
             db.close()
+        for writer in writers:
+            writer.close()
 
     def _path(self, name: str) -> Path:
         return self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"
@@ -91,10 +98,12 @@ class SqliteCatalogue(Catalogue):
         for leftover in partial.parent.glob(partial.name + "*"):
             leftover.unlink()
         partial.touch(0o600)
-        db = SqliteDatabase(name, partial, migrate.tables(kind_of(name)), self.publish, FairLock())
+        writer = Writer(partial)
+        db = SqliteDatabase(name, partial, migrate.tables(kind_of(name)), self.publish, writer)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrate.migrate(db, kind_of(name))
         db.close()
+        writer.close()
         os.replace(partial, path)
 
     def _refuse_orphans(self) -> None:
