@@ -4,22 +4,33 @@ Order: flag > AGENTHQ_X > AGENTHQ_X_FILE > agenthq.toml > default. An unknown na
 """
 
 import difflib
+import ipaddress
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from appliance.errors import Problem
 
 
+def network(text: str) -> str:
+    """The text itself; raises ValueError unless it is empty or names an address or a network."""
+    return text if not text or ipaddress.ip_network(text, strict=False) else ""
+
+
 class Setting(NamedTuple):
+    """`least` and `most` bound a number, `choices` a word."""
+
     name: str
     default: str
     help: str
-    kind: type = str
+    kind: Callable[[str], Any] = str
     secret: bool = False
+    least: int | None = None
+    most: int | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def env(self) -> str:
@@ -29,22 +40,46 @@ class Setting(NamedTuple):
 TABLE: tuple[Setting, ...] = (
     Setting("data", "", "Folder that holds everything: control.db, tenants, keys, logs. Default: the OS data folder."),
     Setting("host", "127.0.0.1", "Address to listen on. Beyond loopback, also set insecure_http or behind_proxy."),
-    Setting("port", "0", "Port to listen on. 0 = the first free one of 8420-8429, kept for the next start.", int),
-    Setting("role", "all", "Which parts run in this process: all or web."),
+    Setting(
+        "port",
+        "0",
+        "Port to listen on. 0 = the first free one of 8420-8429, kept for the next start.",
+        int,
+        least=0,
+        most=65535,
+    ),
+    Setting("role", "all", "Which parts run in this process: all or web.", choices=("all", "web")),
     Setting(
         "master_key", "", "Master key, 64 hex digits. Default: the file keys/master.key in the data folder.", str, True
     ),
     Setting("database_url", "", "postgresql://… to keep data in PostgreSQL instead of SQLite files.", str, True),
     Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
-    Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed."),
+    Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed.", network),
     Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),
-    Setting("workers", "16", "Runs that work at the same time.", int),
-    Setting("lease_seconds", "30", "How long a run may be silent before another worker takes it over.", int),
-    Setting("log_level", "info", "debug, info, warning or error."),
-    Setting("session_hours", "336", "Hours without activity after which a person must sign in again.", int),
-    Setting("max_body_mb", "32", "Largest request body in MiB.", int),
-    Setting("provider_timeout", "120", "Seconds without any answer before a provider call fails.", int),
+    Setting("workers", "16", "Runs that work at the same time.", int, least=1, most=1000),
+    Setting(
+        "lease_seconds",
+        "30",
+        "How long a run may be silent before another worker takes it over.",
+        int,
+        least=5,
+        most=3600,
+    ),
+    Setting("log_level", "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")),
+    Setting(
+        "session_hours",
+        "336",
+        "Hours without activity after which a person must sign in again.",
+        int,
+        least=1,
+        most=8760,
+    ),
+    Setting("max_body_mb", "32", "Largest request body in MiB.", int, least=1, most=1024),
+    Setting(
+        "provider_timeout", "120", "Seconds without any answer before a provider call fails.", int, least=1, most=3600
+    ),
 )
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 BY_NAME = {s.name: s for s in TABLE}
 
 
@@ -130,16 +165,27 @@ def nearest(name: str, known: Any) -> str:
 
 def _cast(setting: Setting, value: Value) -> Any:
     try:
-        if setting.kind is bool:
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}[
-                str(value.value).lower()
-            ]
-        return setting.kind(value.value)
+        cast = _BOOLEANS[str(value.value).lower()] if setting.kind is bool else setting.kind(value.value)
     except (ValueError, KeyError):
-        wanted = {int: "a whole number", bool: "true or false"}.get(setting.kind, "text")
-        raise Problem(
-            "config", f"{setting.name} (from {value.origin}) must be {wanted}, not '{value.value}'."
-        ) from None
+        cast = None
+    if cast is None or not _fits(setting, cast):
+        said = "" if setting.secret else f", not '{value.value}'"
+        raise Problem("config", f"{setting.name} (from {value.origin}) must be {_wanted(setting)}{said}.") from None
+    return cast
+
+
+def _fits(setting: Setting, value: Any) -> bool:
+    if setting.choices:
+        return value in setting.choices
+    return (setting.least is None or value >= setting.least) and (setting.most is None or value <= setting.most)
+
+
+def _wanted(setting: Setting) -> str:
+    if setting.choices:
+        return f"one of {', '.join(setting.choices)}"
+    if setting.least is not None:
+        return f"a whole number from {setting.least} to {setting.most}"
+    return {bool: "true or false", network: "an address or a network such as 10.0.0.0/8"}.get(setting.kind, "text")
 
 
 def default_data_dir() -> Path:
