@@ -11,6 +11,8 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import Message, Method, Scope
 
 from appliance.db.tenants import Catalogue
@@ -78,6 +80,14 @@ HEADERS = {
 }
 _ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 ERRORS: Any = {Problem: problems.on_problem, HTTPException: problems.on_http, Exception: problems.on_crash}
+
+
+class Site(Litestar):
+    """Litestar without the support for pydantic models that it adds when it finds pydantic: 0.15 s and 10 MB."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 def create(services: Services) -> Litestar:
@@ -148,7 +158,7 @@ def _app(
     with warnings.catch_warnings():
         # Litestar 3 will want markers on parameters and dependencies; this code is for 2, where the names are enough.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return Litestar(
+        return Site(
             handlers,
             state=state,
             guards=[access.same_site],
