@@ -98,7 +98,7 @@ def routes(made: dict[str, Any]) -> dict[str, list[Route]]:
 
 
 def _operations(made: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [(path, m, item[m]) for path, item in made["paths"].items() for m in METHODS if m in item]
+    return [(path, m, item[m]) for path, item in sorted(made["paths"].items()) for m in METHODS if m in item]
 
 
 def _route(made: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Route:
