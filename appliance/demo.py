@@ -36,6 +36,7 @@ class _Story:
         self._opened = opened
         self._first_time = False
         self._token = ""
+        self._owner = SYSTEM
         self._box: Box | None = None
         self._tenant: Tenant | None = None
 
@@ -48,10 +49,11 @@ class _Story:
                 _found(box, control)
             self._tenant = tenants.by_slug(control, northwind.SLUG)
             owner = people.by_email(control, northwind.OWNER)
+            self._owner = Actor("member", owner.id, owner.name, "owner")
             self._token = links.new(control, SYSTEM, owner.id, LINK_HOURS)
         if self._first_time:
             with self._open() as db:
-                _furnish(box, db)
+                _furnish(box, db, self._owner)
 
     def ready(self, address: Address) -> None:
         threading.Thread(target=self._tell, args=(address,), name="demo", daemon=True).start()
@@ -66,13 +68,13 @@ class _Story:
             _settle(db)
             assert self._box is not None
             providers.change(db, SYSTEM, self._box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
-            task = hand_out(db, northwind.FIRST)
+            task = hand_out(db, self._owner, northwind.FIRST)
             say(f"\n#{task.number} {task.title} -> {task.agent_name}")
             ended = _follow(db, task, say)
             for line in _outcome(db, ended):
                 say(line)
             for work in northwind.LIVE:
-                hand_out(db, work)
+                hand_out(db, self._owner, work)
         self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
 
     def _open_link(self, link: str) -> None:
@@ -86,7 +88,7 @@ class _Story:
             yield db
 
 
-def hand_out(db: Database, work: Work) -> Task:
+def hand_out(db: Database, owner: Actor, work: Work) -> Task:
     body = "\n\n".join(part for part in (work.body, work.script) if part)
     new = NewTask(
         work.title,
@@ -97,7 +99,7 @@ def hand_out(db: Database, work: Work) -> Task:
         checks=list(work.checks),
         budget_usd=work.budget_usd,
     )
-    return tasks.create(db, Actor("system", "demo", northwind.OWNER_NAME, "owner"), new)
+    return tasks.create(db, owner, new)
 
 
 def _found(box: Box, control: Database) -> None:
@@ -107,14 +109,14 @@ def _found(box: Box, control: Database) -> None:
     people.join(control, SYSTEM, tenant.id, owner.id, "owner")
 
 
-def _furnish(box: Box, db: Database) -> None:
+def _furnish(box: Box, db: Database, owner: Actor) -> None:
     samples.add_simulated(db, SYSTEM, box.vault, pace="instant")
     samples.add_team(db, SYSTEM, "sim-standard")
     for slug, model in northwind.MODELS.items():
         agents.change(db, SYSTEM, slug, AgentChange(model=model, max_concurrency=1))
     budgets.put(db, SYSTEM, "tenant", "", "month", budgets.nano(northwind.MONTH_CAP_USD))
     for work in (*northwind.HISTORY, *northwind.IDEAS):
-        hand_out(db, work)
+        hand_out(db, owner, work)
 
 
 def _settle(db: Database) -> None:

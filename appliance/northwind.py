@@ -195,6 +195,23 @@ LIVE: tuple[Work, ...] = (
         _file("agenda.md"),
     ),
 )
+LIVE += tuple(
+    Work(title, f"{what} Save {path}.", agent, (label,), priority, _file(path))
+    for title, what, path, agent, label, priority in (
+        ("Review pull request 485: rate limits", "Risks first, then the fix.", "review.md", "dana", "code", 1),
+        ("Why is the nightly build slower?", "Name the slowest step.", "build.md", "dana", "code", 0),
+        ("Which customers outgrow their plan?", "A table, largest first.", "plans.md", "leo", "growth", 1),
+        ("Churn in the third quarter", "The finding first.", "churn.md", "leo", "finance", 2),
+        ("What do competitors charge for exports?", "Price and limits.", "exports.md", "ivo", "research", 1),
+        ("Answer the data protection questionnaire", "Mark what is not known.", "answers.md", "ivo", "security", 2),
+        ("Help page: how budgets stop work", "For readers in a hurry.", "help/budgets.md", "mara", "docs", 1),
+        ("Newsletter for December", "Three short pieces.", "newsletter.md", "mara", "content", 0),
+        ("Themes in this week's chats", "How often, how bad.", "themes.md", "sana", "support", 1),
+        ("Apology for Tuesday's outage", "Kind, exact, no excuses.", "apology.md", "sana", "support", 2),
+        ("Who covers whom over the holidays", "One page.", "cover.md", "noor", "team", 1),
+        ("Risks of the launch week", "With an owner for each.", "risks.md", "noor", "launch", 2),
+    )
+)
 IDEAS: tuple[Work, ...] = (
     Work("Tidy the tag list of the help centre", "", None, ("docs",), 0),
     Work("Interview two customers about exports", "", None, ("research",), 1),
