@@ -1,0 +1,115 @@
+"""Why a task stands where it stands: one sentence and one action, in every state."""
+
+import pytest
+
+from appliance import clock
+from appliance.domain import agents, blockers, runs, tasks, why
+from appliance.domain.actor import SYSTEM
+from appliance.domain.why import Why
+from tests.web import work
+from tests.world import World
+
+
+def ask(world: World, number: int = 1) -> Why:
+    with world.db() as db:
+        return why.why(db, tasks.get(db, str(number)))
+
+
+@pytest.fixture
+def team(world: World) -> World:
+    work.connect(world)
+    work.hire(world, max_concurrency=1)
+    return world
+
+
+def test_nobody_is_assigned(world: World) -> None:
+    work.hand_out(world)
+    assert (ask(world).code, ask(world).verb) == ("backlog", "plan")
+    world.alice.post(f"{world.alice.pages}/tasks/1/move", data={"state": "todo"})
+    assert (ask(world).code, ask(world).verb) == ("no_assignee", "assign")
+
+
+def test_a_person_has_it(world: World) -> None:
+    work.hand_out(world, assignee=f"member:{world.otto.member.id}")
+    assert ask(world).code == "with_person"
+
+
+def test_it_was_not_started(team: World) -> None:
+    work.hand_out(team, assignee="mara", start=False)
+    assert ask(team) == Why("not_started", "Mara Quill has not been started on it.", "Start", "start")
+
+
+def test_it_is_queued_behind_others(team: World) -> None:
+    work.hand_out(team, assignee="mara")
+    assert ask(team).sentence == "It is next and starts as soon as a worker is free."
+    work.hand_out(team, assignee="mara")
+    assert ask(team, 2).sentence == "It is queued; 1 run stands before this one."
+    work.begin(team)
+    found = ask(team, 2)
+    assert (found.code, found.ref) == ("capacity", "mara")
+    assert "Mara Quill works on 1 of at most 1 tasks at once" in found.sentence
+
+
+def test_its_agent_is_paused(team: World) -> None:
+    work.hand_out(team, assignee="mara")
+    with team.db() as db:
+        agents.set_paused(db, SYSTEM, "mara", True)
+    assert ask(team) == Why("agent_paused", "Mara Quill is paused.", "Resume Mara Quill", "resume", "mara")
+
+
+def test_no_provider_serves_its_model(world: World) -> None:
+    work.hire(world)
+    work.hand_out(world, assignee="mara")
+    assert (ask(world).code, ask(world).verb) == ("no_provider", "provider")
+
+
+def test_it_runs_and_stops(team: World) -> None:
+    work.hand_out(team, assignee="mara")
+    run = work.begin(team)
+    assert ask(team).sentence == "Mara Quill works on step 1."
+    work.record(team, run, "tool", "workspace.list")
+    assert ask(team).sentence == "Mara Quill works on step 2. The last one was workspace.list."
+    with team.db() as db, db.transaction():
+        runs.request_cancel(db, SYSTEM, run.id)
+    assert ask(team).code == "stopping"
+
+
+@pytest.mark.parametrize(("reason", "verb"), [("timer", ""), ("quota", ""), ("budget", "budget")])
+def test_it_waits(team: World, reason: str, verb: str) -> None:
+    work.hand_out(team, assignee="mara")
+    run = work.begin(team)
+    at = None if reason == "budget" else clock.ahead(60)
+    with team.db() as db, db.transaction():
+        runs.wait(db, run, reason, at, "The provider was busy.")
+    found = ask(team)
+    assert (found.code, found.verb) == (reason, verb)
+    assert found.sentence.endswith("The provider was busy.")
+    assert (" until 20" in found.sentence) == (at is not None)
+
+
+def test_another_task_comes_first(team: World) -> None:
+    work.hand_out(team, "First", assignee="mara")
+    work.hand_out(team, "Second", assignee="mara", start=False)
+    with team.db() as db:
+        blockers.put(db, SYSTEM, "2", "1")
+    assert ask(team, 2) == Why("blocked_by", "It waits for #1 First.", "Open #1", "open", "1")
+
+
+def test_it_failed(team: World) -> None:
+    work.hand_out(team, assignee="mara")
+    work.fail(team, work.begin(team))
+    found = ask(team)
+    assert (found.code, found.verb) == ("capability", "provider")
+    assert found.sentence == "The provider refused the key. Put a valid key in."
+
+
+def test_it_waits_for_a_verdict_then_is_done(team: World) -> None:
+    parent = work.hand_out(team, "Release", assignee="mara")
+    work.hand_out(team, "Notes", parent_id=parent.id)
+    assert work.finish(team, work.begin(team)) == "in_review"
+    assert (ask(team).code, ask(team).ref) == ("children_open", "2")
+    team.alice.post(f"{team.alice.api}/tasks/2/cancel")
+    assert (ask(team).code, ask(team).verb) == ("review", "approve")
+    team.alice.post(f"{team.alice.api}/tasks/1/approve")
+    assert ask(team).code == "done"
+    assert (ask(team, 2).code, ask(team, 2).verb) == ("cancelled", "reopen")
