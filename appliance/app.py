@@ -56,7 +56,7 @@ def open_data(settings: Settings) -> Iterator[Catalogue]:
     library.require()
     folder = settings.data_dir
     datafolder.prepare(folder)
-    with contextlib.closing(open_catalogue(folder, settings.database_url, settings.workers + 20)) as catalogue:
+    with contextlib.closing(open_catalogue(folder, settings.database_url, settings.workers + 60)) as catalogue:
         yield catalogue
 
 

@@ -8,7 +8,7 @@ import msgspec
 from appliance.cli.command import decoded, role_option, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
-from appliance.domain import agents, keys
+from appliance.domain import keys
 from appliance.domain.keys import NewKey
 
 
@@ -21,14 +21,12 @@ def key() -> None:
 @tenant_option
 @role_option
 @click.option("--name", default="command line", show_default=True, help="What the key is for.")
-@click.option("--agent", metavar="SLUG", help="Only for this agent.")
 @click.option("--gateway-only", is_flag=True, help="Only model calls, no other route.")
 @click.option("--expires", metavar="WHEN", help="A time such as 2027-01-31, or days such as 90d.")
 @click.option("--budget-usd", metavar="USD", help="What may be spent with it in all.")
-def create(desk: Desk, tenant: str | None, agent: str | None, **given: Any) -> Shown:
+def create(desk: Desk, tenant: str | None, **given: Any) -> Shown:
     """Make a key. Its secret is printed now and never again."""
     with desk.room(tenant) as room, desk.control() as control:
-        given["agent_id"] = agents.get(room.db, agent).id if agent else None
         made = keys.create(control, CLI, room.tenant.id, decoded(NewKey, given))
     about = [("Key", made.secret), ("Id", made.id), ("Role", made.role), ("Tenant", room.tenant.slug)]
     return Shown(made, facts([*about, ("Ends", made.expires_at), ("Keep it", "it is not shown again")]))

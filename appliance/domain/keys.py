@@ -51,7 +51,6 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     role: Role = "operator"
-    agent_id: str | None = None
     gateway_only: bool = False
     expires: str | None = None
     budget_usd: str | float | int | None = None
@@ -65,7 +64,7 @@ def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> Issu
         raise Problem("forbidden", f"You are {actor.role} and can't make a key with the role {new.role}.")
     secret = ids.token(PREFIX)
     row: Row = {"id": ids.new(), "tenant_id": tenant_id, "name": new.name.strip(), "hint": secret[:8]}
-    row |= {"role": new.role, "agent_id": new.agent_id, "gateway_only": new.gateway_only}
+    row |= {"role": new.role, "agent_id": None, "gateway_only": new.gateway_only}
     row |= {"created_by": actor.label, "created_at": clock.iso(), "expires_at": _expiry(new.expires)}
     row |= {"budget_nano": None if new.budget_usd is None else budgets.nano(new.budget_usd, "budget_usd")}
     with control.transaction():

@@ -19,7 +19,7 @@ class Engine:
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self._calls = calls
         self._workers = Workers(self.bell, workers)
-        self._clockwork = Clockwork(self.sweeper.sweep)
+        self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""

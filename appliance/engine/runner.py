@@ -73,8 +73,8 @@ class Loop:
         self.journal.note("brief", prompt.opening(self.journal.db, self.journal.run, self.task, self.agent))
         for _ in range(planner.MAX_TURNS):
             answer = self._ask()
-            if not answer.tool_calls:
-                return self._end(answer.content)
+            if not answer.tool_calls and self._end(answer.content):
+                return None
             for call in answer.tool_calls:
                 if self._use(ToolCall(**call)):
                     return None

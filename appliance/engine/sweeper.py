@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import ledger, runs, tenants
+from appliance.domain import idempotency, ledger, runs, sessions, tenants, throttle
 from appliance.engine.queue import Doorbell
 from appliance.errors import Problem
 
@@ -30,6 +30,13 @@ class Sweeper:
     def _recover_one(self, db: Database) -> int:
         ledger.settle_lost(db, [self.owner])
         return runs.release(db, "lease_owner <> :owner", {"owner": self.owner})
+
+    def tidy(self) -> None:
+        """Hourly: forget what nobody can use any more."""
+        with self.catalogue.control() as control:
+            sessions.prune(control)
+            throttle.prune(control)
+        self._each(idempotency.prune)
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.wake_due(db) + runs.release_expired(db)

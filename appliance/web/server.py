@@ -12,9 +12,15 @@ GRACE_S = 5
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams never end by themselves, and would use up the grace of everything else.
+        self._closing()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -37,4 +43,5 @@ def run(app: Litestar, listener: socket.socket, settings: Settings, ready: Calla
         proxy_headers=bool(settings.behind_proxy),
         forwarded_allow_ips=settings.behind_proxy or None,
     )
-    _Server(config, ready).run([listener])
+    hub = app.state.get("live")
+    _Server(config, ready, hub.end if hub else lambda: None).run([listener])
