@@ -77,7 +77,7 @@ class Loop:
                 return None
             for call in answer.tool_calls:
                 if self._use(ToolCall(**call)):
-                    return None
+                    return
         raise Stopped(planner.endless())
 
     def _ask(self) -> Message:
