@@ -20,6 +20,7 @@ LOOKS = (
     Look("task-new", "/tasks/new"),
     Look("agents", "/agents"),
     Look("agent", "/agents", "table a.title, .grid a, main a[href*='/agents/']"),
+    Look("agent-new", "/agents/new"),
     Look("costs", "/costs"),
     Look("calls", "/costs/calls"),
     Look("call", "/costs/calls", "a[href*='/costs/calls/']"),
@@ -31,6 +32,9 @@ LOOKS = (
     Look("provider-key", "/providers/new?kind=openai"),
     Look("provider-server", "/providers/new?kind=openai-compatible"),
     Look("settings", "/settings"),
+    Look("members", "/settings/members"),
+    Look("keys", "/settings/keys"),
+    Look("audit", "/settings/audit"),
 )
 
 
