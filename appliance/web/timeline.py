@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 
-PREVIEW = 560
+PREVIEW, LINES = 560, 12
 ENDS = {
     "ready": ("wait", "Queued"),
     "waiting": ("wait", "Waiting; the worker is free meanwhile"),
@@ -99,5 +99,6 @@ def _line(text: object) -> str:
 
 
 def _cut(text: object) -> str:
-    whole = str(text)
-    return whole if len(whole) <= PREVIEW else f"{whole[:PREVIEW]}…"
+    whole = str(text).strip("\n")
+    part = "\n".join(whole[:PREVIEW].splitlines()[:LINES])
+    return part if len(part) == len(whole) else f"{part}…"
