@@ -24,6 +24,7 @@ REQUIRED = {
     "file_exists": "path",
     "human_ack": None,
 }
+TEXTS = {"text", "file", "pattern", "path", "question"}
 REGEX_SECONDS = 2
 Read = Callable[[str], str | None]
 
@@ -142,6 +143,9 @@ def _validate(number: int, check: NewCheck) -> None:
     needed = REQUIRED[check.kind]
     if needed and not check.spec.get(needed):
         raise invalid(**{field: f"a {check.kind} check needs '{needed}'"})
+    for name in TEXTS & check.spec.keys():
+        if not isinstance(check.spec[name], str):
+            raise invalid(**{field: f"'{name}' must be text"})
     if check.kind == "json_schema" and (wrong := schema.broken(check.spec["schema"])):
         raise invalid(**{field: wrong})
     if check.kind == "regex":

@@ -1,32 +1,101 @@
-"""JSON Schema (draft 2020-12), loaded when the first schema is met: the library takes 0.14 s to import."""
+"""JSON Schema (draft 2020-12), loaded when the first schema is met: the library takes 0.14 s to import.
+
+A schema stands for itself: nothing is fetched for it, and no pattern in it can hold up the box.
+"""
 
 import importlib
+import threading
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+import regex
+
+from appliance import clock
+
+PATIENCE_S = 2.0
+_local = threading.local()
+
+
+class _Library(NamedTuple):
+    schema: ModuleType
+    refs: ModuleType
+    judge: Any
 
 
 def fault(value: Any, schema: dict[str, Any]) -> str:
     """What is wrong with `value`, with its place; "" when it fits."""
     library = _library()
+    _local.until = clock.monotonic() + PATIENCE_S
     try:
-        library.validate(value, schema)
-    except library.ValidationError as error:
+        library.judge(schema, registry=library.refs.Registry()).validate(value)
+    except library.schema.ValidationError as error:
         place = "" if error.json_path == "$" else f"{error.json_path}: "
         return f"{place}{error.message}"[:500]
+    except TimeoutError:
+        return "a pattern of the schema takes too long on this text; simplify it"
+    except RecursionError:
+        return "the schema goes in circles"
     return ""
 
 
 def broken(schema: Any) -> str:
-    """Why `schema` is not a schema; "" when it is one."""
+    """Why `schema` is not a schema, or not one that is judged here; "" when it is one."""
     library = _library()
     try:
-        library.Draft202012Validator.check_schema(schema)
-    except library.SchemaError as error:
+        library.schema.Draft202012Validator.check_schema(schema)
+    except library.schema.SchemaError as error:
         return str(error.message)[:500]
+    whole = library.refs.jsonschema.DRAFT202012.create_resource(schema)
+    resolver = library.refs.Registry().with_resource("", whole).resolver()
+    for key, value in _keywords(schema):
+        if key == "patternProperties":
+            return "patternProperties is not judged here; use propertyNames with a pattern"
+        if key == "pattern" and isinstance(value, str) and (wrong := _not_a_pattern(value)):
+            return wrong
+        if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not _resolves(library, resolver, value):
+            return f"{value} is not a part of this schema; a schema refers only to itself"
     return ""
 
 
+def _keywords(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Every name and value, however deep."""
+    if isinstance(schema, dict):
+        yield from schema.items()
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for part in inner:
+        yield from _keywords(part)
+
+
+def _resolves(library: _Library, resolver: Any, ref: str) -> bool:
+    if not ref.startswith("#"):
+        return False
+    try:
+        resolver.lookup(ref)
+    except library.refs.exceptions.Unresolvable:
+        return False
+    return True
+
+
+def _not_a_pattern(pattern: str) -> str:
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        return f"{pattern} is not a pattern: {error}"
+    return ""
+
+
+def _pattern(judge: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
+    """Like the library's, which has no time limit and keeps the interpreter lock."""
+    left = max(0.001, _local.until - clock.monotonic())
+    if judge.is_type(value, "string") and not regex.search(pattern, value, timeout=left, concurrent=True):
+        yield _library().schema.ValidationError(f"{value[:100]!r} does not match {pattern!r}")
+
+
 @cache
-def _library() -> ModuleType:
-    return importlib.import_module("jsonschema")
+def _library() -> _Library:
+    library = importlib.import_module("jsonschema")
+    refs = importlib.import_module("referencing")
+    importlib.import_module("referencing.jsonschema")
+    return _Library(library, refs, library.validators.extend(library.Draft202012Validator, {"pattern": _pattern}))

@@ -4,7 +4,8 @@ Every write proves the fence first, so a worker that lost its lease can't write 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -48,6 +49,11 @@ class Journal:
         """The last message the step recorded."""
         assert step.last_message is not None
         return self.conversation[step.last_message - 1]
+
+    def noted(self, name: str) -> bool:
+        """Whether the next note of this name is recorded."""
+        seen = self._seen[name]
+        return self.done(f"{name}#{seen + 1}" if seen else name) is not None
 
     def note(self, name: str, messages: list[Message]) -> None:
         """Messages that nobody was asked for, once; recorded together with the next step, which rests on them."""
@@ -108,6 +114,13 @@ class Journal:
         if self._lost:
             raise runs.FenceLost(self.run.id)
         return self.said(self._recorded[key])
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A transaction in which this worker has proved that the run is its own."""
+        with self.db.transaction():
+            self._hold()
+            yield
 
     def attempts(self) -> int:
         """Tries so far of the model step asked for last."""

@@ -22,6 +22,8 @@ from appliance.gateway import types
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.types import ChatRequest, Reply, ToolCall, ToolSpec
 
+VERDICT = "verdict"
+
 
 class Stopping(Exception):
     """The server is shutting down; the run is given back between two steps."""
@@ -141,15 +143,24 @@ class Loop:
             raise Stopped(planner.not_accepted(faults or [answer]))
         return False
 
-    def _end(self, text: str) -> None:
-        """The model answered in words instead of finishing: its answer is the result."""
+    def _end(self, text: str) -> bool:
+        """The model answered in words instead of finishing: its answer is the result, if the checks pass."""
+        self.judgements += 1
+        if self.journal.noted(VERDICT):
+            # What was judged then is not judged again by what came later.
+            self.journal.note(VERDICT, [])
+            return False
         verdicts, faults = self._judge(text)
-        if faults:
-            with self.bench.db.transaction():
-                checks.keep(self.bench.db, verdicts, "system")
+        with self.journal.held():
+            if not faults:
+                lifecycle.complete(self.bench.db, self.journal.run, text, verdicts)
+                return True
+            checks.keep(self.bench.db, verdicts, "system")
+        if self.judgements >= planner.MAX_JUDGEMENTS:
             raise Stopped(planner.not_accepted(faults))
-        with self.bench.db.transaction():
-            lifecycle.complete(self.bench.db, self.journal.run, text, verdicts)
+        told = f"These checks fail: {'; '.join(faults)}. Correct that and finish again."
+        self.journal.note(VERDICT, [Message("user", told)])
+        return False
 
     def _judge(self, result: str) -> tuple[dict[str, str], list[str]]:
         """The verdicts by check, and the faults in words; a waived check has none."""

@@ -1,0 +1,90 @@
+"""A budget that stops: nothing is sent without money, and work goes on by itself once there is some."""
+
+from appliance.domain import budgets, lifecycle, limits
+from appliance.domain.budgets import NANO
+from appliance.domain.limits import NewBudget
+from tests.engine.floor import Floor, comment, finish
+
+
+def test_without_money_nothing_is_sent_and_the_task_says_so(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 0)
+    task = floor.done(finish())
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    assert task.blocked_reason == "budget"
+    assert "The organisation may spend $0.00 this month" in task.blocked_detail
+    assert "Raise the budget to go on." in task.blocked_detail
+    assert (floor.ledger(task), floor.reserved()) == ([], 0)
+
+
+def test_raising_the_budget_lets_the_run_go_on_by_itself(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 0)
+    task = floor.done(comment("Once."), finish())
+    with floor.engine():
+        limits.create(floor.db, floor.actor, NewBudget("tenant", "month", "5"))
+        floor.until(task, "done")
+    assert (floor.run(task).attempt, floor.comments(task)) == (1, ["Once."])
+    assert floor.now(task).blocked_reason == ""
+
+
+def test_a_raise_that_is_not_enough_leaves_it_waiting(floor: Floor) -> None:
+    limits.create(floor.db, floor.actor, NewBudget("tenant", "month", "0"))
+    task = floor.done(finish())
+    limits.create(floor.db, floor.actor, NewBudget("tenant", "month", "0.000001"))
+    floor.work()
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+
+
+def test_a_budget_stops_in_the_middle_and_what_was_done_is_not_repeated(floor: Floor) -> None:
+    price = ("sim: usage in=1000 out=1000", comment("One."), comment("Two."), finish())
+    cost = floor.ledger(floor.done(*price, title="Measure"))[0].cost_nano or 0
+    limits.create(floor.db, floor.actor, NewBudget("agent", "lifetime", "0.00", "ada"))
+    task = floor.task(*price)
+    spent = floor.db.value("SELECT SUM(cost_nano) AS n FROM calls")
+    estimate = int(floor.db.value("SELECT MAX(estimate_nano) AS n FROM calls"))
+    budgets.put(floor.db, floor.actor, "agent", floor.ada.id, "lifetime", int(spent) + estimate + cost // 2)
+    floor.work()
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    done = floor.comments(task)
+    assert done
+    limits.create(floor.db, floor.actor, NewBudget("agent", "lifetime", "50", "ada"))
+    floor.work()
+    assert floor.now(task).state == "done"
+    assert floor.comments(task) == ["One.", "Two."]
+    assert [call.state for call in floor.ledger(task)] == ["ok"] * 3
+
+
+def test_one_budget_that_stops_leaves_other_agents_at_work(floor: Floor) -> None:
+    floor.agent("ben")
+    limits.create(floor.db, floor.actor, NewBudget("agent", "day", "0", "ada"))
+    assert floor.done(finish()).state == "blocked"
+    assert floor.done(finish(), assignee="ben").state == "done"
+
+
+def test_a_tasks_own_budget_stops_that_task(floor: Floor) -> None:
+    task = floor.done(finish(), budget_usd="0")
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    assert "This task may spend $0.00 in all" in task.blocked_detail
+
+
+def test_work_that_waits_for_money_can_be_cancelled(floor: Floor) -> None:
+    task = floor.done(finish(), budget_usd="0")
+    lifecycle.cancel(floor.db, floor.actor, task.id)
+    limits.create(floor.db, floor.actor, NewBudget("task", "lifetime", "5", task.id))
+    floor.work()
+    assert floor.outcome(task)[::2] == ("cancelled", "cancelled")
+
+
+def test_the_ledger_the_run_the_task_and_the_budget_agree(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 100 * NANO)
+    work = [
+        floor.done(comment("x"), "sim: fail 500 x2", finish(), title="a"),
+        floor.done("sim: empty", title="b"),
+        floor.done("sim: tool none {}", finish(), title="c"),
+    ]
+    for task in work:
+        booked = sum(call.cost_nano or 0 for call in floor.ledger(task))
+        recorded = sum(step.cost_nano for step in floor.steps(task))
+        assert floor.now(task).cost_nano == floor.run(task).cost_nano == booked == recorded > 0
+    [budget] = budgets.of(floor.db, "tenant")
+    assert budget.spent_nano == sum(floor.now(task).cost_nano for task in work)
+    assert budget.reserved_nano == 0
