@@ -103,6 +103,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "waits_for": blockers.before(db, task.id),
         "holds_up": blockers.after(db, task.id),
         "asked_by": _asked_by(task.created_by, names),
+        "held": cards.BLOCKED.get(task.blocked_reason, "blocked"),
         "took_ms": cards.took_ms(task),
     }
 

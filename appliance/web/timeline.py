@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 
-PREVIEW, LINES = 560, 12
+PREVIEW, LINES = 560, 8
 ENDS = {
     "ready": ("wait", "Queued"),
     "waiting": ("wait", "Waiting; the worker is free meanwhile"),
