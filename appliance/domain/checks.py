@@ -25,7 +25,7 @@ REQUIRED = {
     "human_ack": None,
 }
 TEXTS = {"text", "file", "pattern", "path", "question"}
-REGEX_SECONDS = 2
+REGEX_SECONDS = 1
 Read = Callable[[str], str | None]
 
 

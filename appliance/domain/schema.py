@@ -14,7 +14,7 @@ import regex
 
 from appliance import clock
 
-PATIENCE_S = 2.0
+PATIENCE_S = 1.0
 _local = threading.local()
 
 
