@@ -1,7 +1,6 @@
 """The composition root: reads as the story of a start and, backwards, of a shutdown."""
 
 import contextlib
-import ipaddress
 import logging
 import socket
 import threading
@@ -19,12 +18,12 @@ from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
+from appliance.listening import Address, bound, check_exposure, link_of
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.web.services import Answers
 
-PORTS = range(8420, 8430)
 log = logging.getLogger("agenthq")
 
 
@@ -37,17 +36,6 @@ class Box(NamedTuple):
     gateway: Gateway
     calls: Calls
     owner: str
-
-
-class Address(NamedTuple):
-    """`setup_path` is empty once the box has an owner."""
-
-    link: str
-    setup_path: str
-
-    @property
-    def first_link(self) -> str:
-        return self.link + self.setup_path
 
 
 @contextmanager
@@ -174,56 +162,3 @@ class _EngineThread(threading.Thread):
     def stop(self) -> None:
         self.join()
         self._stop()
-
-
-@contextmanager
-def bound(settings: Settings, catalogue: Catalogue) -> Iterator[socket.socket]:
-    """A listening socket. Raises Problem(unavailable) naming the port that is taken."""
-    wanted = [settings.port] if settings.port else _usual_ports(catalogue)
-    for port in wanted:
-        listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, port))
-        except OSError as error:
-            listener.close()
-            refused = error
-            continue
-        with contextlib.closing(listener):
-            box.remember_port(catalogue, listener.getsockname()[1])
-            yield listener
-        return
-    names = str(settings.port) if settings.port else f"{PORTS[0]} to {PORTS[-1]}"
-    reason = refused.strerror or "in use"
-    raise Problem("unavailable", f"Can't listen on {settings.host}, port {names}: {reason}. Choose with --port N.")
-
-
-def _usual_ports(catalogue: Catalogue) -> list[int]:
-    kept = box.kept_port(catalogue)
-    return sorted(PORTS, key=lambda port: (port != kept, port))
-
-
-def link_of(settings: Settings, listener: socket.socket) -> str:
-    if settings.public_url:
-        return str(settings.public_url).rstrip("/")
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raises Problem(config) when keys and passwords would cross a network in the clear without anybody saying so."""
-    if settings.insecure_http or settings.behind_proxy or _is_loopback(settings.host):
-        return
-    raise Problem(
-        "config",
-        f"Listening on {settings.host} would send passwords over plain HTTP. Put a TLS proxy in front and say "
-        "--behind-proxy CIDR, or accept it with --insecure-http.",
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from appliance import app, clock, crypto, northwind
-from appliance.app import Address, Box
+from appliance.app import Box
 from appliance.db.database import Database
 from appliance.domain import agents, budgets, checks, links, people, providers, samples, steps, tasks, tenants
 from appliance.domain.actor import SYSTEM, Actor
@@ -15,6 +15,7 @@ from appliance.domain.providers import ProviderChange
 from appliance.domain.tasks import NewTask, Task
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
+from appliance.listening import Address
 from appliance.northwind import Work
 from appliance.settings import Settings
 

@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from appliance import __version__, app
-from appliance.app import Address
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import as_json, facts
+from appliance.listening import Address
 
 Command = Callable[..., None]
 

@@ -1,0 +1,79 @@
+"""Where the box listens: which address is safe, which port is free, and the link people open."""
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from appliance.db.tenants import Catalogue
+from appliance.domain import box
+from appliance.errors import Problem
+from appliance.settings import Settings
+
+PORTS = range(8420, 8430)
+
+
+class Address(NamedTuple):
+    """`setup_path` is empty once the box has an owner."""
+
+    link: str
+    setup_path: str
+
+    @property
+    def first_link(self) -> str:
+        return self.link + self.setup_path
+
+
+@contextmanager
+def bound(settings: Settings, catalogue: Catalogue) -> Iterator[socket.socket]:
+    """A listening socket. Raises Problem(unavailable) naming the port that is taken."""
+    wanted = [settings.port] if settings.port else _usual_ports(catalogue)
+    for port in wanted:
+        listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, port))
+        except OSError as error:
+            listener.close()
+            refused = error
+            continue
+        with contextlib.closing(listener):
+            box.remember_port(catalogue, listener.getsockname()[1])
+            yield listener
+        return
+    names = str(settings.port) if settings.port else f"{PORTS[0]} to {PORTS[-1]}"
+    reason = refused.strerror or "in use"
+    raise Problem("unavailable", f"Can't listen on {settings.host}, port {names}: {reason}. Choose with --port N.")
+
+
+def _usual_ports(catalogue: Catalogue) -> list[int]:
+    kept = box.kept_port(catalogue)
+    return sorted(PORTS, key=lambda port: (port != kept, port))
+
+
+def link_of(settings: Settings, listener: socket.socket) -> str:
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/")
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises Problem(config) when keys and passwords would cross a network in the clear without anybody saying so."""
+    if settings.insecure_http or settings.behind_proxy or _is_loopback(settings.host):
+        return
+    raise Problem(
+        "config",
+        f"Listening on {settings.host} would send passwords over plain HTTP. Put a TLS proxy in front and say "
+        "--behind-proxy CIDR, or accept it with --insecure-http.",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
