@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist bench clean
+.PHONY: help setup run test check dist bench screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM an
 
 bench: setup dist ## Measure start, memory, size and speed; prints medians beside their limits
 	@$(BIN)/python -m tests.bench
+
+screenshots: setup ## Pictures of every page, light, dark and phone, in build/screenshots; DOCS=--docs for docs/images
+	@$(BIN)/python -m tests.browser.screenshots $(DOCS)
 
 clean: ## Remove what was built; keeps .venv
 	@rm -rf build dist *.egg-info

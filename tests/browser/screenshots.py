@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         box = Box(Path(scratch) / "data").start()
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
         try:
-            made = [path for variant in VARIANTS for path in shoot(browser, box, looks, *variant)]
+            made = [path for variant in VARIANTS for path in shoot(browser, box, looks, *variant, whole=not docs)]
         finally:
             browser.close()
             box.stop()
@@ -45,7 +45,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def shoot(browser: Browser, box: Box, looks: list[Look], name: str, theme: Theme, phone: bool) -> list[Path]:
+def shoot(
+    browser: Browser, box: Box, looks: list[Look], name: str, theme: Theme, phone: bool, whole: bool
+) -> list[Path]:
     tab = Tab(browser, box, theme, phone).enter()
     made = []
     for look in looks:
@@ -53,7 +55,7 @@ def shoot(browser: Browser, box: Box, looks: list[Look], name: str, theme: Theme
         follow(tab.page, look)
         tab.page.wait_for_timeout(150)
         made.append(FOLDER / f"{look.name}-{name}.png")
-        tab.shoot(made[-1])
+        tab.shoot(made[-1], whole)
     tab.close()
     return made
 

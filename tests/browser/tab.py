@@ -67,11 +67,7 @@ class Tab:
         found: dict[str, Any] = self.page.evaluate(
             "async rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
         )
-        return [
-            f"axe: {rule['id']} ({rule['help']}): {node['html'][:160]} {node['failureSummary'].splitlines()[-1].strip()}"
-            for rule in found["violations"]
-            for node in rule["nodes"][:3]
-        ]
+        return [_told(rule, node) for rule in found["violations"] for node in rule["nodes"][:3]]
 
     def overflow(self) -> list[str]:
         wide = self.page.evaluate(
@@ -84,9 +80,14 @@ class Tab:
         )
         return [f"wider than the screen: {html}" for html in wide]
 
-    def shoot(self, path: Path) -> None:
+    def shoot(self, path: Path, whole: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=str(path), full_page=True)
+        self.page.screenshot(path=str(path), full_page=whole)
 
     def close(self) -> None:
         self.context.close()
+
+
+def _told(rule: dict[str, Any], node: dict[str, Any]) -> str:
+    reason = node["failureSummary"].splitlines()[-1].strip()
+    return f"axe: {rule['id']} ({rule['help']}): {node['html'][:160]} {reason}"

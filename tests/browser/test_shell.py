@@ -117,6 +117,17 @@ def test_signing_out_ends_the_session(tab: Opens) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_what_one_person_does_another_sees_without_a_reload(tab: Opens) -> None:
+    watcher, doer = tab().open("/activity?kind=budget"), tab().open("/budgets")
+    expect(watcher.locator("[data-live-state]")).to_have_attribute("data-live-state", "connected")
+    before = watcher.locator(".log li").count()
+    doer.get_by_label("Over").select_option("day")
+    doer.get_by_label("US dollars", exact=True).fill("99")
+    doer.get_by_role("button", name="Set limit").click()
+    expect(watcher.locator(".log li")).to_have_count(before + 1)
+    expect(watcher.locator(".log li").first).to_contain_text("Alice Moreau changed a budget")
+
+
 def test_the_live_dot_tells_of_a_server_that_is_gone_and_back(chromium: Browser, tmp_path: Path) -> None:
     own = Box(tmp_path / "data").start()
     tab = Tab(chromium, own).enter()
