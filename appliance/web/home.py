@@ -1,6 +1,6 @@
 """Home: what is running, what needs a person, what today has cost."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from litestar import Controller, get
 
@@ -42,18 +42,20 @@ class HomePages(Controller):
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, control: Database) -> Reply:
         names = {member.id: member.name for member in people.members(control, frame.tenant.id)}
-        return respond.page(
-            frame,
-            "home/index.html",
-            running=[(task, _card(frame, task, names)) for task in board.in_flight(db)],
-            asks=[_ask(frame, db, task, names) for task in board.needs_person(db)],
-            waiting=board.needs_person_count(db),
-            finished=[(task, _card(frame, task, names)) for task in board.finished(db)],
-            today=usage.today(db),
-            days=usage.days(db, DAYS),
-            totals=board.counts(db),
-            first=_first(frame, db),
-        )
+        return respond.page(frame, "home/index.html", **_context(frame, db, names))
+
+
+def _context(frame: Frame, db: Database, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "running": [(task, _card(frame, task, names)) for task in board.in_flight(db)],
+        "asks": [_ask(frame, db, task, names) for task in board.needs_person(db)],
+        "waiting": board.needs_person_count(db),
+        "finished": [(task, _card(frame, task, names)) for task in board.finished(db)],
+        "today": usage.today(db),
+        "days": usage.days(db, DAYS),
+        "totals": board.counts(db),
+        "first": _first(frame, db),
+    }
 
 
 def _card(frame: Frame, task: Task, names: dict[str, str]) -> Card:

@@ -1,5 +1,6 @@
 """Tasks: the page of one, its forms, and what can be done with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from appliance.db.database import Database
 from appliance.domain import comments, lifecycle, tasks
 from appliance.domain.actor import Actor
+from appliance.domain.tasks import Task
 from appliance.errors import Problem, not_found
 from appliance.web import problems, respond, task_files, task_forms, task_page
 from appliance.web.frame import Frame
@@ -19,7 +21,8 @@ from appliance.web.tasks_api import TasksApi
 
 Ref = FromPath[str]
 OPERATOR = {"role": "operator"}
-VERBS = {
+Verb = Callable[[Database, Actor, str], Task]
+VERBS: dict[str, tuple[Verb, str]] = {
     "start": (lifecycle.start, "Queued. The first step appears as it happens."),
     "retry": (lifecycle.retry, "Queued again."),
     "cancel": (lifecycle.cancel, "Cancelled."),
@@ -91,15 +94,19 @@ class TasksPages(Controller):
 
     @post("/{ref:str}/{verb:str}", sync_to_thread=True)
     def act(self, frame: Frame, db: Database, actor: Actor, ref: Ref, verb: FromPath[str]) -> Reply:
-        if verb not in VERBS:
-            raise not_found("action")
-        act, said = VERBS[verb]
         page = _page_of(frame, tasks.get(db, ref).number)
+        act, said = _verb(verb)
         try:
             act(db, actor, ref)
         except Problem as problem:
             return _refused(frame, problem, page)
         return respond.redirect(page, said)
+
+
+def _verb(name: str) -> tuple[Verb, str]:
+    if name not in VERBS:
+        raise not_found("action")
+    return VERBS[name]
 
 
 def _show(
