@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from appliance import clock, ids
-from appliance.domain import agents, budgets, limits, tasks
+from appliance.domain import agents, budgets, limits, runs, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agents import NewAgent
 from appliance.domain.budgets import NANO, Scope
@@ -169,3 +169,13 @@ def test_only_an_admin_may_say_what_is_spent(world: World) -> None:
             with pytest.raises(Problem) as refused:
                 attempt()
             assert refused.value.code == "forbidden"
+
+
+def test_work_that_waited_for_money_goes_on_when_a_limit_changes(world: World) -> None:
+    with world.db() as db:
+        agents.create(db, SYSTEM, NewAgent("mara", "Mara Quill", "Write.", "simulated"))
+        task = tasks.create(db, SYSTEM, NewTask("Draft", assignee="mara"))
+        (run,) = runs.of_task(db, task.id)
+        db.update("runs", {"id": run.id}, state="waiting", reason="budget")
+        limits.create(db, SYSTEM, NewBudget("tenant", "month", 50))
+        assert runs.get(db, run.id).state == "ready"
