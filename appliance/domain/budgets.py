@@ -151,10 +151,13 @@ def first_day(span: str) -> str:
 
 
 def _sentence(budget: Budget, needed: int) -> str:
-    left = max(budget.left_nano, 0) / NANO
     scope = "The organisation" if budget.scope == "tenant" else f"This {budget.scope}"
     span = {"day": "today", "month": "this month", "lifetime": "in all"}[budget.span]
     return (
-        f"{scope} may spend ${budget.limit_nano / NANO:.2f} {span}; ${left:.4f} is left and the next call may need "
-        f"${needed / NANO:.4f}. Raise the budget to go on."
+        f"{scope} may spend {_usd(budget.limit_nano)} {span}; {_usd(max(budget.left_nano, 0))} is left and the next "
+        f"call may need {_usd(needed)}. Raise the budget to go on."
     )
+
+
+def _usd(nano: int) -> str:
+    return f"${nano / NANO:,.2f}" if nano == 0 or nano >= NANO else f"${nano / NANO:.4f}"
