@@ -160,4 +160,7 @@ def _sentence(budget: Budget, needed: int) -> str:
 
 
 def _usd(nano: int) -> str:
-    return f"${nano / NANO:,.2f}" if nano == 0 or nano >= NANO else f"${nano / NANO:.4f}"
+    """Cents for dollars; three digits that count for less, however small."""
+    if nano == 0 or nano >= NANO:
+        return f"${nano / NANO:,.2f}"
+    return f"${nano / NANO:.{min(9, 12 - len(str(nano)))}f}"

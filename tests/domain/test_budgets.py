@@ -67,7 +67,7 @@ def test_a_call_that_does_not_fit_reserves_nothing_anywhere(world: World) -> Non
         with pytest.raises(Problem) as refused:
             reserve(db, 101, TENANT, Scope("agent", "a-1"))
         assert refused.value.code == "budget_exceeded"
-        assert "This agent may spend $0.00 today" in refused.value.detail
+        assert "This agent may spend $0.000000100 today" in refused.value.detail
         assert "Raise the budget" in refused.value.detail
         assert {b.reserved_nano for b in budgets.all(db)} == {0}
 
