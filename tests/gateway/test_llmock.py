@@ -1,58 +1,24 @@
 """Both real wires against a server that nobody here wrote."""
 
 import json
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.types import Account, ChatRequest, Message, ToolCall, ToolSpec
+from tests.thirdparty import Llmock, running
 
 pytestmark = pytest.mark.llmock
 
 SURFACES = {"openai-compatible": ("", "gpt-4o"), "anthropic": ("/anthropic", "claude-opus-4-6")}
 
 
-class Llmock:
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def post(self, path: str, body: object) -> Any:
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=5) as response:
-            return json.load(response)
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=5) as response:
-            return json.load(response)
-
-    def will(self, **behaviour: object) -> None:
-        self.post("/_llmock/scenario", {"behaviors": [behaviour]})
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Llmock]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("llmock")), "serve", "--port", str(port), "--log-level", "info"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "running on" in line:
-                break
-        yield Llmock(f"http://127.0.0.1:{port}")
-        process.terminate()
+    with running() as llmock:
+        yield llmock
 
 
 @pytest.fixture
