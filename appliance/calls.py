@@ -8,7 +8,7 @@ import msgspec
 from appliance import clock
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import ledger, providers
+from appliance.domain import budgets, ledger, providers
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import Scope
 from appliance.domain.ledger import Attempt, Opening
@@ -33,8 +33,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        named = {"agent": self.agent_id, "task": self.task_id, "run": self.run_id}
-        return (Scope("tenant", ""), *(Scope(kind, id_) for kind, id_ in named.items() if id_))
+        return budgets.scopes(self.agent_id, self.task_id, self.run_id)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ def record(control: Database, actor: Actor, action: str, subject: str, tenant_id
 
 def entries(control: Database, tenant_id: str, limit: int = records.LIMIT, cursor: str = "") -> records.Page[Entry]:
     """The tenant's entries, newest first. Raises Problem(bad_cursor)."""
-    before = records.read_cursor(cursor, 1)[0] if cursor else "g"
+    before = records.read_cursor(cursor, str)[0] if cursor else "g"
     rows = control.rows(
         "SELECT * FROM audit WHERE tenant_id = :tenant AND id < :before ORDER BY id DESC LIMIT :limit",
         {"tenant": tenant_id, "before": before, "limit": limit + 1},

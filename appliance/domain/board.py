@@ -9,7 +9,7 @@ from appliance.db.database import Database
 from appliance.domain import records, tasks
 from appliance.domain.records import Page
 from appliance.domain.tasks import SELECT, STATES, Task
-from appliance.errors import Problem, invalid
+from appliance.errors import invalid
 
 CARDS = 20
 CARDS_MOST = 600
@@ -57,7 +57,7 @@ def find(db: Database, wanted: Filter, limit: int = records.LIMIT, cursor: str =
     where, params = _where(wanted)
     params["limit"] = min(limit, records.LIMIT_MAX)
     if cursor:
-        params["after"] = _after(cursor)
+        params["after"] = records.read_cursor(cursor, int)[0]
         where += (" AND " if where else "WHERE ") + "t.number < :after"
     rows = db.rows(f"{SELECT} {where} ORDER BY t.number DESC LIMIT :limit + 1", params)
     return records.page([tasks.task(row) for row in rows], params["limit"], lambda t: (t.number,))
@@ -98,13 +98,6 @@ def _cards(db: Database, state: str, where: str, params: dict[str, Any], limit: 
     order = "ORDER BY t.updated_at DESC, t.id DESC LIMIT :limit"
     rows = db.rows(f"{SELECT} {joined} {order}", {**params, "column": state, "limit": limit})
     return [tasks.task(row) for row in rows]
-
-
-def _after(cursor: str) -> int:
-    (number,) = records.read_cursor(cursor, 1)
-    if not isinstance(number, int):
-        raise Problem("bad_cursor", "The cursor belongs to another list. Start again without it.")
-    return number
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:

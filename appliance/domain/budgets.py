@@ -34,6 +34,20 @@ class Scope(NamedTuple):
     id: str
 
 
+def scopes(agent_id: str | None, task_id: str | None, run_id: str | None) -> tuple[Scope, ...]:
+    """Every scope that a call counts on: the tenant always, the others when it is made for one."""
+    named = {"agent": agent_id, "task": task_id, "run": run_id}
+    return (Scope("tenant", ""), *(Scope(kind, id_) for kind, id_ in named.items() if id_))
+
+
+class OverBudget(Problem):
+    """A call that does not fit; `needed_nano` is what it would have reserved."""
+
+    def __init__(self, detail: str, needed_nano: int) -> None:
+        super().__init__("budget_exceeded", detail)
+        self.needed_nano = needed_nano
+
+
 class Budget(msgspec.Struct, frozen=True):
     """`spent_nano` is settled in the current span; `reserved_nano` is held by calls in flight.
 
@@ -103,13 +117,17 @@ def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
 
 
 def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str) -> None:
-    """Hold `amount_nano` on every scope, or raise Problem(budget_exceeded) and hold nothing. Call in a transaction."""
+    """Hold `amount_nano` on every scope, or raise OverBudget and hold nothing. Call in a transaction."""
     chosen = list(scopes)
-    for budget in _locked(db, chosen):
-        if budget.left_nano < amount_nano or budget.limit_nano == 0:
-            raise Problem("budget_exceeded", _sentence(budget, amount_nano))
+    if short := _short(db, chosen, amount_nano):
+        raise OverBudget(_sentence(short, amount_nano), amount_nano)
     held = {"call_id": call_id, "amount_nano": amount_nano, "owner": owner, "created_at": clock.iso()}
     db.insert_all("reservations", [{**held, "scope": scope.kind, "scope_id": scope.id} for scope in chosen])
+
+
+def fits(db: Database, scopes: Iterable[Scope], amount_nano: int) -> bool:
+    """Would `reserve` hold this amount now?"""
+    return _short(db, list(scopes), amount_nano) is None
 
 
 def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
@@ -123,6 +141,12 @@ def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
         {"id": call_id, "day": day, "cost": cost_nano},
     )
     db.delete("reservations", call_id=call_id)
+
+
+def _short(db: Database, scopes: list[Scope], amount_nano: int) -> Budget | None:
+    """The first budget without room for the amount."""
+    found = _locked(db, scopes)
+    return next((b for b in found if b.left_nano < amount_nano or b.limit_nano == 0), None)
 
 
 def _locked(db: Database, scopes: list[Scope]) -> list[Budget]:

@@ -83,7 +83,7 @@ def listing(
         tests.append("NOT (e.kind >= 'step.' AND e.kind < 'step/')")
     if cursor:
         tests.append("e.seq < :seq")
-        given["seq"] = records.read_cursor(cursor, 1)[0]
+        given["seq"] = records.read_cursor(cursor, int)[0]
     sql = f"""SELECT e.*, t.number AS task_number, t.title AS task_title, a.name AS agent_name FROM events e
     LEFT JOIN tasks t ON t.id = e.task_id LEFT JOIN agents a ON a.id = e.agent_id
     WHERE {" AND ".join(tests)} ORDER BY e.seq DESC LIMIT :limit + 1"""

@@ -152,7 +152,7 @@ def calls(
     tests = [f"c.{column} = :{column}" for column, value in given.items() if value]
     given["limit"] = max(1, min(limit, records.LIMIT_MAX))
     if cursor:
-        given["at"], given["id"] = records.read_cursor(cursor, 2)
+        given["at"], given["id"] = records.read_cursor(cursor, str, str)
         tests.append("(c.started_at < :at OR (c.started_at = :at AND c.id < :id))")
     where = f"WHERE {' AND '.join(tests)}" if tests else ""
     rows = db.rows(f"{SELECT} {where} ORDER BY c.started_at DESC, c.id DESC LIMIT :limit + 1", given)

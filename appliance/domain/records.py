@@ -35,13 +35,13 @@ def cursor(*values: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 
 
-def read_cursor(text: str, size: int) -> list[Any]:
-    """Raises Problem(bad_cursor) for anything `cursor` did not make."""
+def read_cursor(text: str, *kinds: type) -> list[Any]:
+    """The values of a cursor of this list, one of each kind. Raises Problem(bad_cursor) for anything else."""
     try:
         values = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise Problem("bad_cursor", "The cursor is not one this server gave. Start again without it.") from error
-    if not isinstance(values, list) or len(values) != size:
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
         raise Problem("bad_cursor", "The cursor belongs to another list. Start again without it.")
     return values
 

@@ -11,6 +11,7 @@ from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.domain import agents, checks, lifecycle, runs, tasks, waits, workspace
 from appliance.domain.actor import Actor
+from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import Run
 from appliance.domain.steps import Message
 from appliance.engine import planner, prompt, tools
@@ -196,8 +197,8 @@ def _store(db: Database, run: Run, verdict: Verdict) -> None:
 
 def _store_problem(db: Database, run: Run, problem: Problem) -> None:
     with db.transaction():
-        if problem.code == "budget_exceeded":
-            waits.for_budget(db, run, problem.detail)
+        if isinstance(problem, OverBudget):
+            waits.for_budget(db, run, problem)
         elif problem.code in ("disk_full", "unavailable"):
             waits.for_time(db, run, "timer", 30, problem.detail)
         else:

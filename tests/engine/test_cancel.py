@@ -5,6 +5,7 @@ import time
 import pytest
 
 from appliance.domain import lifecycle, runs, waits
+from appliance.domain.budgets import OverBudget
 from appliance.errors import Problem
 from tests.engine.floor import Floor, comment, finish, write
 from tests.waiting import until
@@ -88,7 +89,7 @@ def test_a_cancel_while_money_is_missing_wins_over_waiting(floor: Floor) -> None
     run = floor.claim()
     floor.cancel(task)
     with floor.db.transaction():
-        waits.for_budget(floor.db, run, "No money")
+        waits.for_budget(floor.db, run, OverBudget("No money", 1))
     assert floor.outcome(task) == ("cancelled", "cancelled", "cancelled")
 
 

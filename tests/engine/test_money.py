@@ -1,6 +1,10 @@
 """A budget that stops: nothing is sent without money, and work goes on by itself once there is some."""
 
-from appliance.domain import budgets, lifecycle, limits
+from datetime import timedelta
+
+from appliance import clock
+from appliance.domain import agents, budgets, events, lifecycle, limits
+from appliance.domain.agents import AgentChange
 from appliance.domain.budgets import NANO
 from appliance.domain.limits import NewBudget
 from tests.engine.floor import Floor, comment, finish
@@ -32,6 +36,39 @@ def test_a_raise_that_is_not_enough_leaves_it_waiting(floor: Floor) -> None:
     limits.create(floor.db, floor.actor, NewBudget("tenant", "month", "0.000001"))
     floor.work()
     assert floor.outcome(task) == ("waiting", "budget", "blocked")
+
+
+def test_a_new_day_lets_it_go_on(floor: Floor) -> None:
+    spent = floor.done(finish(), title="Spend")
+    room = int(floor.db.value("SELECT MAX(estimate_nano) AS n FROM calls"))
+    budgets.put(floor.db, floor.actor, "tenant", "", "day", max(floor.now(spent).cost_nano, 1) + room - 1)
+    task = floor.done(finish())
+    floor.sweeper.sweep()
+    floor.work()
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        floor.sweeper.sweep()
+        floor.work()
+        assert floor.now(task).state == "done"
+
+
+def test_an_agents_larger_month_lets_it_go_on(floor: Floor) -> None:
+    agents.change(floor.db, floor.actor, "ada", AgentChange(budget_usd_month="0"))
+    task = floor.done(finish())
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    agents.change(floor.db, floor.actor, "ada", AgentChange(budget_usd_month="5"))
+    floor.sweeper.sweep()
+    floor.work()
+    assert floor.now(task).state == "done"
+
+
+def test_a_sweep_without_new_money_wakes_nobody(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 1)
+    floor.done(finish())
+    before = events.last(floor.db)
+    for _ in range(3):
+        floor.sweeper.sweep()
+    assert events.last(floor.db) == before
 
 
 def test_a_budget_stops_in_the_middle_and_what_was_done_is_not_repeated(floor: Floor) -> None:

@@ -43,7 +43,7 @@ CREATE TABLE runs (
   reason TEXT NOT NULL DEFAULT '', failure_code TEXT NOT NULL DEFAULT '', failure_detail TEXT NOT NULL DEFAULT '',
   priority BIGINT NOT NULL, ready_at TEXT NOT NULL, lease_until TEXT, lease_owner TEXT NOT NULL DEFAULT '',
   fence BIGINT NOT NULL DEFAULT 0, claims_without_progress BIGINT NOT NULL DEFAULT 0,
-  cancel_requested BOOLEAN NOT NULL DEFAULT FALSE, cause_event BIGINT, chain TEXT NOT NULL, depth BIGINT NOT NULL,
+  needs_nano BIGINT NOT NULL DEFAULT 0, cancel_requested BOOLEAN NOT NULL DEFAULT FALSE, cause_event BIGINT, chain TEXT NOT NULL, depth BIGINT NOT NULL,
   cost_nano BIGINT NOT NULL DEFAULT 0, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
 );
 CREATE INDEX runs_claim ON runs (priority DESC, ready_at, id) WHERE state = 'ready';
