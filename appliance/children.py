@@ -12,7 +12,8 @@ LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHONPATH", "P
 def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a child may see. The executable's loader keeps what it replaced under NAME_ORIG; that is put back."""
     given = dict(os.environ if env is None else env)
-    clean = {k: v for k, v in given.items() if not k.startswith(("_PYI_", "_MEI")) and k.removesuffix("_FILE") not in SECRETS}
+    clean = {k: v for k, v in given.items() if not k.startswith(("_PYI_", "_MEI"))}
+    clean = {k: v for k, v in clean.items() if k.removesuffix("_FILE") not in SECRETS}
     if not getattr(sys, "frozen", False):
         return clean
     for name in LOADER:

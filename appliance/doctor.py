@@ -1,5 +1,6 @@
 """Is everything all right here? Each check says what it saw and, when something is wrong, what to do. Read-only."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -43,7 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _private(folder)
     yield _disk(folder)
     yield _server(folder)
-    if settings.database_url or (folder / "control.db").exists():
+    if settings.database_url or (folder / "control.db").exists() or any((folder / "tenants").glob("*/tenant.db")):
         yield from _inside(settings)
 
 
@@ -53,7 +54,13 @@ def _inside(settings: Settings) -> Iterator[Finding]:
     except Problem as problem:
         yield Finding("data.open", "error", problem.detail, "See docs/operations.md, “When it does not start”.")
         return
-    yield _tried("data.control", lambda: _schema(catalogue))
+    with contextlib.closing(catalogue):
+        yield (schema := _tried("data.control", lambda: _schema(catalogue)))
+        if schema.severity == "ok":
+            yield from _contents(catalogue, settings)
+
+
+def _contents(catalogue: Catalogue, settings: Settings) -> Iterator[Finding]:
     yield _tried("keys.master", lambda: _key(catalogue, settings))
     with catalogue.control() as control:
         yield _owner(control)
@@ -61,7 +68,6 @@ def _inside(settings: Settings) -> Iterator[Finding]:
     for tenant in found:
         yield _tried(f"tenant.{tenant.slug}", lambda tenant=tenant: _tenant(catalogue, tenant.id))  # type: ignore[misc]
         yield _tried(f"providers.{tenant.slug}", lambda tenant=tenant: _providers(catalogue, tenant.id))  # type: ignore[misc]
-    catalogue.close()
 
 
 def _tried(id_: str, look: Callable[[], str]) -> Finding:
