@@ -98,11 +98,13 @@ class Calls:
         failed: Lost,
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        blocking: Callable[[], None] | None = None,
     ) -> Outcome:
         """Send `request` to the account that serves its model and book what it cost.
 
         `settled(outcome)` runs in the transaction that settles the call, so a caller's own record commits with the
-        money; `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. Raises ProviderFailure, and
+        money; `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
+        a wait for an answer that does not come at once. Raises ProviderFailure, and
         Problem(budget_exceeded) before anything was sent.
         """
         provider, model = providers.resolve(db, request.model)
@@ -112,6 +114,8 @@ class Calls:
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
         call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate))
+        if blocking and not self._gateway.is_instant(account, request):
+            blocking()
         sending = _Sending(self, account, request, caller, on_text, cancelled)
         reply, failure = sending.until_answered(call_id)
         with db.transaction():

@@ -144,6 +144,15 @@ def get(db: Database, ref: str) -> Agent:
     return records.to(Agent, row, ("tools",))
 
 
+def find(db: Database, ref: str) -> Row:
+    """Id and revision of an agent named by id or slug, without counting its work. Raises Problem(not_found)."""
+    sql = "SELECT id, revision FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL"
+    row = db.one(sql, {"ref": ref})
+    if row is None:
+        raise not_found("agent")
+    return row
+
+
 def all(db: Database) -> list[Agent]:
     """Every agent, managers before their reports, then by name."""
     rows = db.rows(_SELECT + "WHERE a.deleted_at IS NULL ORDER BY a.manager_id IS NOT NULL, a.name, a.id")

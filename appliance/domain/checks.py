@@ -63,6 +63,8 @@ class Check(msgspec.Struct, frozen=True):
 
 def add(db: Database, task_id: str, new: list[NewCheck]) -> None:
     """Append checks to a task. Raises Problem(invalid) naming the one at fault."""
+    if not new:
+        return
     start = int(db.value("SELECT COALESCE(MAX(ord), 0) AS n FROM checks WHERE task_id = :id", {"id": task_id}))
     for number, check in enumerate(new, 1):
         _validate(number, check)

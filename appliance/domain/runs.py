@@ -95,7 +95,7 @@ def enqueue(db: Database, actor: Actor, task: "Task", *, cause_event: int | None
     last = db.value("SELECT COALESCE(MAX(attempt), 0) AS n FROM runs WHERE task_id = :id", {"id": task.id})
     run_id = ids.new()
     row: Row = {"id": run_id, "task_id": task.id, "agent_id": task.agent_id, "attempt": last + 1, "retry_of": retry_of}
-    row |= {"agent_revision": agents.get(db, task.agent_id).revision, "state": "ready", "priority": task.priority}
+    row |= {"agent_revision": agents.find(db, task.agent_id)["revision"], "state": "ready", "priority": task.priority}
     row |= {"ready_at": now, "cause_event": cause_event, "chain": run_id, "depth": 0, "created_at": now}
     db.insert("runs", row)
     values: dict[str, Any] = {"run_id": run_id, "updated_at": now, "blocked_reason": "", "blocked_detail": ""}

@@ -136,7 +136,7 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
         if new.budget_usd is not None:
             budgets.put(db, actor, "task", row["id"], "lifetime", budgets.nano(new.budget_usd, "budget_usd"))
         event = events.record(db, actor, "task.created", task_id=row["id"], agent_id=agent_id)
-        if starts and not open_blockers(db, row["id"]):
+        if starts and not (new.blockers and open_blockers(db, row["id"])):
             runs.enqueue(db, actor, get(db, row["id"]), cause_event=event)
     return get(db, row["id"])
 
@@ -214,7 +214,7 @@ def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
     if ref.startswith("member:"):
         return None, ref.removeprefix("member:")
     try:
-        return agents.get(db, ref).id, None
+        return agents.find(db, ref)["id"], None
     except Problem:
         raise invalid(assignee=f"there is no agent '{ref}'") from None
 

@@ -24,8 +24,11 @@ class Cancelled(Exception):
 
 
 class Journal:
-    def __init__(self, db: Database, run: Run, lease_s: float) -> None:
+    """`blocking` is called before a wait that another run should use."""
+
+    def __init__(self, db: Database, run: Run, lease_s: float, blocking: Callable[[], None] | None = None) -> None:
         self.db = db
+        self._blocking = blocking
         self.run = run
         self._lease_s = lease_s
         self._recorded = {step.key: step for step in steps.of_run(db, run.id)}
@@ -110,7 +113,7 @@ class Journal:
 
         caller = Caller(self.run.id, key, self.run.task_id, agent_id, earlier)
         request = msgspec.structs.replace(request, attempt=earlier + 1)
-        calls.make(self.db, caller, request, settled, failed, cancelled=self.interrupted)
+        calls.make(self.db, caller, request, settled, failed, cancelled=self.interrupted, blocking=self._blocking)
         if self._lost:
             raise runs.FenceLost(self.run.id)
         return self.said(self._recorded[key])

@@ -1,4 +1,4 @@
-"""From a bell to work: claim a run of the tenant, let the next worker look for more, and carry it out."""
+"""From a bell to work: claim a run of the tenant and carry it out; other workers come in while it waits."""
 
 import logging
 import threading
@@ -40,10 +40,15 @@ class Pump:
         run = runs.claim(db, self.owner, self.lease_s)
         if run is None:
             return False
-        if runs.has_ready(db):
-            self.bell.ring(tenant_id)
+
+        def others() -> None:
+            # Not before: while nothing waits, a second thread only takes the interpreter from the first.
+            if runs.has_ready(db):
+                self.bell.ring(tenant_id)
+
+        files = self.catalogue.files(tenant_id)
         try:
-            runner.work(db, self.calls, self.catalogue.files(tenant_id), run, self.lease_s, self.stopping)
+            runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
         except runs.FenceLost:
             log.warning("run %s went to another worker", run.id)
         return True

@@ -4,6 +4,7 @@ The loop runs from its beginning each time a run is claimed; recorded steps answ
 """
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,20 @@ class Stopped(Exception):
         self.verdict = verdict
 
 
-def work(db: Database, calls: Calls, files: Path, run: Run, lease_s: float, stopping: threading.Event) -> None:
-    """Carry a claimed run to its end or to a wait, and store which. Raises FenceLost when another worker took it."""
-    journal = Journal(db, run, lease_s)
+def work(
+    db: Database,
+    calls: Calls,
+    files: Path,
+    run: Run,
+    lease_s: float,
+    stopping: threading.Event,
+    blocking: Callable[[], None] | None = None,
+) -> None:
+    """Carry a claimed run to its end or to a wait, and store which. Raises FenceLost when another worker took it.
+
+    `blocking` is called before each wait for a model's answer.
+    """
+    journal = Journal(db, run, lease_s, blocking)
     try:
         Loop(journal, calls, files, stopping).go()
     except Stopped as stop:

@@ -72,7 +72,7 @@ class Gateway:
         `on_text` gets each piece of text as it arrives, in the calling thread. `cancelled` is asked every 0.25 s; once
         it says True the request is given up.
         """
-        if account.kind == "simulated" and simulated.is_instant(account, request):
+        if self.is_instant(account, request):
             return _at_once(simulated.send(None, account, request, on_text))
         pieces: SimpleQueue[str | None] = SimpleQueue()
         sending = self._submit(self._send(account, request, pieces.put if on_text else None))
@@ -82,6 +82,10 @@ class Gateway:
         finally:
             sending.cancel()
         return _outcome(sending)
+
+    def is_instant(self, account: Account, request: ChatRequest) -> bool:
+        """Would `send` answer without waiting for anything?"""
+        return account.kind == "simulated" and simulated.is_instant(account, request)
 
     def models(self, account: Account) -> list[str]:
         """The model ids this account may use, sorted by the provider's rules; raises ProviderFailure."""
