@@ -8,7 +8,19 @@ from contextlib import contextmanager
 from appliance import app, clock, crypto, northwind
 from appliance.app import Box
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, checks, links, people, providers, samples, steps, tasks, tenants
+from appliance.domain import (
+    agents,
+    budgets,
+    checks,
+    links,
+    members,
+    providers,
+    samples,
+    steps,
+    tasks,
+    tenants,
+    users,
+)
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.agents import AgentChange
 from appliance.domain.providers import ProviderChange
@@ -49,7 +61,7 @@ class _Story:
             if self._first_time:
                 _found(box, control)
             self._tenant = tenants.by_slug(control, northwind.SLUG)
-            owner = people.by_email(control, northwind.OWNER)
+            owner = users.by_email(control, northwind.OWNER)
             self._owner = Actor("member", owner.id, owner.name, "owner")
             self._token = links.new(control, SYSTEM, owner.id, LINK_HOURS)
         if self._first_time:
@@ -106,8 +118,8 @@ def hand_out(db: Database, owner: Actor, work: Work) -> Task:
 def _found(box: Box, control: Database) -> None:
     tenant = tenants.create(box.catalogue, control, box.vault, northwind.SLUG, northwind.NAME, simulated=True)
     # Nobody needs the password: the printed link signs in.
-    owner = people.create(control, SYSTEM, northwind.OWNER, northwind.OWNER_NAME, crypto.new_key().hex())
-    people.join(control, SYSTEM, tenant.id, owner.id, "owner")
+    owner = users.create(control, SYSTEM, northwind.OWNER, northwind.OWNER_NAME, crypto.new_key().hex())
+    members.join(control, SYSTEM, tenant.id, owner.id, "owner")
 
 
 def _furnish(box: Box, db: Database, owner: Actor) -> None:

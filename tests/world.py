@@ -19,9 +19,9 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import people, sessions, tenants
+from appliance.domain import members, sessions, tenants, users
 from appliance.domain.actor import SYSTEM, Actor, Role
-from appliance.domain.people import Member
+from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.gateway.client import Gateway
 from appliance.web import live
@@ -61,8 +61,8 @@ def write_play(catalogue: Catalogue) -> Play:
 
 
 def _cast(control: Database, name: str, tenant: Tenant, role: Role) -> Part:
-    user = people.create(control, SYSTEM, f"{name.lower()}@{tenant.slug}.test", name, PASSWORD)
-    member = people.join(control, SYSTEM, tenant.id, user.id, role)
+    user = users.create(control, SYSTEM, f"{name.lower()}@{tenant.slug}.test", name, PASSWORD)
+    member = members.join(control, SYSTEM, tenant.id, user.id, role)
     return Part(member, tenant, sessions.start(control, user.id, "test", 24))
 
 

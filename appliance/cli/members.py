@@ -5,9 +5,9 @@ import click
 from appliance.cli.command import password_option, role_option, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, listing, table
-from appliance.domain import people
+from appliance.domain import members, users
 from appliance.domain.actor import ROLES, Role
-from appliance.domain.people import NewMember
+from appliance.domain.members import NewMember
 
 
 @click.group()
@@ -26,7 +26,7 @@ def add(desk: Desk, email: str, tenant: str | None, role: Role, name: str, passw
     password = secret_from(True, "Password") if password_stdin else ""
     with desk.room(tenant) as room, desk.control() as control:
         new = NewMember(email, role, name or email.partition("@")[0], password)
-        made = people.add_member(control, CLI, room.tenant.id, new)
+        made = members.add(control, CLI, room.tenant.id, new)
     return Shown(made, f"{made.email} is {made.role} in {room.tenant.slug}.")
 
 
@@ -37,8 +37,8 @@ def add(desk: Desk, email: str, tenant: str | None, role: Role, name: str, passw
 def role(desk: Desk, email: str, role: Role, tenant: str | None) -> Shown:
     """Change a member's role."""
     with desk.room(tenant) as room, desk.control() as control:
-        found = people.by_email(control, email)
-        made = people.change_role(control, CLI, room.tenant.id, found.id, role)
+        found = users.by_email(control, email)
+        made = members.change_role(control, CLI, room.tenant.id, found.id, role)
     return Shown(made, f"{made.email} is {made.role} in {room.tenant.slug}.")
 
 
@@ -48,8 +48,8 @@ def role(desk: Desk, email: str, role: Role, tenant: str | None) -> Shown:
 def remove(desk: Desk, email: str, tenant: str | None) -> Shown:
     """Take a person out of a tenant; they stay a user of the box."""
     with desk.room(tenant) as room, desk.control() as control:
-        found = people.by_email(control, email)
-        people.remove(control, CLI, room.tenant.id, found.id)
+        found = users.by_email(control, email)
+        members.remove(control, CLI, room.tenant.id, found.id)
     return Shown(found, f"{found.email} has left {room.tenant.slug}.")
 
 
@@ -58,6 +58,6 @@ def remove(desk: Desk, email: str, tenant: str | None) -> Shown:
 def list_(desk: Desk, tenant: str | None) -> Shown:
     """The people of a tenant."""
     with desk.room(tenant) as room, desk.control() as control:
-        found = people.members(control, room.tenant.id)
+        found = members.every(control, room.tenant.id)
     rows = [(m.email, m.name, m.role, "disabled" if m.disabled else "active", ago(m.created_at)) for m in found]
     return listing(found, table(("email", "name", "role", "state", "since"), rows, "There is no member yet."))

@@ -5,7 +5,7 @@ import click
 from appliance.cli.command import password_option, secret_from, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, listing, table
-from appliance.domain import people
+from appliance.domain import passwords, users
 
 
 @click.group()
@@ -21,7 +21,7 @@ def create(desk: Desk, email: str, name: str, password_stdin: bool) -> Shown:
     """Make a user who can sign in; what they may see comes with `member add`."""
     password = secret_from(password_stdin, "Password", confirm=True)
     with desk.control() as control:
-        made = people.create(control, CLI, email, name or email.partition("@")[0], password)
+        made = users.create(control, CLI, email, name or email.partition("@")[0], password)
     return Shown(made, f"{made.email} can sign in. Give access with: agenthq member add {made.email} --role operator")
 
 
@@ -29,7 +29,7 @@ def create(desk: Desk, email: str, name: str, password_stdin: bool) -> Shown:
 def list_(desk: Desk) -> Shown:
     """All users of this box."""
     with desk.control() as control:
-        found = people.every(control)
+        found = users.every(control)
     rows = [(u.email, u.name, "disabled" if u.disabled else "active", ago(u.created_at)) for u in found]
     return listing(found, table(("email", "name", "state", "made"), rows, "There is no user yet."))
 
@@ -41,8 +41,8 @@ def reset_password(desk: Desk, email: str, password_stdin: bool) -> Shown:
     """Set another password and end the person's sessions."""
     password = secret_from(password_stdin, "Password", confirm=True)
     with desk.control() as control:
-        found = people.by_email(control, email)
-        people.set_password(control, CLI, found.id, password)
+        found = users.by_email(control, email)
+        passwords.reset(control, CLI, found.id, password)
     return Shown(found, f"{found.email} has a new password; earlier sessions have ended.")
 
 
@@ -51,6 +51,6 @@ def reset_password(desk: Desk, email: str, password_stdin: bool) -> Shown:
 def disable(desk: Desk, email: str) -> Shown:
     """Stop a person from signing in; what they did stays."""
     with desk.control() as control:
-        people.disable(control, CLI, people.by_email(control, email).id)
-        found = people.by_email(control, email)
+        users.disable(control, CLI, users.by_email(control, email).id)
+        found = users.by_email(control, email)
     return Shown(found, f"{found.email} can't sign in any more.")

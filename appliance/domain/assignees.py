@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from appliance.db.database import Database
-from appliance.domain import agents, people
+from appliance.domain import agents, members
 from appliance.errors import invalid
 
 
@@ -19,12 +19,12 @@ class Assignee(NamedTuple):
 def all(db: Database, control: Database, tenant_id: str) -> list[Assignee]:
     """Agents first, each group in its own order."""
     workers = [Assignee(a.slug, a.id, a.name, a.title) for a in agents.all(db)]
-    return workers + [Assignee(f"member:{m.id}", m.id, m.name, m.role) for m in people.members(control, tenant_id)]
+    return workers + [Assignee(f"member:{m.id}", m.id, m.name, m.role) for m in members.every(control, tenant_id)]
 
 
 def check(control: Database, tenant_id: str, ref: object) -> None:
     """Raises Problem(invalid) for a person who is not in the tenant; agents are checked where the task is kept."""
     if not isinstance(ref, str) or not ref.startswith("member:"):
         return
-    if ref.removeprefix("member:") not in [member.id for member in people.members(control, tenant_id)]:
+    if ref.removeprefix("member:") not in [member.id for member in members.every(control, tenant_id)]:
         raise invalid(assignee="there is no such member")

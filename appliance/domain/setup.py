@@ -6,10 +6,10 @@ from appliance import clock, crypto, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import audit, people, tenants
+from appliance.domain import audit, members, tenants, users
 from appliance.domain.actor import SYSTEM
-from appliance.domain.people import User
 from appliance.domain.tenants import Tenant
+from appliance.domain.users import User
 from appliance.errors import Problem, invalid
 
 LINK_SECONDS = 30 * 60
@@ -71,9 +71,9 @@ def complete(
         if token is not None:
             check(control, token)
         control.execute("DELETE FROM setup_tokens")
-        user = people.create(control, SYSTEM, new.email, new.name, new.password)
+        user = users.create(control, SYSTEM, new.email, new.name, new.password)
         tenant = tenants.insert(control, SYSTEM, made, slug, new.organisation, "enterprise")
-        people.join(control, SYSTEM, tenant.id, user.id, "owner")
+        members.join(control, SYSTEM, tenant.id, user.id, "owner")
         audit.record(control, SYSTEM, "box.set_up", user.email, tenant.id)
     return user, tenant
 

@@ -11,10 +11,10 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from appliance.db.database import Database
-from appliance.domain import keys, people, sessions, tenants
+from appliance.domain import keys, members, sessions, tenants
 from appliance.domain.actor import Actor, Role
 from appliance.domain.keys import ApiKey
-from appliance.domain.people import Member
+from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web.services import Services
@@ -120,7 +120,7 @@ def _by_session(control: Database, services: Services, slug: str | None, token: 
     if slug is None:
         raise Problem("unauthenticated", "With a session, use /api/v1/t/<slug>/…; this address takes an API key.")
     tenant = tenants.of_member(control, slug, session.user_id)
-    member = people.member(control, tenant.id, session.user_id)
+    member = members.get(control, tenant.id, session.user_id)
     return Asker(tenant, member.actor, member=member)
 
 

@@ -6,11 +6,11 @@ import msgspec
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import agents, events, people, tasks
+from appliance.domain import agents, events, members, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agents import Agent
 from appliance.domain.events import Told
-from appliance.domain.people import Member
+from appliance.domain.members import Member
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.frame import Frame, hue
@@ -43,7 +43,7 @@ class ActivityPages(Controller):
     ) -> Reply:
         page = events.listing(db, kind, _task_id(db, task), agent, cursor=cursor)
         team = agents.all(db)
-        doers = _doers(people.members(control, frame.tenant.id), team)
+        doers = _doers(members.every(control, frame.tenant.id), team)
         lines = [(event, _doer(event, doers)) for event in page.items]
         chosen = {"kind": kind, "task": task, "agent": agent, "cursor": cursor}
         shown: dict[str, Any] = {"lines": lines, "next": page.next_cursor, "chosen": chosen, "agents": team}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import agents, board, people, providers, usage, why
+from appliance.domain import agents, board, members, providers, usage, why
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import cards, respond, task_page
@@ -41,7 +41,7 @@ class HomePages(Controller):
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, control: Database) -> Reply:
-        names = {member.id: member.name for member in people.members(control, frame.tenant.id)}
+        names = {member.id: member.name for member in members.every(control, frame.tenant.id)}
         return respond.page(frame, "home/index.html", **_context(frame, db, names))
 
 

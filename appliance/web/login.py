@@ -7,8 +7,8 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import people, sessions, setup, tenants, throttle
-from appliance.domain.people import User
+from appliance.domain import sessions, setup, tenants, throttle, users
+from appliance.domain.users import User
 from appliance.errors import Problem
 from appliance.web import door, respond
 from appliance.web.access import COOKIE, Ask
@@ -60,7 +60,7 @@ def front(request: Ask, control: Database, services: Services) -> Reply:
 
 def _prove(control: Database, email: str, password: str, address: str) -> User:
     throttle.attempt(control, email, address)
-    user = people.verify(control, email, password)
+    user = users.verify(control, email, password)
     throttle.clear(control, email, address)
     return user
 

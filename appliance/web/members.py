@@ -6,9 +6,9 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath
 
 from appliance.db.database import Database
-from appliance.domain import people
+from appliance.domain import members
 from appliance.domain.actor import Actor
-from appliance.domain.people import Member, MemberChange, NewMember
+from appliance.domain.members import Member, MemberChange, NewMember
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import respond
@@ -32,7 +32,7 @@ class MembersPages(Controller):
     @post("/", sync_to_thread=True)
     def add(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, data: Fields) -> Reply:
         try:
-            added = people.add_member(control, actor, tenant.id, respond.form(NewMember, data))
+            added = members.add(control, actor, tenant.id, respond.form(NewMember, data))
         except Problem as problem:
             return _page(frame, control, problem, data)
         return _back(frame, f"{added.name} was added.")
@@ -42,7 +42,7 @@ class MembersPages(Controller):
         self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, user_id: FromPath[str], data: Fields
     ) -> Reply:
         try:
-            changed = _change(control, actor, tenant, user_id, respond.form(MemberChange, data))
+            changed = members.change(control, actor, tenant.id, user_id, respond.form(MemberChange, data))
         except Problem as problem:
             return _page(frame, control, problem)
         return _back(frame, f"{changed.name} was changed.")
@@ -50,7 +50,7 @@ class MembersPages(Controller):
     @post("/{user_id:str}/remove", sync_to_thread=True)
     def remove(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, user_id: FromPath[str]) -> Reply:
         try:
-            people.remove(control, actor, tenant.id, user_id)
+            members.remove(control, actor, tenant.id, user_id)
         except Problem as problem:
             return _page(frame, control, problem)
         return _back(frame, "The member was removed.")
@@ -63,37 +63,28 @@ class MembersApi(Controller):
 
     @get("/", opt={"role": "viewer"}, sync_to_thread=True, summary="The members of the tenant")
     def listing(self, control: Database, tenant: Tenant) -> dict[str, Any]:
-        return {"items": people.members(control, tenant.id), "next_cursor": None}
+        return {"items": members.every(control, tenant.id), "next_cursor": None}
 
     @post("/", sync_to_thread=True, summary="Add a member")
     def add(self, control: Database, actor: Actor, tenant: Tenant, once: Once, data: NewMember) -> Reply:
         """`name` and `password` are needed for a person who is new to the box."""
-        return once.created(lambda: people.add_member(control, actor, tenant.id, data))
+        return once.created(lambda: members.add(control, actor, tenant.id, data))
 
     @patch("/{user_id:str}", sync_to_thread=True, summary="Change a member's role or password")
     def change(
         self, control: Database, actor: Actor, tenant: Tenant, user_id: FromPath[str], data: MemberChange
     ) -> Member:
-        return _change(control, actor, tenant, user_id, data)
+        return members.change(control, actor, tenant.id, user_id, data)
 
     @delete("/{user_id:str}", sync_to_thread=True, summary="Remove a member from the tenant")
     def remove(self, control: Database, actor: Actor, tenant: Tenant, user_id: FromPath[str]) -> None:
-        people.remove(control, actor, tenant.id, user_id)
-
-
-def _change(control: Database, actor: Actor, tenant: Tenant, user_id: str, change: MemberChange) -> Member:
-    with control.transaction():
-        if change.role is not None:
-            people.change_role(control, actor, tenant.id, user_id, change.role)
-        if change.password is not None:
-            people.reset_member_password(control, actor, tenant.id, user_id, change.password)
-        return people.member(control, tenant.id, user_id)
+        members.remove(control, actor, tenant.id, user_id)
 
 
 def _page(
     frame: Frame, control: Database, problem: Problem | None = None, typed: dict[str, str] | None = None
 ) -> Reply:
-    return room(frame, "members", problem, typed, members=people.members(control, frame.tenant.id))
+    return room(frame, "members", problem, typed, members=members.every(control, frame.tenant.id))
 
 
 def _back(frame: Frame, said: str) -> Reply:

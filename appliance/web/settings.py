@@ -8,7 +8,7 @@ from litestar.params import FromQuery
 from appliance import __version__
 from appliance.db import library
 from appliance.db.database import Database
-from appliance.domain import audit, people, tenants
+from appliance.domain import audit, members, passwords, tenants, users
 from appliance.domain.actor import ROLES, Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -59,7 +59,7 @@ class SettingsPages(Controller):
 
     @post("/theme", opt={"role": "viewer"}, sync_to_thread=True)
     def theme(self, frame: Frame, control: Database, data: Fields) -> Reply:
-        people.set_theme(control, frame.person.id, data.get("theme", ""))
+        users.set_theme(control, frame.person.id, data.get("theme", ""))
         reply = respond.redirect(f"{frame.base}/settings", "The theme was saved.")
         reply.set_cookie(THEME, data["theme"], max_age=31_536_000, samesite="lax", path="/")
         return reply
@@ -67,14 +67,14 @@ class SettingsPages(Controller):
     @post("/password", opt={"role": "viewer"}, sync_to_thread=True)
     def password(self, frame: Frame, control: Database, actor: Actor, data: Fields) -> Reply:
         try:
-            people.change_password(control, actor, frame.person.id, data.get("current", ""), data.get("password", ""))
+            passwords.change(control, actor, frame.person.id, data.get("current", ""), data.get("password", ""))
         except Problem as problem:
             return _general(frame, problem)
         return respond.redirect("/login")
 
     @get("/audit", opt={"role": "admin"}, sync_to_thread=True)
     def trail(self, frame: Frame, control: Database, tenant: Tenant, cursor: FromQuery[str] = "") -> Reply:
-        names = {member.actor.label: member.name for member in people.members(control, tenant.id)}
+        names = {member.actor.label: member.name for member in members.every(control, tenant.id)}
         return room(frame, "audit", page=audit.entries(control, tenant.id, cursor=cursor), names=names)
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from appliance.db.database import Database
-from appliance.domain import blockers, budgets, checks, comments, lifecycle, people, runs, steps, tasks, why
+from appliance.domain import blockers, budgets, checks, comments, lifecycle, members, runs, steps, tasks, why
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
@@ -83,7 +83,7 @@ ACTS = {
 def context(frame: Frame, db: Database, control: Database, files: Path, task: Task) -> dict[str, Any]:
     href = f"{frame.base}/tasks/{task.number}"
     tried = runs.of_task(db, task.id)
-    names = {member.id: member.name for member in people.members(control, frame.tenant.id)}
+    names = {member.id: member.name for member in members.every(control, frame.tenant.id)}
     tree = tasks.tree(db, task.id)
     return {
         "task": task,

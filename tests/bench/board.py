@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance import app, children, clock, settings
-from appliance.domain import agents, links, people, samples, tasks, tenants
+from appliance.domain import agents, links, members, samples, tasks, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agents import NewAgent
 from appliance.domain.tasks import STATES, NewTask
@@ -40,8 +40,8 @@ def _fill(folder: Path) -> str:
     with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box:
         with catalogue.control() as control:
             tenant = tenants.create(catalogue, control, box.vault, "bench", "Bench")
-            owner = people.create(control, SYSTEM, "ada@bench.example", "Ada", "a long enough password")
-            people.join(control, SYSTEM, tenant.id, owner.id, "owner")
+            owner = users.create(control, SYSTEM, "ada@bench.example", "Ada", "a long enough password")
+            members.join(control, SYSTEM, tenant.id, owner.id, "owner")
             token = links.new(control, SYSTEM, owner.id, 1)
         with catalogue.open(tenant.id) as db, db.transaction():
             samples.add_simulated(db, SYSTEM, box.vault)

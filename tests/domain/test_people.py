@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from appliance.domain import people, sessions
+from appliance.domain import members, sessions, users
 from appliance.domain.actor import Role
-from appliance.domain.people import NewMember
+from appliance.domain.members import NewMember
 from appliance.errors import Problem
 from tests.world import PASSWORD, World
 
@@ -14,13 +14,13 @@ from tests.world import PASSWORD, World
 @pytest.mark.parametrize("email", ["alice@acme.test", " ALICE@acme.TEST "])
 def test_the_right_password_proves_who(world: World, email: str) -> None:
     with world.control() as control:
-        assert people.verify(control, email, PASSWORD).name == "Alice"
+        assert users.verify(control, email, PASSWORD).name == "Alice"
 
 
 @pytest.mark.parametrize(("email", "password"), [("alice@acme.test", "no"), ("nobody@x.test", PASSWORD), ("", "")])
 def test_anything_else_is_the_same_refusal(world: World, email: str, password: str) -> None:
     with world.control() as control, pytest.raises(Problem) as caught:
-        people.verify(control, email, password)
+        users.verify(control, email, password)
     assert (caught.value.code, caught.value.detail) == ("bad_credentials", "E-mail or password is wrong.")
 
 
@@ -32,42 +32,40 @@ def test_passwords_are_hashed(world: World) -> None:
 
 def test_every_fault_of_a_new_person_is_named(world: World) -> None:
     with world.control() as control, pytest.raises(Problem) as caught:
-        people.create(control, world.alice.actor, "no address", " ", "short")
+        users.create(control, world.alice.actor, "no address", " ", "short")
     assert set(caught.value.errors) == {"email", "name", "password"}
 
 
 def test_a_known_person_joins_without_a_new_password(world: World) -> None:
     with world.control() as control:
-        member = people.add_member(
-            control, world.charlie.actor, world.globex.id, NewMember("alice@acme.test", "viewer")
-        )
+        member = members.add(control, world.charlie.actor, world.globex.id, NewMember("alice@acme.test", "viewer"))
         assert (member.name, member.role) == ("Alice", "viewer")
-        assert people.verify(control, "alice@acme.test", PASSWORD)
+        assert users.verify(control, "alice@acme.test", PASSWORD)
 
 
 @pytest.mark.parametrize("role", ["admin", "owner"])
 def test_nobody_gives_more_than_they_have(world: World, role: Role) -> None:
     new = NewMember("x@acme.test", role, "X", "long enough 1")
     with world.control() as control, pytest.raises(Problem, match="can't make anybody"):
-        people.add_member(control, world.otto.actor, world.acme.id, new)
+        members.add(control, world.otto.actor, world.acme.id, new)
 
 
 def test_an_admin_can_not_touch_an_owner(world: World) -> None:
     with world.control() as control:
-        admin = people.change_role(control, world.alice.actor, world.acme.id, world.otto.member.id, "admin")
+        admin = members.change_role(control, world.alice.actor, world.acme.id, world.otto.member.id, "admin")
         with pytest.raises(Problem, match="Alice is owner"):
-            people.remove(control, admin.actor, world.acme.id, world.alice.member.id)
+            members.remove(control, admin.actor, world.acme.id, world.alice.member.id)
         with pytest.raises(Problem, match="Alice is owner"):
-            people.reset_member_password(control, admin.actor, world.acme.id, world.alice.member.id, "long enough 1")
+            members.reset_password(control, admin.actor, world.acme.id, world.alice.member.id, "long enough 1")
 
 
 def test_the_last_owner_is_protected(world: World) -> None:
     alice = world.alice
     with world.control() as control:
         for act in (
-            lambda: people.remove(control, alice.actor, world.acme.id, alice.member.id),
-            lambda: people.change_role(control, alice.actor, world.acme.id, alice.member.id, "admin"),
-            lambda: people.disable(control, alice.actor, alice.member.id),
+            lambda: members.remove(control, alice.actor, world.acme.id, alice.member.id),
+            lambda: members.change_role(control, alice.actor, world.acme.id, alice.member.id, "admin"),
+            lambda: users.disable(control, alice.actor, alice.member.id),
         ):
             with pytest.raises(Problem, match="last owner"):
                 act()
@@ -75,12 +73,12 @@ def test_the_last_owner_is_protected(world: World) -> None:
 
 def test_two_owners_leaving_at_once_leave_one(world: World) -> None:
     with world.control() as control:
-        people.change_role(control, world.alice.actor, world.acme.id, world.otto.member.id, "owner")
+        members.change_role(control, world.alice.actor, world.acme.id, world.otto.member.id, "owner")
 
     def leave(user_id: str) -> str:
         with world.control() as own:
             try:
-                people.remove(own, world.alice.actor, world.acme.id, user_id)
+                members.remove(own, world.alice.actor, world.acme.id, user_id)
             except Problem as problem:
                 return problem.code
         return "gone"
@@ -92,21 +90,19 @@ def test_two_owners_leaving_at_once_leave_one(world: World) -> None:
 
 def test_a_person_of_two_tenants_keeps_their_password(world: World) -> None:
     with world.control() as control:
-        people.join(control, world.charlie.actor, world.globex.id, world.bob.member.id, "viewer")
+        members.join(control, world.charlie.actor, world.globex.id, world.bob.member.id, "viewer")
         with pytest.raises(Problem, match="other tenants"):
-            people.reset_member_password(
-                control, world.charlie.actor, world.globex.id, world.bob.member.id, "long enough 1"
-            )
+            members.reset_password(control, world.charlie.actor, world.globex.id, world.bob.member.id, "long enough 1")
 
 
 def test_a_reset_password_ends_the_sessions(world: World) -> None:
     with world.control() as control:
-        people.reset_member_password(control, world.alice.actor, world.acme.id, world.bob.member.id, "long enough 1")
+        members.reset_password(control, world.alice.actor, world.acme.id, world.bob.member.id, "long enough 1")
         assert sessions.of_user(control, world.bob.member.id) == []
-        assert people.verify(control, "bob@acme.test", "long enough 1")
+        assert users.verify(control, "bob@acme.test", "long enough 1")
 
 
 def test_charlie_is_no_member_of_acme(world: World) -> None:
     with world.control() as control, pytest.raises(Problem) as caught:
-        people.change_role(control, world.alice.actor, world.acme.id, world.charlie.member.id, "viewer")
+        members.change_role(control, world.alice.actor, world.acme.id, world.charlie.member.id, "viewer")
     assert caught.value.code == "not_found"

@@ -9,7 +9,7 @@ import pytest
 from appliance import clock, crypto, keyfile, settings
 from appliance.crypto import Vault
 from appliance.db.tenants import Catalogue
-from appliance.domain import people, setup, tenants
+from appliance.domain import members, setup, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.setup import NewOwner
 from appliance.errors import Problem
@@ -41,8 +41,8 @@ def test_twenty_at_once_make_one_owner(catalogue: Catalogue) -> None:
     assert ends.count("owner") == 1
     with catalogue.control() as control:
         (tenant,) = tenants.every(control)
-        assert len(people.every(control)) == 1
-        assert [m.role for m in people.members(control, tenant.id)] == ["owner"]
+        assert len(users.every(control)) == 1
+        assert [m.role for m in members.every(control, tenant.id)] == ["owner"]
     assert not (catalogue.folder / "tenants").exists() or len(list((catalogue.folder / "tenants").iterdir())) <= 1
 
 
@@ -68,7 +68,7 @@ def test_a_refused_setup_leaves_nothing_and_keeps_the_link(catalogue: Catalogue)
     token = link(catalogue)
     assert run(catalogue, token, NewOwner("Northwind", "Nora", "nora@x.test", "short")) == "invalid"
     with catalogue.control() as control:
-        assert (tenants.every(control), people.every(control)) == ([], [])
+        assert (tenants.every(control), users.every(control)) == ([], [])
     assert run(catalogue, token) == "owner"
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from appliance import clock
-from appliance.domain import keys, people, sessions
+from appliance.domain import keys, sessions, users
 from appliance.domain.keys import NewKey
 from appliance.web.filters import ago
 from tests.world import Browser, World
@@ -90,7 +90,7 @@ def test_use_keeps_a_session_alive(world: World) -> None:
 
 def test_a_disabled_person_is_out(world: World) -> None:
     with world.control() as control:
-        people.disable(control, world.alice.actor, world.bob.member.id)
+        users.disable(control, world.alice.actor, world.bob.member.id)
     assert world.bob.get(world.bob.api + "/members").json()["code"] == "session_expired"
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from appliance.domain import people
+from appliance.domain import members
 from appliance.errors import Problem
 from appliance.web import assets, filters, respond, site
 from appliance.web.frame import Note, read_flash, write_flash
@@ -68,7 +68,7 @@ def test_a_body_that_is_too_large_is_refused(world: World, monkeypatch: pytest.M
 def test_a_crash_is_logged_and_numbered(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(people, "members", lambda *_: 1 // 0)
+    monkeypatch.setattr(members, "every", lambda *_: 1 // 0)
     answer = world.alice.get(world.alice.api + "/members")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "ZeroDivisionError" in caplog.text
