@@ -117,9 +117,6 @@ def claim(db: Database, owner: str, lease_seconds: float) -> Run | None:
       ORDER BY r.priority DESC, r.ready_at, r.id LIMIT 1 {db.skip_locked and "FOR UPDATE OF r SKIP LOCKED"})
     RETURNING *"""
     with db.transaction():
-        if db.skip_locked:
-            # Writers side by side would each count the agent's running runs without the other's.
-            db.next_number("claim", by=0)
         row = db.one(sql, {"owner": owner, "until": clock.ahead(lease_seconds), "now": now})
         if row is None:
             return None
