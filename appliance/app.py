@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from appliance import keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
-from appliance.db import datafolder, library
+from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.domain import box, budgets, samples, setup
 from appliance.domain.actor import Actor
@@ -64,11 +64,11 @@ def open_box(settings: Settings, catalogue: Catalogue) -> Iterator[Box]:
 def serve(settings: Settings, ready: Callable[[Address], None], prepare: Callable[["Box"], None] | None = None) -> None:
     """Serve until a signal ends it. `ready` is called once, when the first page can be opened; `prepare` before."""
     check_exposure(settings)
-    with open_data(settings) as catalogue, datafolder.owned(settings.data_dir) as ownership:
+    with open_data(settings) as catalogue, ownership.owned(settings.data_dir) as owner:
         logs.start(settings.data_dir, settings.log_level)
         with bound(settings, catalogue) as listener:
             link = link_of(settings, listener)
-            ownership.describe(link)
+            owner.describe(link)
             try:
                 with open_box(settings, catalogue) as opened:
                     if prepare:

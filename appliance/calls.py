@@ -8,7 +8,7 @@ import msgspec
 from appliance import clock
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import budgets, ledger, providers
+from appliance.domain import budgets, ledger, provider_secrets, providers, routing
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import Scope
 from appliance.domain.ledger import Attempt, Opening
@@ -107,7 +107,7 @@ class Calls:
         a wait for an answer that does not come at once. Raises ProviderFailure, and
         Problem(budget_exceeded) before anything was sent.
         """
-        provider, model = providers.resolve(db, request.model)
+        provider, model = routing.resolve(db, request.model)
         account = self.account(db, provider)
         request = msgspec.structs.replace(request, model=model)
         estimate = self.prices.estimate(account, request, clock.now())
@@ -130,7 +130,7 @@ class Calls:
 
     def account(self, db: Database, provider: Provider) -> Account:
         """The account with its opened secret: for the wire only, never for a reply or a log."""
-        return self._unsealed(provider, providers.secret(db, self._vault, provider))
+        return self._unsealed(provider, provider_secrets.opened(db, self._vault, provider.id))
 
     def _unsealed(self, provider: Provider, secret: str) -> Account:
         prices = {

@@ -22,9 +22,10 @@ from appliance.domain import (
     users,
 )
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.domain.agents import AgentChange
-from appliance.domain.providers import ProviderChange
-from appliance.domain.tasks import NewTask, Task
+from appliance.domain.agent_forms import AgentChange
+from appliance.domain.provider_forms import ProviderChange
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.listening import Address

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from appliance import keyfile
-from appliance.db import datafolder, library, migrate
+from appliance.db import datafolder, library, migrate, ownership
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.domain import providers, setup, tenants
@@ -136,7 +136,7 @@ def _disk(folder: Path) -> Finding:
 
 
 def _server(folder: Path) -> Finding:
-    owner = datafolder.owner(folder)
+    owner = ownership.owner(folder)
     evidence = f"running as process {owner.get('pid')} at {owner.get('link')}" if owner else "not running"
     return Finding("server", "ok", evidence)
 

@@ -19,9 +19,9 @@ from appliance.app import Box
 from appliance.db import library
 from appliance.domain import agents, samples, tasks, tenants, workspace
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import NewCheck
-from appliance.domain.tasks import NewTask
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 
 PATIENCE_S = 20

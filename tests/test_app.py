@@ -15,8 +15,8 @@ from appliance import app, keyfile, listening, settings
 from appliance.db import migrate
 from appliance.domain import agents, runs, samples, tasks, tenants
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from appliance.settings import Settings
 from tests.crash.server import Server, serving

@@ -11,7 +11,7 @@ from appliance.db.database import Database
 from appliance.domain import budgets, ledger, providers
 from appliance.domain.actor import SYSTEM
 from appliance.domain.ledger import Call
-from appliance.domain.providers import ModelPrice, NewProvider
+from appliance.domain.provider_forms import ModelPrice, NewProvider
 from appliance.errors import Problem
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.types import ChatRequest, Message

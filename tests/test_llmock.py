@@ -7,7 +7,7 @@ import pytest
 
 from appliance.domain import checks, ledger
 from appliance.domain.checks import NewCheck
-from appliance.domain.providers import ModelPrice
+from appliance.domain.provider_forms import ModelPrice
 from appliance.domain.tasks import Task
 from appliance.gateway.client import Gateway
 from tests.engine.floor import Floor

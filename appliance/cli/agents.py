@@ -8,8 +8,9 @@ import msgspec
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, facts, listing, money, table
-from appliance.domain import agents
-from appliance.domain.agents import Agent, NewAgent
+from appliance.domain import agent_forms, agents
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.agents import Agent
 
 
 @click.group()
@@ -30,7 +31,7 @@ def agent() -> None:
 @click.option("--instructions-file", metavar="FILE", help="The same from a file; - is standard input.")
 @click.option("--manager", metavar="SLUG", help="Whom the agent reports to.")
 @click.option(
-    "--tool", "tools", multiple=True, type=click.Choice(agents.TOOLS), help="May be repeated; all when left out."
+    "--tool", "tools", multiple=True, type=click.Choice(agent_forms.TOOLS), help="May be repeated; all when left out."
 )
 @click.option(
     "--concurrency", "max_concurrency", type=int, default=2, show_default=True, help="Tasks at the same time."

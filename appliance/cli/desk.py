@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from appliance import app, keyfile, settings
 from appliance.calls import Calls
 from appliance.crypto import Vault
-from appliance.db import datafolder
+from appliance.db import ownership
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
@@ -82,7 +82,7 @@ class Desk:
 
     def server(self) -> dict[str, object] | None:
         """{"pid", "link"} of the server on this data folder."""
-        return datafolder.owner(self.folder)
+        return ownership.owner(self.folder)
 
     def close(self) -> None:
         self._open.close()

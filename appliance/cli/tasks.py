@@ -13,7 +13,8 @@ from appliance.domain import board, checks, lifecycle, runs, steps, tasks
 from appliance.domain import why as reasons
 from appliance.domain.board import Filter
 from appliance.domain.checks import REQUIRED
-from appliance.domain.tasks import PRIORITIES, STATES, NewTask
+from appliance.domain.task_forms import PRIORITIES, NewTask
+from appliance.domain.tasks import STATES
 
 wait_option = click.option("--wait", is_flag=True, help="Show the steps as they happen, until the task has ended.")
 number_argument = click.argument("number")

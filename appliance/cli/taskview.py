@@ -7,7 +7,8 @@ import msgspec
 from appliance.cli.show import ago, facts, money, table, words
 from appliance.domain.checks import REQUIRED, Check, NewCheck
 from appliance.domain.runs import Run
-from appliance.domain.tasks import PRIORITIES, Task
+from appliance.domain.task_forms import PRIORITIES
+from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.errors import Problem
 from appliance.settings import nearest

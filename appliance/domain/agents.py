@@ -1,26 +1,13 @@
 """Agents: workers defined by instructions, a model, tools, a manager and a budget."""
 
-import re
-from typing import Any
-
 import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import budgets, events, records
+from appliance.domain import agent_forms, budgets, events, records, revisions
 from appliance.domain.actor import Actor
+from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.errors import Problem, invalid, not_found
-
-TOOLS = (
-    "workspace.read",
-    "workspace.write",
-    "workspace.list",
-    "workspace.search",
-    "task.comment",
-    "task.finish",
-)
-RUNTIMES = ("builtin",)
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -52,46 +39,6 @@ class Agent(msgspec.Struct, frozen=True):
         return "busy" if self.running else "waiting" if self.waiting else "idle"
 
 
-class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    slug: str
-    name: str
-    instructions: str
-    model: str
-    title: str = ""
-    manager: str | None = None
-    tools: list[str] = msgspec.field(default_factory=lambda: list(TOOLS))
-    runtime: str = "builtin"
-    max_concurrency: int = 2
-    budget_usd_month: str | float | int | None = None
-
-
-class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields left out stay as they are; a null manager or budget removes it."""
-
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    title: str | msgspec.UnsetType = msgspec.UNSET
-    instructions: str | msgspec.UnsetType = msgspec.UNSET
-    model: str | msgspec.UnsetType = msgspec.UNSET
-    manager: str | None | msgspec.UnsetType = msgspec.UNSET
-    tools: list[str] | msgspec.UnsetType = msgspec.UNSET
-    max_concurrency: int | msgspec.UnsetType = msgspec.UNSET
-    budget_usd_month: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
-
-
-class Revision(msgspec.Struct, frozen=True):
-    revision: int
-    data: dict[str, Any]
-    actor: str
-    at: str
-
-
-class Place(msgspec.Struct, frozen=True):
-    """An agent in the organisation, with those who report to it."""
-
-    agent: Agent
-    reports: list["Place"]
-
-
 _SELECT = """
 SELECT a.*, b.limit_nano AS budget_nano_month,
   (SELECT COUNT(*) FROM runs r WHERE r.agent_id = a.id AND r.state = 'running') AS running,
@@ -100,13 +47,12 @@ SELECT a.*, b.limit_nano AS budget_nano_month,
 FROM agents a
 LEFT JOIN budgets b ON b.scope = 'agent' AND b.scope_id = a.id AND b.span = 'month'
 """
-_REVISED = ("name", "title", "manager_id", "instructions", "model", "tools", "max_concurrency")
 
 
 def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
     """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a slug in use."""
     actor.need("admin")
-    _check(new.slug, new.name, new.tools, new.runtime, new.max_concurrency)
+    agent_forms.check(new.slug, new.name, new.tools, new.runtime, new.max_concurrency)
     now = clock.iso()
     row: Row = {
         "id": ids.new(),
@@ -115,7 +61,7 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
         "title": new.title.strip(),
         "manager_id": get(db, new.manager).id if new.manager else None,
         "instructions": new.instructions,
-        "model": _model(new.model),
+        "model": agent_forms.model_name(new.model),
         "tools": records.dump(new.tools),
         "runtime": new.runtime,
         "max_concurrency": new.max_concurrency,
@@ -129,7 +75,7 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
             db.insert("agents", row)
         except Duplicate as error:
             raise Problem("duplicate", f"There is an agent named {new.slug}. Choose another slug.") from error
-        _keep_revision(db, actor, row)
+        revisions.keep(db, actor, row)
         if new.budget_usd_month is not None:
             budgets.put(db, actor, "agent", row["id"], "month", budgets.nano(new.budget_usd_month, "budget_usd_month"))
         events.record(db, actor, "agent.created", agent_id=row["id"])
@@ -159,18 +105,6 @@ def all(db: Database) -> list[Agent]:
     return [records.to(Agent, row, ("tools",)) for row in rows]
 
 
-def org(db: Database) -> list[Place]:
-    """The tree of managers and reports, from the top."""
-    below: dict[str | None, list[Agent]] = {}
-    for agent in all(db):
-        below.setdefault(agent.manager_id, []).append(agent)
-
-    def places(manager: str | None) -> list[Place]:
-        return [Place(agent, places(agent.id)) for agent in below.get(manager, [])]
-
-    return places(None)
-
-
 def open_work(db: Database) -> dict[str, int]:
     """Agent id → its tasks that are neither done nor cancelled."""
     sql = """SELECT agent_id, COUNT(*) AS n FROM tasks WHERE agent_id IS NOT NULL
@@ -187,13 +121,16 @@ def change(db: Database, actor: Actor, ref: str, change: AgentChange) -> Agent:
         given["manager_id"] = _manager(db, agent, given.pop("manager"))
     budget = given.pop("budget_usd_month", msgspec.UNSET)
     after = {**msgspec.structs.asdict(agent), **given}
-    _check(agent.slug, after["name"], after["tools"], agent.runtime, after["max_concurrency"])
-    values = {k: after[k] for k in _REVISED} | {"model": _model(after["model"]), "tools": records.dump(after["tools"])}
+    agent_forms.check(agent.slug, after["name"], after["tools"], agent.runtime, after["max_concurrency"])
+    values = {k: after[k] for k in revisions.FIELDS} | {
+        "model": agent_forms.model_name(after["model"]),
+        "tools": records.dump(after["tools"]),
+    }
     with db.transaction():
         values |= {"revision": agent.revision + 1, "updated_at": clock.iso()}
         if not db.update("agents", {"id": agent.id, "revision": agent.revision}, **values):
             raise Problem("conflict", "Somebody else changed this agent meanwhile. Reload and try again.")
-        _keep_revision(db, actor, {"id": agent.id, **values})
+        revisions.keep(db, actor, {"id": agent.id, **values})
         if budget is not msgspec.UNSET:
             amount = None if budget is None else budgets.nano(budget, "budget_usd_month")
             budgets.put(db, actor, "agent", agent.id, "month", amount)
@@ -226,25 +163,6 @@ def delete(db: Database, actor: Actor, ref: str) -> None:
         events.record(db, actor, "agent.deleted", agent_id=agent.id)
 
 
-def revisions(db: Database, ref: str) -> list[Revision]:
-    """Newest first."""
-    agent = get(db, ref)
-    rows = db.rows("SELECT * FROM agent_revisions WHERE agent_id = :id ORDER BY revision DESC", {"id": agent.id})
-    return [records.to(Revision, row, ("data",)) for row in rows]
-
-
-def at_revision(db: Database, agent_id: str, revision: int) -> dict[str, Any]:
-    """The revised fields as they were: name, title, instructions, model, tools, …"""
-    sql = "SELECT data FROM agent_revisions WHERE agent_id = :id AND revision = :revision"
-    return dict(msgspec.json.decode(db.value(sql, {"id": agent_id, "revision": revision})))
-
-
-def _keep_revision(db: Database, actor: Actor, row: Row) -> None:
-    data = {k: row[k] for k in _REVISED} | {"tools": msgspec.json.decode(row["tools"])}
-    kept = {"agent_id": row["id"], "revision": row["revision"], "data": records.dump(data)}
-    db.insert("agent_revisions", {**kept, "actor": actor.label, "at": clock.iso()})
-
-
 def _manager(db: Database, agent: Agent, ref: str | None) -> str | None:
     """Raises Problem(invalid) when `ref` reports, directly or not, to `agent`."""
     above = manager = get(db, ref) if ref else None
@@ -253,25 +171,3 @@ def _manager(db: Database, agent: Agent, ref: str | None) -> str | None:
             raise invalid(manager="an agent can't report to itself or to somebody below it")
         above = get(db, above.manager_id) if above.manager_id else None
     return manager.id if manager else None
-
-
-def _model(model: str) -> str:
-    if not model.strip():
-        raise invalid(model="name a model, for example 'simulated'")
-    return model.strip()
-
-
-def _check(slug: str, name: str, tools: list[str], runtime: str, concurrency: int) -> None:
-    faults = {}
-    if not SLUG.fullmatch(slug):
-        faults["slug"] = "use 2 to 40 small letters, digits and hyphens"
-    if not name.strip() or len(name) > 80:
-        faults["name"] = "give a name of at most 80 characters"
-    if unknown := [t for t in tools if t not in TOOLS]:
-        faults["tools"] = f"unknown: {', '.join(unknown)}; there are {', '.join(TOOLS)}"
-    if runtime not in RUNTIMES:
-        faults["runtime"] = f"use one of {', '.join(RUNTIMES)}"
-    if not 1 <= concurrency <= 100:
-        faults["max_concurrency"] = "give a number from 1 to 100"
-    if faults:
-        raise invalid(**faults)

@@ -4,8 +4,9 @@ from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.domain import agents, providers
 from appliance.domain.actor import Actor
-from appliance.domain.agents import NewAgent
-from appliance.domain.providers import NewProvider, Provider
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.provider_forms import NewProvider
+from appliance.domain.providers import Provider
 
 ACCOUNT = "Simulated"
 # slug, name, title, manager, monthly budget in USD, instructions

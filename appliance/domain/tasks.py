@@ -6,15 +6,14 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, budgets, checks, events, records, runs
+from appliance.domain import agents, budgets, checks, events, records, runs, task_forms
 from appliance.domain.actor import Actor
 from appliance.domain.checks import NewCheck
+from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.errors import Problem, invalid, not_found
 
 STATES = ("backlog", "todo", "in_progress", "in_review", "blocked", "done", "cancelled")
 OPEN = ("backlog", "todo", "in_progress", "in_review", "blocked")
-PRIORITIES = ("low", "normal", "high", "urgent")
-BODY_LIMIT = 1_000_000
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -64,40 +63,6 @@ class Task(msgspec.Struct, frozen=True):
         return self.state in OPEN
 
 
-class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent."""
-
-    title: str
-    body: str = ""
-    assignee: str | None = None
-    priority: int = 1
-    parent_id: str | None = None
-    blockers: list[str] = []
-    checks: list[NewCheck] = []
-    labels: list[str] = []
-    start: bool | None = None
-    budget_usd: str | float | int | None = None
-    due_at: str | None = None
-
-
-class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    title: str | msgspec.UnsetType = msgspec.UNSET
-    body: str | msgspec.UnsetType = msgspec.UNSET
-    assignee: str | None | msgspec.UnsetType = msgspec.UNSET
-    priority: int | msgspec.UnsetType = msgspec.UNSET
-    labels: list[str] | msgspec.UnsetType = msgspec.UNSET
-    due_at: str | None | msgspec.UnsetType = msgspec.UNSET
-    budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
-
-
-class Tree(msgspec.Struct, frozen=True):
-    """A task with everything below it; `cost_nano` is the cost of all of that."""
-
-    task: Task
-    children: list["Tree"]
-    cost_nano: int
-
-
 SELECT = """
 SELECT t.*, a.slug AS agent_slug, a.name AS agent_name, r.state AS run_state, r.reason AS run_reason,
   r.cost_nano AS run_cost_nano,
@@ -118,7 +83,7 @@ def task(row: Row) -> Task:
 def create(db: Database, actor: Actor, new: NewTask) -> Task:
     """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to."""
     actor.need("operator")
-    _check(new.title, new.body, new.priority, new.due_at)
+    task_forms.check(new.title, new.body, new.priority, new.due_at)
     agent_id, member_id = _assignee(db, new.assignee)
     starts = new.start if new.start is not None else agent_id is not None
     if starts and agent_id is None:
@@ -128,7 +93,11 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
         row: Row = {"id": ids.new(), "number": db.next_number("task"), "title": new.title.strip(), "body": new.body}
         row |= {"state": "todo" if new.assignee else "backlog", "agent_id": agent_id, "member_id": member_id}
         row |= {"priority": new.priority, "parent_id": get(db, new.parent_id).id if new.parent_id else None}
-        row |= {"labels": records.dump(_labels(new.labels)), "due_at": new.due_at, "created_by": actor.label}
+        row |= {
+            "labels": records.dump(task_forms.clean_labels(new.labels)),
+            "due_at": new.due_at,
+            "created_by": actor.label,
+        }
         db.insert("tasks", row | {"created_at": now, "updated_at": now})
         checks.add(db, row["id"], new.checks)
         for blocker in new.blockers:
@@ -156,13 +125,13 @@ def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     found = get(db, ref)
     given: dict[str, Any] = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     after = {**msgspec.structs.asdict(found), **given}
-    _check(after["title"], after["body"], after["priority"], after["due_at"])
+    task_forms.check(after["title"], after["body"], after["priority"], after["due_at"])
     if "assignee" in given:
         given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
             raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
     if "labels" in given:
-        given["labels"] = records.dump(_labels(given["labels"]))
+        given["labels"] = records.dump(task_forms.clean_labels(given["labels"]))
     with db.transaction():
         events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))
         if "budget_usd" in given:
@@ -184,12 +153,6 @@ def children(db: Database, task_id: str) -> list[Task]:
     return [task(row) for row in db.rows(SELECT + "WHERE t.parent_id = :id ORDER BY t.number", {"id": task_id})]
 
 
-def tree(db: Database, ref: str) -> Tree:
-    """The task and all its descendants."""
-    root = get(db, ref)
-    return _branch(db, root)
-
-
 def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> list[checks.Check]:
     """More acceptance checks; all of the task's. Raises Problem(conflict) when the task has ended."""
     actor.need("operator")
@@ -202,11 +165,6 @@ def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> lis
     return checks.of_task(db, found.id)
 
 
-def _branch(db: Database, root: Task) -> Tree:
-    below = [_branch(db, child) for child in children(db, root.id)]
-    return Tree(root, below, root.cost_nano + sum(branch.cost_nano for branch in below))
-
-
 def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
     """(agent id, member id). Members are known by `member:<id>`; anything else names an agent."""
     if not ref:
@@ -217,27 +175,3 @@ def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
         return agents.find(db, ref)["id"], None
     except Problem:
         raise invalid(assignee=f"there is no agent '{ref}'") from None
-
-
-def _labels(labels: list[str]) -> list[str]:
-    cleaned = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
-    if len(cleaned) > 20 or any(len(label) > 40 for label in cleaned):
-        raise invalid(labels="at most 20 labels of at most 40 characters")
-    return cleaned
-
-
-def _check(title: str, body: str, priority: int, due_at: str | None) -> None:
-    faults = {}
-    if not title.strip() or len(title) > 200:
-        faults["title"] = "say in at most 200 characters what is to be done"
-    if len(body) > BODY_LIMIT:
-        faults["body"] = f"at most {BODY_LIMIT:,} characters; put longer material into a file"
-    if not 0 <= priority <= 3:
-        faults["priority"] = "give a number from 0 (low) to 3 (urgent)"
-    if due_at is not None:
-        try:
-            clock.parse(due_at)
-        except ValueError:
-            faults["due_at"] = "give a date and time such as 2026-12-01T09:00:00Z"
-    if faults:
-        raise invalid(**faults)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import agents, checks, providers, runs, steps, tasks
+from appliance.domain import agents, checks, routing, runs, steps, tasks
 from appliance.domain.agents import Agent
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -116,7 +116,7 @@ def _blocked(db: Database, task: Task) -> Why:
 
 def _unserved(db: Database, agent: Agent) -> Why | None:
     try:
-        providers.resolve(db, agent.model)
+        routing.resolve(db, agent.model)
     except Problem as problem:
         return Why("no_provider", problem.detail, "Look at the providers", "provider")
     return None

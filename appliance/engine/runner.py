@@ -10,7 +10,7 @@ from typing import Any
 
 from appliance.calls import Calls
 from appliance.db.database import Database
-from appliance.domain import agents, checks, lifecycle, runs, tasks, waits, workspace
+from appliance.domain import checks, lifecycle, revisions, runs, tasks, waits, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import Run
@@ -77,7 +77,7 @@ class Loop:
         self.calls = calls
         self.stopping = stopping
         self.task = tasks.get(db, run.task_id)
-        self.agent = agents.at_revision(db, run.agent_id, run.agent_revision)
+        self.agent = revisions.at(db, run.agent_id, run.agent_revision)
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
         self.bench = Bench(db, self.task, actor, workspace.of_task(files, run.task_id))
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}

@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import agents, board, budgets, runs, usage
-from appliance.domain.agents import TOOLS, Agent, AgentChange, Place, Revision
+from appliance.domain import agents, board, budgets, org, revisions, runs, usage
+from appliance.domain.agent_forms import TOOLS, AgentChange
+from appliance.domain.agents import Agent
 from appliance.domain.board import Filter
+from appliance.domain.org import Place
+from appliance.domain.revisions import Revision
 from appliance.domain.usage import Line
 from appliance.errors import Problem, invalid
 from appliance.web import cards, respond, task_files, timeline
@@ -53,7 +56,7 @@ def team(frame: Frame, db: Database) -> dict[str, Any]:
     spent, open_tasks = _spent(db), agents.open_work(db)
     members = [
         Member(agent, hue(agent.id), depth, open_tasks.get(agent.id, 0), spent.get(agent.id))
-        for agent, depth in _flat(agents.org(db), 0)
+        for agent, depth in _flat(org.tree(db), 0)
     ]
     return {"members": members}
 
@@ -80,7 +83,7 @@ def one(frame: Frame, db: Database, agent: Agent, cursor: str) -> dict[str, Any]
 
 
 def history(frame: Frame, db: Database, agent: Agent) -> dict[str, Any]:
-    kept = agents.revisions(db, agent.id)
+    kept = revisions.of_agent(db, agent.id)
     pairs = zip(kept, [*kept[1:], None], strict=True)
     return {"agent": agent, "changes": [_change(new, old) for new, old in pairs]}
 

@@ -6,9 +6,11 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import agents
+from appliance.domain import agents, org, revisions
 from appliance.domain.actor import Actor
-from appliance.domain.agents import Agent, AgentChange, NewAgent, Place
+from appliance.domain.agent_forms import AgentChange, NewAgent
+from appliance.domain.agents import Agent
+from appliance.domain.org import Place
 from appliance.errors import Problem
 from appliance.web import agent_page, money, respond
 from appliance.web.frame import Frame
@@ -115,12 +117,12 @@ class AgentsApi(Controller):
 
     @get("/{ref:str}/revisions", sync_to_thread=True, summary="What the agent was, newest first")
     def revisions(self, db: Database, ref: Ref) -> dict[str, Any]:
-        return {"items": agents.revisions(db, ref), "next_cursor": None}
+        return {"items": revisions.of_agent(db, agents.get(db, ref).id), "next_cursor": None}
 
 
 @get("/org", sync_to_thread=True, tags=["agents"], summary="The tree of managers and reports")
-def org(db: Database) -> dict[str, Any]:
-    return {"items": [_place(place) for place in agents.org(db)]}
+def organisation(db: Database) -> dict[str, Any]:
+    return {"items": [_place(place) for place in org.tree(db)]}
 
 
 def shape(agent: Agent) -> dict[str, Any]:
@@ -132,4 +134,4 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 PAGES = [AgentsPages]
-API = [AgentsApi, org]
+API = [AgentsApi, organisation]

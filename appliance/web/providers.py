@@ -10,7 +10,8 @@ from appliance.calls import Offer
 from appliance.db.database import Database
 from appliance.domain import providers
 from appliance.domain.actor import Actor
-from appliance.domain.providers import NewProvider, Provider, ProviderChange
+from appliance.domain.provider_forms import NewProvider, ProviderChange
+from appliance.domain.providers import Provider
 from appliance.errors import Problem
 from appliance.gateway.wires import KINDS
 from appliance.web import money, respond

@@ -6,6 +6,7 @@ import msgspec
 
 from appliance.db.database import Database
 from appliance.domain import assignees, budgets, checks, tasks
+from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, invalid
 from appliance.web import respond
@@ -104,14 +105,14 @@ def _schema(n: int, text: str) -> Any:
 
 
 def create(db: Database, control: Database, frame: Frame, actor: Any, fields: dict[str, str]) -> Task:
-    made = respond.form(tasks.NewTask, decoded(fields))
+    made = respond.form(NewTask, decoded(fields))
     assignees.check(control, frame.tenant.id, made.assignee)
     return tasks.create(db, actor, made)
 
 
 def change(db: Database, control: Database, frame: Frame, actor: Any, ref: str, fields: dict[str, str]) -> Task:
     try:
-        wanted = msgspec.convert(changed(fields), tasks.TaskChange, strict=False)
+        wanted = msgspec.convert(changed(fields), TaskChange, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(**respond.fault(str(error))) from error
     assignees.check(control, frame.tenant.id, wanted.assignee)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from appliance.db.database import Database
-from appliance.domain import blockers, budgets, checks, comments, lifecycle, members, runs, steps, tasks, why
+from appliance.domain import blockers, budgets, checks, comments, lifecycle, members, runs, steps, task_tree, tasks, why
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
@@ -84,7 +84,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
     href = f"{frame.base}/tasks/{task.number}"
     tried = runs.of_task(db, task.id)
     names = {member.id: member.name for member in members.every(control, frame.tenant.id)}
-    tree = tasks.tree(db, task.id)
+    tree = task_tree.of(db, task.id)
     return {
         "task": task,
         "href": href,

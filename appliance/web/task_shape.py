@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from appliance.domain.records import Page
-from appliance.domain.tasks import Task, Tree
+from appliance.domain.task_tree import Tree
+from appliance.domain.tasks import Task
 from appliance.web import money
 
 

@@ -7,12 +7,12 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import assignees, blockers, board, checks, comments, lifecycle, runs, tasks, why
+from appliance.domain import assignees, blockers, board, checks, comments, lifecycle, runs, task_tree, tasks, why
 from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
 from appliance.domain.checks import Check, NewCheck
 from appliance.domain.comments import NewComment
-from appliance.domain.tasks import NewTask, TaskChange
+from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tenants import Tenant
 from appliance.domain.why import Why
 from appliance.web import money, respond, task_files, task_shape, waiting
@@ -91,7 +91,7 @@ class TasksApi(Controller):
 
     @get("/{ref:str}/tree", sync_to_thread=True, summary="The task with everything below it")
     def tree(self, db: Database, ref: Ref) -> Items:
-        return task_shape.tree(tasks.tree(db, ref))
+        return task_shape.tree(task_tree.of(db, ref))
 
     @get("/{ref:str}/runs", sync_to_thread=True, summary="The runs of a task, newest first")
     def runs(self, db: Database, ref: Ref) -> Items:

@@ -10,8 +10,9 @@ from pathlib import Path
 from appliance import app, children, clock, settings
 from appliance.domain import agents, links, members, samples, tasks, tenants, users
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
-from appliance.domain.tasks import STATES, NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import STATES
 from tests.bench.figure import Figure
 from tests.postgres import free_port
 from tests.smoke.server import get

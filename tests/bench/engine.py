@@ -11,7 +11,7 @@ from appliance import app, clock
 from appliance.db.database import Database
 from appliance.domain import tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.tasks import NewTask
+from appliance.domain.task_forms import NewTask
 from tests.bench.figure import Figure
 from tests.bench.scene import Scene, scene
 

@@ -11,7 +11,7 @@ from appliance.app import Box
 from appliance.db.database import Database
 from appliance.domain import agents, samples, tenants
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.tenants import Tenant
 
 CONCURRENCY = 16

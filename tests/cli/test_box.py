@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.db import migrate
-from appliance.db.datafolder import owned
+from appliance.db.ownership import owned
 from appliance.db.tenants import open_catalogue
 from tests.cli.conftest import OWNER, PASSWORD, Run
 

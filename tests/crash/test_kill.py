@@ -11,9 +11,9 @@ from appliance import app, settings
 from appliance.db.database import Database
 from appliance.domain import agents, comments, ledger, runs, samples, steps, tasks, tenants, workspace
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import NewCheck
-from appliance.domain.tasks import NewTask
+from appliance.domain.task_forms import NewTask
 from tests.crash.server import opened, serving
 from tests.engine.floor import comment, finish, write
 from tests.postgres import free_port

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.db import datafolder, library, migrate
+from appliance.db import datafolder, library, migrate, ownership
 from appliance.db.fairlock import FairLock
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.errors import Problem
@@ -150,16 +150,16 @@ def test_a_disk_that_fills_up_while_writing(folder: Path) -> None:
 
 
 def test_a_second_server_is_refused_by_name(folder: Path) -> None:
-    with datafolder.owned(folder) as owner:
+    with ownership.owned(folder) as owner:
         owner.describe("http://127.0.0.1:8420")
         done = subprocess.run(
             [sys.executable, "-c", _OWN, str(folder)], capture_output=True, text=True, check=False, timeout=30
         )
         assert done.returncode == 75
         assert "http://127.0.0.1:8420" in done.stdout
-        assert datafolder.owner(folder) is not None
-    assert datafolder.owner(folder) is None
-    with datafolder.owned(folder):
+        assert ownership.owner(folder) is not None
+    assert ownership.owner(folder) is None
+    with ownership.owned(folder):
         """Free again."""
 
 
@@ -170,7 +170,7 @@ def test_a_killed_server_leaves_the_folder_free(folder: Path) -> None:
     assert server.stdout.readline() == b"owned\n"
     server.kill()
     server.communicate(timeout=10)
-    with datafolder.owned(folder):
+    with ownership.owned(folder):
         """The operating system dropped the lock with the process."""
 
 
@@ -232,9 +232,9 @@ def test_the_lock_is_fair() -> None:
 
 _OWN = """
 import sys; from pathlib import Path
-from appliance.db import datafolder
+from appliance.db import ownership
 from appliance.errors import Problem
-lock = datafolder.owned(Path(sys.argv[1]))
+lock = ownership.owned(Path(sys.argv[1]))
 try:
     lock.__enter__()
 except Problem as problem:

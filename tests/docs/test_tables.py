@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import agents, checks, providers, runs, setup, tasks
+from appliance.domain import agent_forms, checks, provider_forms, runs, setup, tasks
 from appliance.domain.actor import ROLES
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
@@ -30,9 +30,9 @@ def first_column(name: str, head: str) -> list[str]:
     [
         ("concepts.md", "role", list(ROLES)),
         ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
-        ("agents-and-tasks.md", "tool", list(agents.TOOLS)),
+        ("agents-and-tasks.md", "tool", list(agent_forms.TOOLS)),
         ("agents-and-tasks.md", "check", list(checks.REQUIRED)),
-        ("providers-and-money.md", "kind", list(providers.KINDS)),
+        ("providers-and-money.md", "kind", list(provider_forms.KINDS)),
         ("simulated-provider.md", "model", list(MODELS)),
     ],
 )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import agents, runs, tasks
+from appliance.domain import agents, org, revisions, runs, tasks
 from appliance.domain.actor import Actor
-from appliance.domain.agents import Agent, AgentChange, NewAgent
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import AgentChange, NewAgent
+from appliance.domain.agents import Agent
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.world import World
 
@@ -71,8 +72,8 @@ def test_every_change_is_a_revision_that_can_be_read(db: Database, alice: Actor)
     ada = hire(db, alice, instructions="One")
     changed = agents.change(db, alice, "ada", AgentChange(instructions="Two", model="sim-deep"))
     assert (changed.revision, changed.instructions, changed.name) == (2, "Two", "Ada")
-    assert [r.data["instructions"] for r in agents.revisions(db, "ada")] == ["Two", "One"]
-    assert agents.at_revision(db, ada.id, 1)["model"] == "simulated"
+    assert [r.data["instructions"] for r in revisions.of_agent(db, agents.get(db, "ada").id)] == ["Two", "One"]
+    assert revisions.at(db, ada.id, 1)["model"] == "simulated"
 
 
 def test_changes_at_the_same_moment_are_made_one_by_one_or_refused(db: Database, alice: Actor, world: World) -> None:
@@ -93,7 +94,11 @@ def test_changes_at_the_same_moment_are_made_one_by_one_or_refused(db: Database,
     for thread in threads:
         thread.join()
     assert set(ended) <= {"changed", "conflict"}
-    assert agents.get(db, "ada").revision == 1 + ended.count("changed") == len(agents.revisions(db, "ada"))
+    assert (
+        agents.get(db, "ada").revision
+        == 1 + ended.count("changed")
+        == len(revisions.of_agent(db, agents.get(db, "ada").id))
+    )
 
 
 def test_nobody_reports_to_themselves(db: Database, alice: Actor) -> None:
@@ -103,7 +108,7 @@ def test_nobody_reports_to_themselves(db: Database, alice: Actor) -> None:
     for agent, manager in (("ada", "ada"), ("noor", "ben"), ("noor", "ada")):
         problem = refused(agents.change, db, alice, agent, AgentChange(manager=manager))
         assert list(problem.errors) == ["manager"]
-    [top] = agents.org(db)
+    [top] = org.tree(db)
     assert (top.agent.slug, top.reports[0].agent.slug, top.reports[0].reports[0].agent.slug) == ("noor", "ada", "ben")
 
 

@@ -7,7 +7,8 @@ import pytest
 from appliance.db.database import Database
 from appliance.domain import blockers, tasks
 from appliance.domain.actor import Actor
-from appliance.domain.tasks import NewTask, Task
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 from appliance.errors import Problem
 from tests.world import World
 

@@ -6,10 +6,10 @@ import pytest
 from appliance import clock, ids
 from appliance.domain import agents, budgets, limits, runs, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.budgets import NANO, Scope
 from appliance.domain.limits import BudgetChange, NewBudget
-from appliance.domain.tasks import NewTask
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.world import World
 

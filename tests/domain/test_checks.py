@@ -6,7 +6,7 @@ import pytest
 
 from appliance.domain import checks, tasks
 from appliance.domain.checks import Check, NewCheck
-from appliance.domain.tasks import NewTask
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.world import World
 

@@ -7,9 +7,11 @@ import pytest
 from appliance.db.database import Database
 from appliance.domain import blockers, checks, lifecycle, runs, samples, tasks
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.domain.agents import NewAgent, create
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.agents import create
 from appliance.domain.checks import NewCheck
-from appliance.domain.tasks import NewTask, Task
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 from appliance.errors import Problem
 from tests.world import World
 

@@ -1,8 +1,8 @@
 import pytest
 
-from appliance.domain import events, providers
+from appliance.domain import events, provider_secrets, providers, routing
 from appliance.domain.actor import SYSTEM
-from appliance.domain.providers import ModelPrice, NewProvider, ProviderChange
+from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.errors import Problem
 from tests.world import World
 
@@ -15,7 +15,7 @@ def test_a_secret_is_sealed_and_only_hinted_at(world: World) -> None:
         made = providers.add(db, SYSTEM, world.vault, LAB)
         assert (made.secret_hint, len(made.secret_fingerprint)) == ("abcd", 8)
         assert KEY not in str(db.rows("SELECT * FROM providers"))
-        assert providers.secret(db, world.vault, made) == KEY
+        assert provider_secrets.opened(db, world.vault, made.id) == KEY
 
 
 def test_a_short_secret_gives_no_hint(world: World) -> None:
@@ -31,7 +31,7 @@ def test_a_sealed_secret_opens_nowhere_else(world: World) -> None:
         stolen = db.value("SELECT secret FROM providers WHERE id = :id", {"id": first.id})
         db.update("providers", {"id": second.id}, secret=stolen)
         with pytest.raises(Problem) as refused:
-            providers.secret(db, world.vault, second)
+            provider_secrets.opened(db, world.vault, second.id)
         assert refused.value.code == "locked"
 
 
@@ -43,7 +43,7 @@ def test_a_sealed_secret_opens_in_no_other_tenant(world: World) -> None:
         assert row
         other.insert("providers", row)
         with pytest.raises(Problem):
-            providers.secret(other, world.vault, made)
+            provider_secrets.opened(other, world.vault, made.id)
 
 
 def test_a_new_secret_replaces_the_old_and_is_untested(world: World) -> None:
@@ -52,11 +52,11 @@ def test_a_new_secret_replaces_the_old_and_is_untested(world: World) -> None:
         old = db.value("SELECT secret FROM providers WHERE id = :id", {"id": made.id})
         providers.note_test(db, SYSTEM, made.id, True, "ok", [])
         changed = providers.change(db, SYSTEM, world.vault, made.id, ProviderChange(secret=" sk-new-0123456789 \n"))
-        assert providers.secret(db, world.vault, changed) == "sk-new-0123456789"
+        assert provider_secrets.opened(db, world.vault, changed.id) == "sk-new-0123456789"
         assert (changed.tested_at, changed.test_ok) == (None, None)
         db.update("providers", {"id": made.id}, secret=old)
         with pytest.raises(Problem):
-            providers.secret(db, world.vault, changed)
+            provider_secrets.opened(db, world.vault, changed.id)
 
 
 def test_a_stored_secret_is_not_sent_to_a_new_address(world: World) -> None:
@@ -78,7 +78,7 @@ def test_other_changes_keep_secret_and_test(world: World) -> None:
             db, SYSTEM, world.vault, made.id, ProviderChange(name="Lab 2", base_url=LAB.base_url)
         )
         assert changed.test_ok
-        assert providers.secret(db, world.vault, changed) == KEY
+        assert provider_secrets.opened(db, world.vault, changed.id) == KEY
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_a_model_is_found_by_itself_or_with_its_account(world: World) -> None:
     with world.db() as db:
         first = providers.add(db, SYSTEM, world.vault, NewProvider("One", "simulated", models=["m"]))
         second = providers.add(db, SYSTEM, world.vault, NewProvider("Two", "simulated", models=["m"]))
-        assert providers.resolve(db, "m")[0].id == first.id
-        assert providers.resolve(db, "Two/m") == (second, "m")
-        assert providers.resolve(db, "Two/vendor/model") == (second, "vendor/model")
+        assert routing.resolve(db, "m")[0].id == first.id
+        assert routing.resolve(db, "Two/m") == (second, "m")
+        assert routing.resolve(db, "Two/vendor/model") == (second, "vendor/model")
 
 
 def test_a_paused_account_serves_nothing_and_says_so(world: World) -> None:
@@ -133,14 +133,14 @@ def test_a_paused_account_serves_nothing_and_says_so(world: World) -> None:
         providers.change(db, SYSTEM, world.vault, made.id, ProviderChange(paused=True))
         for model in ("simulated", "One/simulated"):
             with pytest.raises(Problem, match="One serves .* is paused"):
-                providers.resolve(db, model)
+                routing.resolve(db, model)
         second = providers.add(db, SYSTEM, world.vault, NewProvider("Two", "simulated"))
-        assert providers.resolve(db, "simulated")[0].id == second.id
+        assert routing.resolve(db, "simulated")[0].id == second.id
 
 
 def test_a_model_nobody_serves_says_what_to_do(world: World) -> None:
     with world.db() as db, pytest.raises(Problem, match="Add one, or change the agent's model"):
-        providers.resolve(db, "gpt-99")
+        routing.resolve(db, "gpt-99")
 
 
 def test_models_of_a_test_are_kept_only_when_none_were_named(world: World) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, comments, runs, tasks
+from appliance.domain import agents, budgets, comments, runs, task_tree, tasks
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.domain.agents import NewAgent
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import NewCheck
-from appliance.domain.tasks import NewTask, Task, TaskChange
+from appliance.domain.task_forms import NewTask, TaskChange
+from appliance.domain.tasks import Task
 from appliance.errors import Problem
 from tests.world import World
 
@@ -129,7 +130,7 @@ def test_a_tree_adds_up(db: Database, otto: Actor) -> None:
     child = make(db, otto, title="Child", parent_id=root.id)
     make(db, otto, title="Leaf", parent_id=child.id)
     db.execute("UPDATE tasks SET cost_nano = number")
-    tree = tasks.tree(db, root.id)
+    tree = task_tree.of(db, root.id)
     assert (tree.cost_nano, tree.children[0].cost_nano) == (6, 5)
     assert [below.task.title for below in tree.children[0].children] == ["Leaf"]
 

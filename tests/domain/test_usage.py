@@ -5,8 +5,8 @@ import pytest
 from appliance import clock
 from appliance.domain import agents, runs, tasks, usage
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.spending import Spent, book
 from tests.world import World

@@ -13,13 +13,15 @@ from appliance.calls import Calls
 from appliance.db.database import Database, Row
 from appliance.domain import agents, comments, ledger, lifecycle, providers, runs, samples, steps, tasks, workspace
 from appliance.domain.actor import Actor
-from appliance.domain.agents import Agent, AgentChange, NewAgent
+from appliance.domain.agent_forms import AgentChange, NewAgent
+from appliance.domain.agents import Agent
 from appliance.domain.checks import NewCheck
 from appliance.domain.ledger import Call
-from appliance.domain.providers import NewProvider
+from appliance.domain.provider_forms import NewProvider
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
-from appliance.domain.tasks import NewTask, Task
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
 from appliance.engine.engine import Engine
 from appliance.engine.pump import Pump

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from appliance.domain import agents, runs, samples, tasks
-from appliance.domain.agents import NewAgent
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.task_forms import NewTask
 from appliance.engine.queue import Doorbell, Workers
 from tests.engine.floor import Floor, finish
 from tests.waiting import until

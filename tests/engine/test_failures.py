@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.domain import lifecycle, providers
+from appliance.domain import lifecycle, provider_forms, providers
 from appliance.gateway.failures import FAILURES
 from tests.engine.floor import Floor, comment, finish
 from tests.gateway.scripted import Answer, ScriptedServer, http, sse
@@ -102,7 +102,7 @@ def test_an_account_that_nobody_has_is_named_before_anything_is_sent(floor: Floo
 
 
 def test_a_paused_account_is_named(floor: Floor) -> None:
-    providers.change(floor.db, floor.actor, floor.world.vault, "Simulated", providers.ProviderChange(paused=True))
+    providers.change(floor.db, floor.actor, floor.world.vault, "Simulated", provider_forms.ProviderChange(paused=True))
     task = floor.done(finish())
     assert task.blocked_detail == "The account Simulated serves 'simulated' but is paused. Resume it."
 
@@ -127,7 +127,7 @@ def test_an_unpriced_model_is_never_called(floor: Floor, provider: ScriptedServe
 def test_over_a_real_socket_a_refusal_is_what_the_person_reads(
     floor: Floor, provider: ScriptedServer, answer: Answer, code: str
 ) -> None:
-    price = providers.ModelPrice(1, 2)
+    price = provider_forms.ModelPrice(1, 2)
     floor.account("openai-compatible", provider.url, "m", prices={"m": price})
     provider.will(answer)
     task = floor.done("Hello")
@@ -142,7 +142,7 @@ def test_over_a_real_socket_a_refusal_is_what_the_person_reads(
     ids=["500", "garbage", "cut", "silence"],
 )
 def test_over_a_real_socket_trouble_passes(floor: Floor, provider: ScriptedServer, trouble: Answer) -> None:
-    price = providers.ModelPrice(1, 2)
+    price = provider_forms.ModelPrice(1, 2)
     floor.account("openai-compatible", provider.url, "m", prices={"m": price})
     floor.pump.calls = floor.new_calls("floor", timeout_s=0.3)
     usage = {"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 500}}

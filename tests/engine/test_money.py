@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from appliance import clock
 from appliance.domain import agents, budgets, events, lifecycle, limits
-from appliance.domain.agents import AgentChange
+from appliance.domain.agent_forms import AgentChange
 from appliance.domain.budgets import NANO
 from appliance.domain.limits import NewBudget
 from tests.engine.floor import Floor, comment, finish

@@ -1,7 +1,7 @@
 from appliance.domain import agents, comments, providers, tasks
-from appliance.domain.agents import NewAgent
-from appliance.domain.providers import NewProvider
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.provider_forms import NewProvider
+from appliance.domain.task_forms import NewTask
 from tests.world import World
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from appliance import clock
 from appliance.domain import agents, budgets, tasks, usage
 from appliance.domain.actor import SYSTEM
-from appliance.domain.agents import NewAgent
-from appliance.domain.tasks import NewTask
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.task_forms import NewTask
 from appliance.web.filters import usd_exact
 from tests.domain.spending import Spent, book
 from tests.world import World

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from appliance.domain import events, providers
+from appliance.domain import events, provider_forms, providers
 from tests.gateway.scripted import ScriptedServer, http, serve
 from tests.world import World
 
@@ -92,7 +92,7 @@ def test_no_secret_in_any_reply_event_or_log(
 def test_the_first_page_offers_kinds_and_asks_only_for_what_each_needs(world: World) -> None:
     new = f"{world.alice.pages}/providers/new"
     cards = world.alice.get(new).text
-    assert all(f"?kind={kind}" in cards for kind in providers.KINDS)
+    assert all(f"?kind={kind}" in cards for kind in provider_forms.KINDS)
     assert 'name="secret"' not in world.alice.get(f"{new}?kind=simulated").text
     assert 'name="base_url"' not in world.alice.get(f"{new}?kind=openai").text
     assert "http://127.0.0.1:11434/v1" in world.alice.get(f"{new}?kind=ollama").text

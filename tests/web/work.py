@@ -4,10 +4,12 @@ from typing import Any
 
 from appliance import clock
 from appliance.domain import agents, lifecycle, runs, samples, steps, tasks, workspace
-from appliance.domain.agents import Agent, NewAgent
+from appliance.domain.agent_forms import NewAgent
+from appliance.domain.agents import Agent
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
-from appliance.domain.tasks import NewTask, Task
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 from tests.world import World
 
 STRANGER_GETS = (404, "not_found")

@@ -1,0 +1,26 @@
+"""The organisation: who reports to whom."""
+
+import msgspec
+
+from appliance.db.database import Database
+from appliance.domain import agents
+from appliance.domain.agents import Agent
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An agent in the organisation, with those who report to it."""
+
+    agent: Agent
+    reports: list["Place"]
+
+
+def tree(db: Database) -> list[Place]:
+    """The tree of managers and reports, from the top."""
+    below: dict[str | None, list[Agent]] = {}
+    for agent in agents.all(db):
+        below.setdefault(agent.manager_id, []).append(agent)
+
+    def places(manager: str | None) -> list[Place]:
+        return [Place(agent, places(agent.id)) for agent in below.get(manager, [])]
+
+    return places(None)

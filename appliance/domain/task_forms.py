@@ -1,0 +1,60 @@
+"""What people may say about a task, and what of it is refused."""
+
+import msgspec
+
+from appliance import clock
+from appliance.domain.checks import NewCheck
+from appliance.errors import invalid
+
+PRIORITIES = ("low", "normal", "high", "urgent")
+BODY_LIMIT = 1_000_000
+
+
+class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent."""
+
+    title: str
+    body: str = ""
+    assignee: str | None = None
+    priority: int = 1
+    parent_id: str | None = None
+    blockers: list[str] = []
+    checks: list[NewCheck] = []
+    labels: list[str] = []
+    start: bool | None = None
+    budget_usd: str | float | int | None = None
+    due_at: str | None = None
+
+
+class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    body: str | msgspec.UnsetType = msgspec.UNSET
+    assignee: str | None | msgspec.UnsetType = msgspec.UNSET
+    priority: int | msgspec.UnsetType = msgspec.UNSET
+    labels: list[str] | msgspec.UnsetType = msgspec.UNSET
+    due_at: str | None | msgspec.UnsetType = msgspec.UNSET
+    budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+def clean_labels(labels: list[str]) -> list[str]:
+    cleaned = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
+    if len(cleaned) > 20 or any(len(label) > 40 for label in cleaned):
+        raise invalid(labels="at most 20 labels of at most 40 characters")
+    return cleaned
+
+
+def check(title: str, body: str, priority: int, due_at: str | None) -> None:
+    faults = {}
+    if not title.strip() or len(title) > 200:
+        faults["title"] = "say in at most 200 characters what is to be done"
+    if len(body) > BODY_LIMIT:
+        faults["body"] = f"at most {BODY_LIMIT:,} characters; put longer material into a file"
+    if not 0 <= priority <= 3:
+        faults["priority"] = "give a number from 0 (low) to 3 (urgent)"
+    if due_at is not None:
+        try:
+            clock.parse(due_at)
+        except ValueError:
+            faults["due_at"] = "give a date and time such as 2026-12-01T09:00:00Z"
+    if faults:
+        raise invalid(**faults)
