@@ -231,15 +231,32 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(world: World, calls: Call
         assert "sk-lab-0123456789" not in json.dumps([db.rows(f"SELECT * FROM {t}") for t in ("calls", "attempts")])
 
 
+def test_a_call_whose_caller_breaks_off_holds_nothing_and_counts_as_estimated(
+    world: World, calls: Calls, wire: ScriptedServer
+) -> None:
+    def disk_full() -> bool:
+        raise Problem("disk_full")
+
+    with world.db() as db:
+        lab(db, world, wire)
+        wire.will(Answer(b"", hang=True))
+        with pytest.raises(Problem, match="disk is full"):
+            calls.make(db, Caller(), ask(), lambda outcome: None, lambda *lost: None, cancelled=disk_full)
+        call = only(db)
+        assert (call.state, call.cost_nano) == ("lost", call.estimate_nano)
+        assert nothing_held(db)
+        assert budgets.all(db)[0].spent_nano == call.estimate_nano
+
+
 def test_servers_on_this_machine_are_found_on_their_ports(
     world: World, calls: Calls, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from appliance import calls as module
-    from appliance.calls import LocalServer
+    from appliance.calls import local_servers as module
+    from appliance.calls.local_servers import LocalServer
 
     listening = LocalServer("vLLM", "openai-compatible", wire.url)
     silent = LocalServer("Ollama", "ollama", "http://127.0.0.1:9/v1")
-    monkeypatch.setattr(module, "LOCAL_SERVERS", (silent, listening))
+    monkeypatch.setattr(module, "USUAL", (silent, listening))
     wire.will(http(200, {"object": "list", "data": [{"id": "lab-7b", "object": "model"}]}))
-    (found,) = calls.local_servers()
+    (found,) = module.answering(calls.accounts)
     assert (found.name, found.models) == ("vLLM", ["lab-7b"])

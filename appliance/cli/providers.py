@@ -61,7 +61,7 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
 def test(desk: Desk, name: str, tenant: str | None) -> Shown:
     """Ask the provider for its models: free, and it needs a valid key and address."""
     with desk.room(tenant) as room:
-        found, result = desk.calls.test(room.db, CLI, name)
+        found, result = desk.calls.accounts.test(room.db, CLI, name)
     if not result.ok:
         raise Problem("provider_failed", f"{found.name}: {found.test_detail}")
     return Shown(found, f"{found.name}: {found.test_detail}")

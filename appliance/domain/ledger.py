@@ -122,26 +122,23 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
 
     An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen.
     """
-    for n, attempt in enumerate(attempts, 1):
-        db.insert("attempts", {"id": ids.new(), "call_id": call_id, "n": n, **msgspec.structs.asdict(attempt)})
     return _close(db, call_id, "failed" if failure_code else "ok", attempts, failure_code)
 
 
 def settle_lost(db: Database, living: list[str]) -> int:
     """Close, as estimated, the calls of processes that are gone; how many. `living` names the owners alive."""
     with db.transaction():
-        rows = db.rows("SELECT DISTINCT call_id, owner, amount_nano FROM reservations")
+        rows = db.rows("SELECT DISTINCT call_id, owner FROM reservations")
         lost = [row for row in rows if row["owner"] not in living]
         for row in lost:
-            call = db.rows("SELECT provider_id, model, started_at FROM calls WHERE id = :id", {"id": row["call_id"]})[0]
-            guess = Attempt(
-                call["provider_id"], call["model"], failure_code="process_gone", started_at=call["started_at"]
-            )
-            guess = msgspec.structs.replace(guess, cost_nano=row["amount_nano"], cost_source="estimated")
-            db.insert("attempts", {"id": ids.new(), "call_id": row["call_id"], "n": 1, **msgspec.structs.asdict(guess)})
-            cost = _close(db, row["call_id"], "lost", [guess], "process_gone")
-            _book_on_run(db, row["call_id"], cost)
+            _lose(db, row["call_id"], [], "process_gone")
     return len(lost)
+
+
+def give_up(db: Database, call_id: str, attempts: list[Attempt]) -> None:
+    """Close a call whose answer nobody will take; the sending under way counts as the estimate, on its run too."""
+    with db.transaction():
+        _lose(db, call_id, attempts, "given_up")
 
 
 def calls(
@@ -201,7 +198,18 @@ def parts(attempt: Attempt) -> list[Part]:
     return found
 
 
+def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:
+    sql = "SELECT provider_id, model, estimate_nano, started_at FROM calls WHERE id = :id"
+    call = db.rows(sql, {"id": call_id})[0]
+    guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
+    guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
+    cost = _close(db, call_id, "lost", [*attempts, guess], code)
+    _book_on_run(db, call_id, cost)
+
+
 def _close(db: Database, call_id: str, state: str, attempts: list[Attempt], failure_code: str) -> int:
+    for n, attempt in enumerate(attempts, 1):
+        db.insert("attempts", {"id": ids.new(), "call_id": call_id, "n": n, **msgspec.structs.asdict(attempt)})
     now = clock.iso()
     cost = sum(a.cost_nano or 0 for a in attempts)
     unpriced = sum(a.cost_nano is None for a in attempts)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from appliance.calls import offers
 from appliance.db.database import Database
 from appliance.domain import agents, board, budgets, org, revisions, runs, usage
 from appliance.domain.agent_forms import TOOLS, AgentChange
@@ -97,11 +98,12 @@ def form(
     problem: Problem | None = None,
 ) -> Reply:
     shown = (_as_given(db, agent) if agent else EMPTY) | given
-    offers = [(offer.id, f"{offer.id} · {offer.provider_name}") for offer in services.calls.offers(db)]
-    if shown["model"] and shown["model"] not in dict(offers):
-        offers.append((shown["model"], f"{shown['model']} · no account serves it"))
+    usable = offers.every(services.calls.accounts, db)
+    models = [(offer.id, f"{offer.id} · {offer.provider_name}") for offer in usable]
+    if shown["model"] and shown["model"] not in dict(models):
+        models.append((shown["model"], f"{shown['model']} · no account serves it"))
     chosen = _tools(given) if given else agent.tools if agent else list(TOOLS)
-    context = {"agent": agent, "given": shown, "models": offers, "tools": TOOLS, "chosen": chosen}
+    context = {"agent": agent, "given": shown, "models": models, "tools": TOOLS, "chosen": chosen}
     others = [(other.slug, other.name) for other in agents.all(db) if agent is None or other.id != agent.id]
     status = respond.form_status(problem) if problem else 200
     errors = respond.faults(problem) if problem else {}

@@ -6,7 +6,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
-from appliance.calls import Offer
+from appliance.calls import local_servers, offers
 from appliance.db.database import Database
 from appliance.domain import providers
 from appliance.domain.actor import Actor
@@ -30,8 +30,8 @@ class ProvidersPages(Controller):
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, services: Services) -> Reply:
-        offers = services.calls.offers(db)
-        return respond.page(frame, "providers/index.html", providers=providers.all(db), offers=offers, kinds=KINDS)
+        usable = offers.every(services.calls.accounts, db)
+        return respond.page(frame, "providers/index.html", providers=providers.all(db), offers=usable, kinds=KINDS)
 
     @get("/new", sync_to_thread=True, opt=ADMIN)
     def new(self, frame: Frame, kind: str = "", base_url: str = "", name: str = "") -> Reply:
@@ -41,7 +41,7 @@ class ProvidersPages(Controller):
 
     @post("/local", sync_to_thread=True, opt=ADMIN)
     def local(self, frame: Frame, services: Services) -> Reply:
-        return _form(frame, {}, found=services.calls.local_servers())
+        return _form(frame, {}, found=local_servers.answering(services.calls.accounts))
 
     @post("/", sync_to_thread=True, opt=ADMIN)
     def add(self, frame: Frame, db: Database, actor: Actor, services: Services, data: Form) -> Reply:
@@ -49,7 +49,7 @@ class ProvidersPages(Controller):
             made = providers.add(db, actor, services.vault, respond.form(NewProvider, decoded(data)))
         except Problem as problem:
             return _form(frame, data, problem)
-        services.calls.test(db, actor, made.id)
+        services.calls.accounts.test(db, actor, made.id)
         return respond.redirect(f"{frame.base}/providers/{made.id}")
 
     @get("/{ref:str}", sync_to_thread=True)
@@ -66,7 +66,7 @@ class ProvidersPages(Controller):
 
     @post("/{ref:str}/test", sync_to_thread=True)
     def test(self, frame: Frame, db: Database, actor: Actor, services: Services, ref: str) -> Reply:
-        provider, _ = services.calls.test(db, actor, ref)
+        provider, _ = services.calls.accounts.test(db, actor, ref)
         return respond.redirect(f"{frame.base}/providers/{provider.id}")
 
     @post("/{ref:str}/remove", sync_to_thread=True, opt=ADMIN)
@@ -102,13 +102,12 @@ class ProvidersApi(Controller):
     @post("/{ref:str}/test", status_code=200, sync_to_thread=True, summary="Ask the provider for its models")
     def test(self, db: Database, actor: Actor, services: Services, ref: str) -> Provider:
         """The outcome is `test_ok` and `test_detail`; a provider that fails is not an error of this request."""
-        return services.calls.test(db, actor, ref)[0]
+        return services.calls.accounts.test(db, actor, ref)[0]
 
 
 @get("/models", sync_to_thread=True, tags=["providers"], summary="Every model agents may use, with its price")
 def models(db: Database, services: Services) -> dict[str, Any]:
-    offers: list[Offer] = services.calls.offers(db)
-    return {"items": money.with_usd(offers)}
+    return {"items": money.with_usd(offers.every(services.calls.accounts, db))}
 
 
 def decoded(fields: dict[str, str]) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def _page(
         respond.form_status(problem) if problem else 200,
         provider=provider,
         kind=KINDS[provider.kind],
-        offers=services.calls.offers_of(provider),
+        offers=offers.of(services.calls.accounts, provider),
         given=shown | (given or {}),
         errors=respond.faults(problem) if problem else {},
     )

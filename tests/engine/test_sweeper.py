@@ -1,12 +1,12 @@
 """Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
 
-from appliance.domain import budgets, lifecycle, runs, tenants
+from appliance.domain import budgets, ledger, lifecycle, providers, runs, samples, tenants
 from appliance.domain.budgets import NANO
-from appliance.engine.journal import Journal
+from appliance.domain.ledger import Opening
+from appliance.domain.runs import Run
 from appliance.engine.sweeper import Sweeper
 from appliance.gateway.client import Gateway
-from appliance.gateway.types import ChatRequest, Message
-from tests.engine.floor import Dead, Floor, comment, finish
+from tests.engine.floor import Floor, comment, finish
 from tests.waiting import until
 
 
@@ -81,9 +81,8 @@ def test_an_engine_leaves_its_own_runs_alone(floor: Floor) -> None:
 
 def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> None:
     budgets.put(floor.db, floor.actor, "tenant", "", "month", 100 * NANO)
-    task = floor.task("sim: latency 30s", finish())
-    run = floor.claim("gone")
-    lose_a_call(floor, run.id)
+    task = floor.task(finish())
+    lose_a_call(floor, floor.claim("gone"))
     [before] = budgets.of(floor.db, "tenant")
     assert before.reserved_nano > 0
     Sweeper(floor.world.catalogue, floor.bell, "next").recover()
@@ -99,17 +98,9 @@ def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> No
 def lose_a_call(floor: Floor, run_id: str) -> None:
     """The process dies while its call is under way."""
     run = runs.get(floor.db, run_id)
-    journal = Journal(floor.db, run, 30)
-    journal.interrupted = die  # type: ignore[method-assign]
-    try:
-        journal.model(floor.new_calls("gone"), ChatRequest("simulated", (Message("user", "sim: latency 30s"),)), "a")
-    except Dead:
-        return
-    raise AssertionError("it did not die")
-
-
-def die() -> bool:
-    raise Dead
+    caller = Caller(run.id, "model", run.task_id, run.agent_id)
+    about = {"run_id": run.id, "step_key": "model", "task_id": run.task_id, "agent_id": run.agent_id}
+    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, "gone", caller.scopes, **about))
 
 
 def test_a_broken_tenant_holds_up_no_other(floor: Floor) -> None:

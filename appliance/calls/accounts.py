@@ -1,0 +1,58 @@
+"""Provider accounts as the gateway takes them: the stored row, its opened secret and the prices of its models."""
+
+import msgspec
+
+from appliance.crypto import Vault
+from appliance.db.database import Database
+from appliance.domain import provider_secrets, providers
+from appliance.domain.actor import Actor
+from appliance.domain.providers import Provider
+from appliance.gateway.client import Gateway, TestResult
+from appliance.gateway.prices import PriceBook
+from appliance.gateway.types import Account, ModelPrice
+
+
+class Accounts:
+    def __init__(self, vault: Vault, gateway: Gateway, prices: PriceBook, timeout_s: float) -> None:
+        self._vault = vault
+        self._timeout_s = timeout_s
+        self.gateway = gateway
+        self.prices = prices
+
+    def opened(self, db: Database, provider: Provider) -> Account:
+        """The account with its opened secret: for the wire only, never for a reply or a log."""
+        secret = provider_secrets.opened(db, self._vault, provider.id)
+        return msgspec.structs.replace(self.described(provider), secret=secret)
+
+    def described(self, provider: Provider) -> Account:
+        """The account without its secret: enough to price a call."""
+        prices = {
+            model: msgspec.convert(msgspec.to_builtins(p), ModelPrice, strict=False)
+            for model, p in provider.prices.items()
+        }
+        return Account(
+            id=provider.id,
+            kind=provider.kind,
+            base_url=provider.base_url,
+            timeout_s=self._timeout_s,
+            silence_s=self._timeout_s,
+            seed=provider.seed,
+            billing="local" if provider.billing == "local" else "metered",
+            prices=prices,
+            pace="real" if provider.pace == "real" else "instant",
+        )
+
+    def test(self, db: Database, actor: Actor, ref: str) -> tuple[Provider, TestResult]:
+        """Ask the provider for its models, which is free, and keep the outcome on the account."""
+        actor.need("operator")
+        provider = providers.get(db, ref)
+        result = self.gateway.test(self.opened(db, provider))
+        noted = providers.note_test(db, actor, provider.id, result.ok, _in_words(result), list(result.models))
+        return noted, result
+
+
+def _in_words(result: TestResult) -> str:
+    if result.failure is None:
+        return f"Answered in {result.latency_ms:.0f} ms with {len(result.models)} models."
+    said = f" It said: {result.failure.message}" if result.failure.message else ""
+    return f"{result.failure.row.title}. {result.failure.row.what_to_do}{said}"

@@ -1,0 +1,93 @@
+"""A call from end to end: resolve → reserve → send → settle → ledger."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from appliance import clock
+from appliance.calls.accounts import Accounts
+from appliance.calls.caller import Caller, Lost, Outcome, Settled
+from appliance.calls.sending import Sending
+from appliance.crypto import Vault
+from appliance.db.database import Database
+from appliance.domain import ledger, routing
+from appliance.domain.ledger import Opening
+from appliance.domain.providers import Provider
+from appliance.gateway.client import Gateway
+from appliance.gateway.failures import ProviderFailure
+from appliance.gateway.prices import PriceBook
+from appliance.gateway.types import ChatRequest
+
+
+class Calls:
+    def __init__(self, vault: Vault, gateway: Gateway, owner: str, timeout_s: float = 120.0) -> None:
+        self._gateway = gateway
+        self._owner = owner
+        self.prices = PriceBook()
+        self.accounts = Accounts(vault, gateway, self.prices, timeout_s)
+        self.stopping = threading.Event()
+
+    def make(
+        self,
+        db: Database,
+        caller: Caller,
+        request: ChatRequest,
+        settled: Settled,
+        failed: Lost,
+        on_text: Callable[[str], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        blocking: Callable[[], None] | None = None,
+    ) -> Outcome:
+        """Send `request` to the account that serves its model and book what it cost.
+
+        `settled(outcome)` runs in the transaction that settles the call, so a caller's own record commits with the
+        money; `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
+        a wait for an answer that does not come at once. Raises ProviderFailure, and Problem(budget_exceeded) before
+        anything was sent.
+        """
+        provider, model = routing.resolve(db, request.model)
+        account = self.accounts.opened(db, provider)
+        request = msgspec.structs.replace(request, model=model)
+        estimate = self.prices.estimate(account, request, clock.now())
+        if estimate is None:
+            raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
+        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate))
+        sending = Sending(
+            account,
+            request,
+            self.prices,
+            lambda sent: self._gateway.send(account, sent, on_text, cancelled),
+            caller.earlier_attempts,
+        )
+        try:
+            if blocking and not self._gateway.is_instant(account, request):
+                blocking()
+            reply, failure = sending.until_answered(call_id, self.stopping)
+        except BaseException:
+            # One of the caller's hooks broke while a request was under way: the provider may have done the work.
+            ledger.give_up(db, call_id, sending.attempts)
+            raise
+        with db.transaction():
+            cost = ledger.settle(db, call_id, sending.attempts, failure.code if failure else "")
+            tries = len(sending.attempts)
+            if failure is None and reply is not None:
+                outcome = Outcome(call_id, reply, cost, reply.model or model, tries)
+                settled(outcome)
+                return outcome
+            failed(call_id, cost, tries)
+        raise failure or ProviderFailure("gateway_defect")
+
+    def _opening(self, caller: Caller, provider: Provider, model: str, estimate: int) -> Opening:
+        return Opening(
+            provider.id,
+            model,
+            provider.simulated,
+            estimate,
+            self._owner,
+            caller.scopes,
+            run_id=caller.run_id,
+            step_key=caller.step_key,
+            task_id=caller.task_id,
+            agent_id=caller.agent_id,
+        )
