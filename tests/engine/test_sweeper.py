@@ -1,9 +1,9 @@
 """Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
 
-from appliance.domain import budgets, ledger, lifecycle, providers, runs, samples, tenants
+from appliance.calls import Caller
+from appliance.domain import budgets, ledger, lifecycle, runs, tenants
 from appliance.domain.budgets import NANO
 from appliance.domain.ledger import Opening
-from appliance.domain.runs import Run
 from appliance.engine.sweeper import Sweeper
 from appliance.gateway.client import Gateway
 from tests.engine.floor import Floor, comment, finish
