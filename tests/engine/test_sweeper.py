@@ -4,6 +4,7 @@ from appliance.calls import Caller
 from appliance.domain import budgets, ledger, lifecycle, runs, tenants
 from appliance.domain.budgets import NANO
 from appliance.domain.ledger import Opening
+from appliance.domain.runs import Run
 from appliance.engine.sweeper import Sweeper
 from appliance.gateway.client import Gateway
 from tests.engine.floor import Floor, comment, finish
@@ -95,9 +96,8 @@ def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> No
     assert floor.now(task).cost_nano == before.reserved_nano
 
 
-def lose_a_call(floor: Floor, run_id: str) -> None:
+def lose_a_call(floor: Floor, run: Run) -> None:
     """The process dies while its call is under way."""
-    run = runs.get(floor.db, run_id)
     caller = Caller(run.id, "model", run.task_id, run.agent_id)
     about = {"run_id": run.id, "step_key": "model", "task_id": run.task_id, "agent_id": run.agent_id}
     ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, "gone", caller.scopes, **about))
