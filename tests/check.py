@@ -30,6 +30,7 @@ STAGES = (
     Stage("docs", "python -m tests.docs.generate --check"),
     Stage("sizes", f"{PYTEST} tests/docs/test_sizes.py"),
     Stage("fast", f"{PYTEST} -n 2 -m 'not ({SLOW})' --deselect tests/docs/test_sizes.py"),
+    Stage("crash", f"{PYTEST} -m crash"),
     Stage("browser", f"{PYTEST} -n 2 -m browser"),
     Stage("dist", "make dist"),
     Stage("smoke", f"{PYTEST} -m smoke"),

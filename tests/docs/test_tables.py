@@ -56,6 +56,6 @@ def test_numbers_in_the_text_are_those_of_the_program() -> None:
     work = page("agents-and-tasks.md")
     assert f"{planner.MAX_TURNS} turns without an end" in work
     assert (planner.MAX_FAULTS, planner.MAX_JUDGEMENTS, runs.MAX_CLAIMS_WITHOUT_PROGRESS) == (3, 3, 5)
-    assert checks.REGEX_SECONDS == 2
+    assert checks.REGEX_SECONDS == 1
     assert f"{types.DEFAULT_OUTPUT_TOKENS:,} tokens of output" in page("providers-and-money.md")
     assert f"for {setup.LINK_SECONDS // 60} minutes" in page("getting-started.md")

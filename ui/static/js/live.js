@@ -51,5 +51,10 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", connect);
 addEventListener("offline", onError);
 addEventListener("pagehide", () => source?.close());
+// On the way to another page nothing here needs news; a download stays, and connects again.
+addEventListener("beforeunload", () => {
+  source?.close();
+  retry = setTimeout(connect, RETRY);
+});
 
 if (body.dataset.liveStream) connect();
