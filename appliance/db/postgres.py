@@ -76,7 +76,10 @@ class PostgresDatabase(Database):
 
     def _end(self, commit: bool) -> None:
         with _translated():
-            self._conn.execute("COMMIT" if commit else "ROLLBACK")
+            done = self._conn.execute("COMMIT" if commit else "ROLLBACK").statusmessage
+        # After an error that somebody swallowed, COMMIT is answered by a rollback.
+        if commit and done != "COMMIT":
+            raise Problem("conflict", "The change was not stored: a part of it had failed. Try again.")
 
 
 def _storable(params: Params | None) -> Params:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -270,3 +271,13 @@ def test_a_discarded_tenant_leaves_nothing(home: Home) -> None:
     home.catalogue.create(tenant_id)
     with home.catalogue.open(tenant_id) as db:
         assert db.value("SELECT COUNT(*) FROM budgets") == 0
+
+
+def test_a_swallowed_error_is_not_taken_for_a_commit(backend: str, db: Database) -> None:
+    if backend != "postgres":
+        return
+    with pytest.raises(Problem, match="not stored"), db.transaction():
+        db.insert("counters", {"name": "kept", "value": 1})
+        with suppress(Problem):
+            db.insert("counters", {"name": "kept", "value": 2})
+    assert db.rows("SELECT * FROM counters WHERE name = 'kept'") == []
