@@ -97,9 +97,9 @@ def test_a_link_swapped_in_between_leads_nowhere(files: Workspace, outside: Path
     def swap() -> None:
         while not over.is_set():
             os.rename(real, kept)
-            os.rename(link, real)
+            _put(link, real)
             os.rename(real, link)
-            os.rename(kept, real)
+            _put(kept, real)
 
     thread = threading.Thread(target=swap)
     thread.start()
@@ -112,6 +112,15 @@ def test_a_link_swapped_in_between_leads_nowhere(files: Workspace, outside: Path
         thread.join()
     assert seen <= {"mine", None}
     assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("secret", SECRET)]
+
+
+def _put(source: Path, target: Path) -> None:
+    """A write in between may have made the folder anew: it gives way."""
+    while True:
+        try:
+            return os.rename(source, target)
+        except OSError:
+            shutil.rmtree(target, ignore_errors=True)
 
 
 def _try_to_write(files: Workspace) -> None:
