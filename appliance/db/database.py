@@ -6,6 +6,7 @@ SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outsi
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from appliance.errors import Problem
@@ -160,9 +161,14 @@ class Database(ABC):
 
     def _insert_sql(self, table: str, row: Row) -> str:
         self._known(table)
-        return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(':' + column for column in row)})"
+        return _insert_into(table, tuple(row))
 
     def _known(self, table: str) -> None:
         # sqlite-utils would create a table for a misspelt name.
         if table not in self._tables:
             raise LookupError(f"no such table: {table}")
+
+
+@lru_cache(1000)
+def _insert_into(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + column for column in columns)})"

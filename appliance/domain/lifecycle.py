@@ -171,14 +171,13 @@ def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> s
         runs.end(db, run, "cancelled", "cancelled", "Stopped by a person.")
         return tasks.get(db, run.task_id).state
     checks.keep(db, verdicts, "system")
-    db.update("tasks", {"id": run.task_id}, result=result)
     runs.end(db, run, "succeeded")
     task = tasks.get(db, run.task_id)
     try:
-        finish(db, SYSTEM, task)
+        finish(db, SYSTEM, task, result=result)
         return "done"
     except Problem as problem:
-        _set(db, SYSTEM, task, "in_review", blocked_detail=problem.detail)
+        _set(db, SYSTEM, task, "in_review", blocked_detail=problem.detail, result=result)
         return "in_review"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from appliance import clock
-from appliance.db.database import Database
+from appliance.db.database import Database, Row
 from appliance.domain import events, records
 from appliance.domain.actor import SYSTEM
 from appliance.domain.runs import Run
@@ -60,6 +60,8 @@ def save(db: Database, run: Run, step: Step, messages: list[Message]) -> None:
     row = msgspec.structs.asdict(step) | {"first_message": first, "last_message": last, "fence": run.fence}
     row |= {"input": records.dump(step.input), "result": records.dump(step.result)}
     db.upsert("steps", row, ("run_id", "key"))
+    if step.kind == "note":
+        return
     events.record(db, SYSTEM, f"step.{step.state}", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
 
 
@@ -81,8 +83,10 @@ def _append(db: Database, run: Run, messages: list[Message]) -> tuple[int | None
     if not messages:
         return None, None
     last = int(db.value("SELECT COALESCE(MAX(seq), 0) AS n FROM messages WHERE run_id = :id", {"id": run.id}))
-    for seq, message in enumerate(messages, last + 1):
-        row = {"run_id": run.id, "seq": seq, "role": message.role, "content": message.content, "at": clock.iso()}
-        calls = {"tool_calls": records.dump(message.tool_calls), "tool_call_id": message.tool_call_id}
-        db.insert("messages", row | calls)
+    db.insert_all("messages", [_row(run, seq, message) for seq, message in enumerate(messages, last + 1)])
     return last + 1, last + len(messages)
+
+
+def _row(run: Run, seq: int, message: Message) -> Row:
+    row: Row = {"run_id": run.id, "seq": seq, "role": message.role, "content": message.content, "at": clock.iso()}
+    return row | {"tool_calls": records.dump(message.tool_calls), "tool_call_id": message.tool_call_id}

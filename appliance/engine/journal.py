@@ -16,7 +16,7 @@ from appliance.db.database import Database
 from appliance.domain import runs, steps
 from appliance.domain.runs import Run
 from appliance.domain.steps import Message, Step
-from appliance.gateway.types import ChatRequest
+from appliance.gateway.types import ChatRequest, Reply
 
 
 class Cancelled(Exception):
@@ -83,10 +83,11 @@ class Journal:
             self._save(step, [Message("tool", answer, [], call_id)])
         return answer
 
-    def model(self, calls: Calls, request: ChatRequest, agent_id: str) -> Message:
+    def model(self, calls: Calls, request: ChatRequest, agent_id: str, then: Callable[[Reply], None]) -> Message:
         """The recorded answer of the model, or a new one whose price commits with its record.
 
-        Raises ProviderFailure, Problem(budget_exceeded), Cancelled and runs.FenceLost.
+        `then(reply)` runs in that transaction, unless another worker has the run. Raises ProviderFailure,
+        Problem(budget_exceeded), Cancelled and runs.FenceLost.
         """
         key = self.key("model")
         if step := self.done(key):
@@ -104,6 +105,8 @@ class Journal:
             reply = outcome.reply
             calls_made = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in reply.tool_calls]
             self._save(step, [Message("assistant", reply.content, calls_made)])
+            if not self._lost:
+                then(reply)
 
         def failed(call_id: str, cost_nano: int, attempts: int) -> None:
             self._book(cost_nano)

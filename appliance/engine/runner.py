@@ -83,13 +83,14 @@ class Loop:
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
         self.faults = 0
         self.judgements = 0
+        self.ended = False
 
     def go(self) -> None:
         self.journal.note("brief", prompt.opening(self.journal.db, self.journal.run, self.task, self.agent))
         for _ in range(planner.MAX_TURNS):
             answer = self._ask()
-            if not answer.tool_calls and self._end(answer.content):
-                return None
+            if self.ended or (not answer.tool_calls and self._end(answer.content)):
+                return
             for call in answer.tool_calls:
                 if self._use(ToolCall(**call)):
                     return
@@ -103,12 +104,19 @@ class Loop:
             tools=tuple(ToolSpec(t.name, t.description, t.parameters) for t in self.tools.values()),
             seed=self.task.number,
         )
-        answer = self.journal.model(self.calls, request, self.journal.run.agent_id)
+        answer = self.journal.model(self.calls, request, self.journal.run.agent_id, self._conclude)
         stop = self.journal.stop_reason()
         reply = Reply(answer.content, tuple(ToolCall(**call) for call in answer.tool_calls), stop)
         if verdict := planner.after_answer(reply):
             raise Stopped(verdict)
         return answer
+
+    def _conclude(self, reply: Reply) -> None:
+        """An answer in words that nothing has to judge ends the run in the commit that records it."""
+        if reply.tool_calls or planner.after_answer(reply) or checks.of_task(self.bench.db, self.task.id):
+            return
+        lifecycle.complete(self.bench.db, self.journal.run, reply.content, {})
+        self.ended = True
 
     def _use(self, call: ToolCall) -> bool:
         """Do one tool call; true when it ended the run."""

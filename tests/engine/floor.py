@@ -110,7 +110,7 @@ class Floor:
             self.pump.serve(self.tenant.id)
 
     def die_after(self, count: int) -> None:
-        """Work on the next run until its `count`-th recorded step is committed; there the worker dies."""
+        """Work on the next run until its `count`-th model or tool step is committed; there the worker dies."""
         left = [count]
 
         def hear(tenant: str, events: list[Row]) -> None:

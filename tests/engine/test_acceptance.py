@@ -80,7 +80,7 @@ def test_words_that_fail_a_check_three_times_block(floor: Floor) -> None:
 def test_replayed_words_are_not_judged_by_what_came_later(floor: Floor) -> None:
     wanted = [check("file_exists", path="a.md")]
     task = floor.task("sim: say Early.", write("a.md"), comment("Between."), finish("Late."), checks=wanted)
-    floor.die_after(7)
+    floor.die_after(5)
     floor.take_back()
     floor.work()
     assert (floor.now(task).state, floor.now(task).result) == ("done", "Late.")

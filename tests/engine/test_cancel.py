@@ -46,7 +46,7 @@ def test_a_long_call_is_given_up_within_a_second(floor: Floor) -> None:
 
 def test_what_was_made_before_a_cancel_stays(floor: Floor) -> None:
     task = floor.task(write("kept.md"), finish())
-    floor.die_after(3)
+    floor.die_after(2)
     floor.cancel(task)
     with floor.later(31):
         assert floor.run(task).state == "cancelled"
@@ -95,7 +95,7 @@ def test_a_cancel_while_money_is_missing_wins_over_waiting(floor: Floor) -> None
 
 def test_a_cancel_reaches_a_run_whose_worker_died(floor: Floor) -> None:
     task = floor.task(comment("One."), finish())
-    floor.die_after(2)
+    floor.die_after(1)
     floor.cancel(task)
     assert floor.run(task).state == "running"
     with floor.later(31):

@@ -93,7 +93,7 @@ def test_an_answer_after_the_takeover_costs_its_price(floor: Floor) -> None:
     floor.db.execute("UPDATE runs SET fence = fence + 1, lease_owner = 'awake'")
     asked = ChatRequest("simulated", (Message("user", "sim: usage in=1000 out=1000"),))
     with pytest.raises(FenceLost):
-        journal.model(floor.calls, asked, floor.ada.id)
+        journal.model(floor.calls, asked, floor.ada.id, lambda reply: None)
     assert floor.steps(task) == []
     [call] = floor.ledger(task)
     assert call.state == "ok"

@@ -45,7 +45,7 @@ def test_the_conversation_is_kept_once_and_referred_to(floor: Floor) -> None:
 
 def test_an_agent_edited_meanwhile_keeps_the_revision_it_began_with(floor: Floor) -> None:
     task = floor.task(comment("One."), comment("Two."), finish())
-    floor.die_after(2)
+    floor.die_after(1)
     floor.change_agent(tools=["task.finish"], instructions="Do nothing.")
     floor.take_back()
     floor.work()

@@ -59,7 +59,7 @@ def test_a_parked_run_can_be_tried_again(floor: Floor) -> None:
 def test_progress_forgets_earlier_deaths(floor: Floor) -> None:
     task = floor.task(*(comment(f"{n}") for n in range(12)), finish())
     for _ in range(8):
-        floor.die_after(2)
+        floor.die_after(1)
         floor.take_back()
     floor.work()
     assert floor.now(task).state == "done"
@@ -68,7 +68,7 @@ def test_progress_forgets_earlier_deaths(floor: Floor) -> None:
 
 def test_the_next_process_takes_over_at_once(floor: Floor) -> None:
     task = floor.task(comment("Once."), finish())
-    floor.die_after(2)
+    floor.die_after(1)
     assert Sweeper(floor.world.catalogue, floor.bell, "next").recover() == 1
     assert floor.run(task).state == "ready"
     assert Sweeper(floor.world.catalogue, floor.bell, "next").recover() == 0
