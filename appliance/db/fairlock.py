@@ -10,15 +10,19 @@ class FairLock:
         self._waiting: deque[threading.Lock] = deque()
         self._held = False
 
-    def acquire(self) -> None:
+    def acquire(self, wait: bool = True) -> bool:
+        """False when another has it and this one would not wait."""
         with self._guard:
             if not self._held:
                 self._held = True
-                return
+                return True
+            if not wait:
+                return False
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
         turn.acquire()
+        return True
 
     def release(self) -> None:
         with self._guard:

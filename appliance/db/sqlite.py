@@ -2,82 +2,12 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import sqlite_utils
 
-from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
-from appliance.db.fairlock import FairLock
-from appliance.errors import Problem
-
-APPLICATION_ID = 0x41485131  # "AHQ1"
-BUSY_MS = 5000
-
-
-def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
-    """A connection with every safety setting of the product; the file must exist unless its folder is being made."""
-    conn = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=400)
-    conn.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    for pragma in (
-        "journal_mode = WAL",
-        f"synchronous = {synchronous}",
-        "foreign_keys = ON",
-        "recursive_triggers = ON",
-        "trusted_schema = OFF",
-        "journal_size_limit = 67108864",
-    ):
-        conn.execute(f"PRAGMA {pragma}")
-    # After the pragmas: the callback runs at every prepare, and only ATTACH and DETACH are refused.
-    conn.set_authorizer(_no_attach)
-    return conn
-
-
-def _no_attach(action: int, *_: Any) -> int:
-    return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
-
-
-def open_utils(path: Path) -> sqlite_utils.Database:
-    if not path.exists():
-        raise Problem("unavailable", f"The database {path.name} is missing. Restore it from a backup.")
-    try:
-        return sqlite_utils.Database(connect(path), recursive_triggers=False, execute_plugins=False)
-    except sqlite3.DatabaseError as error:
-        raise _problem(error) from error
-
-
-class Writer:
-    """A database's one writing connection, taken in turns.
-
-    With several, each commit of one empties the page cache of all others: half of the time of a run went into that.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = FairLock()
-        self._utils: sqlite_utils.Database | None = None
-
-    def take(self) -> sqlite_utils.Database:
-        """The connection, for this thread alone until `give`."""
-        self._lock.acquire()
-        try:
-            self._utils = self._utils or open_utils(self._path)
-        except BaseException:
-            self._lock.release()
-            raise
-        return self._utils
-
-    def give(self) -> None:
-        self._lock.release()
-
-    def close(self) -> None:
-        """Waits for its turn; the next `take` opens again."""
-        self._lock.acquire()
-        try:
-            if self._utils:
-                self._utils.close()
-            self._utils = None
-        finally:
-            self._lock.release()
+from appliance.db.database import Database, Params, Publish, Row
+from appliance.db.sqlite_connection import open_utils, problem
+from appliance.db.sqlite_writer import Writer
 
 
 class SqliteDatabase(Database):
@@ -149,32 +79,9 @@ class SqliteDatabase(Database):
         try:
             return utils.execute(sql, dict(params or {}))
         except sqlite3.DatabaseError as error:
-            raise _problem(error) from error
+            raise problem(error) from error
 
 
 def _reads(sql: str) -> bool:
     """Reads never wait for a writer's turn."""
     return sql.lstrip()[:6].upper() in ("SELECT", "PRAGMA", "WITH R")
-
-
-def _problem(error: sqlite3.Error) -> Exception:
-    text = str(error)
-    if isinstance(error, sqlite3.IntegrityError):
-        return _refused(text)
-    if "locked" in text or "busy" in text:
-        return Busy()
-    if "disk is full" in text or "disk I/O error" in text:
-        return Problem(
-            "disk_full", "The disk is full: nothing was changed. Free some space; the box goes on by itself."
-        )
-    if "readonly" in text or "unable to open" in text:
-        return Problem("unavailable", f"The database can't be written ({text}). Check the data folder's permissions.")
-    if "malformed" in text or "not a database" in text:
-        return Problem("unavailable", f"The database is damaged ({text}). Restore it from a backup.")
-    return error
-
-
-def _refused(text: str) -> Problem:
-    if "UNIQUE" in text or "PRIMARY KEY" in text:
-        return Duplicate(f"There is one like this already ({text}).")
-    return Problem("conflict", f"The database refused the change ({text}).")

@@ -5,11 +5,14 @@ import resource
 import shutil
 import threading
 from collections import OrderedDict, deque
+from itertools import islice
 from pathlib import Path
 
 from appliance.db import migrate
 from appliance.db.database import Database
-from appliance.db.sqlite import APPLICATION_ID, SqliteDatabase, Writer
+from appliance.db.sqlite import SqliteDatabase
+from appliance.db.sqlite_connection import APPLICATION_ID
+from appliance.db.sqlite_writer import Writer
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.errors import Problem
 
@@ -66,11 +69,12 @@ class SqliteCatalogue(Catalogue):
             self._idle.append(db)
             self._writers.move_to_end(db.name)
             oldest = self._idle.popleft() if len(self._idle) > self._idle_most else None
-            resting = list(self._writers.values())[: -self._idle_most]
+            # The one writer that this return has pushed behind the newest.
+            resting = next(islice(reversed(self._writers.values()), self._idle_most, None), None)
         if oldest:
             oldest.close()
-        for writer in resting:
-            writer.close()
+        if resting:
+            resting.rest()
 
     def _close_idle(self, name: str = "") -> None:
         with self._idle_guard:

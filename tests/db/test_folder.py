@@ -1,5 +1,6 @@
 """The data folder and the SQLite files in it: versions, owners, disks, damage."""
 
+import contextlib
 import resource
 import sqlite3
 import subprocess
@@ -241,3 +242,18 @@ except Problem as problem:
     print(problem.detail)
     sys.exit(problem.exit)
 """
+
+
+@pytest.mark.timeout(20)
+def test_a_transaction_can_look_into_any_number_of_other_databases(folder: Path) -> None:
+    with contextlib.closing(open_catalogue(folder)) as catalogue:
+        others = [f"other-{n}" for n in range(40)]
+        for tenant_id in others:
+            catalogue.create(tenant_id)
+        with catalogue.open(TENANT) as db, db.transaction():
+            db.next_number("seen")
+            for tenant_id in others:
+                with catalogue.open(tenant_id) as other:
+                    assert migrate.version(other) == migrate.latest("tenant")
+        with catalogue.open(TENANT) as db:
+            assert db.value("SELECT value FROM counters WHERE name = 'seen'") == 1
