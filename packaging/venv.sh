@@ -12,7 +12,8 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 PYTHON=$python packaging/need.sh venv
 started=$SECONDS
+echo "Setting up $folder: a minute or three, once"
 [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt "$@"
 touch "$folder/.ready"
-echo "setup $folder ($((SECONDS - started)) s)"
+echo "Ready after $((SECONDS - started)) s"
