@@ -99,6 +99,11 @@ def find(db: Database, ref: str) -> Row:
     return row
 
 
+def works_here(db: Database, agent_id: str) -> bool:
+    """False for an agent that was removed."""
+    return db.one("SELECT id FROM agents WHERE id = :id AND deleted_at IS NULL", {"id": agent_id}) is not None
+
+
 def all(db: Database) -> list[Agent]:
     """Every agent, managers before their reports, then by name."""
     rows = db.rows(_SELECT + "WHERE a.deleted_at IS NULL ORDER BY a.manager_id IS NOT NULL, a.name, a.id")
@@ -151,14 +156,13 @@ def set_paused(db: Database, actor: Actor, ref: str, paused: bool) -> Agent:
 def delete(db: Database, actor: Actor, ref: str) -> None:
     """Raises Problem(conflict) while the agent has open work or reports."""
     actor.need("admin")
-    agent = get(db, ref)
-    sql = "SELECT COUNT(*) AS n FROM tasks WHERE agent_id = :id AND state NOT IN ('done', 'cancelled')"
-    open_tasks = db.value(sql, {"id": agent.id})
-    if open_tasks:
-        raise Problem("conflict", f"{agent.name} still has {open_tasks} open tasks. Reassign or cancel them first.")
-    if db.value("SELECT COUNT(*) AS n FROM agents WHERE manager_id = :id AND deleted_at IS NULL", {"id": agent.id}):
-        raise Problem("conflict", f"{agent.name} has reports. Give them another manager first.")
     with db.transaction():
+        agent = get(db, ref)
+        sql = "SELECT COUNT(*) AS n FROM tasks WHERE agent_id = :id AND state NOT IN ('done', 'cancelled')"
+        if open_tasks := db.value(sql, {"id": agent.id}):
+            raise Problem("conflict", f"{agent.name} still has {open_tasks} open tasks. Reassign or cancel them first.")
+        if db.value("SELECT COUNT(*) AS n FROM agents WHERE manager_id = :id AND deleted_at IS NULL", {"id": agent.id}):
+            raise Problem("conflict", f"{agent.name} has reports. Give them another manager first.")
         db.update("agents", {"id": agent.id}, deleted_at=clock.iso(), paused=True)
         events.record(db, actor, "agent.deleted", agent_id=agent.id)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import checks, events, runs, tasks
+from appliance.domain import agents, checks, events, runs, tasks
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -21,7 +21,8 @@ def start(db: Database, actor: Actor, ref: str) -> Task:
         task = tasks.get(db, ref)
         if not task.open:
             raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
-        _refuse_blocked(db, task)
+        if blocked := _blocked(db, task):
+            raise blocked
         event = events.record(db, actor, "task.started", task_id=task.id, agent_id=task.agent_id)
         runs.enqueue(db, actor, task, cause_event=event)
     return tasks.get(db, task.id)
@@ -68,7 +69,9 @@ def reopen(db: Database, actor: Actor, ref: str) -> Task:
         if task.open:
             raise Problem("conflict", f"The task is {task.state.replace('_', ' ')}, not ended.")
         checks.reset(db, task.id)
-        _set(db, actor, task, "todo", finished_at=None, cycle=task.cycle + 1)
+        # An agent that was removed meanwhile can't be given work again.
+        agent_id = task.agent_id if task.agent_id and agents.works_here(db, task.agent_id) else None
+        _set(db, actor, task, "todo", finished_at=None, cycle=task.cycle + 1, agent_id=agent_id)
     return tasks.get(db, task.id)
 
 
@@ -89,14 +92,8 @@ def approve(db: Database, actor: Actor, ref: str, note: str = "") -> Task:
 
 def finish(db: Database, actor: Actor, task: Task, **data: Any) -> None:
     """Done, if every guard holds. Raises Problem(checks_open) or Problem(conflict) naming what is missing."""
-    missing = [c for c in checks.of_task(db, task.id) if c.state not in ("pass", "waived")]
-    if missing:
-        raise Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in missing) + ".")
-    _refuse_blocked(db, task)
-    if children := [c for c in tasks.children(db, task.id) if c.open]:
-        raise Problem(
-            "conflict", f"{len(children)} sub-tasks are open, first #{children[0].number} {children[0].title}."
-        )
+    if missing := _missing(db, task):
+        raise missing
     _set(db, actor, task, "done", finished_at=clock.iso(), blocked_reason="", blocked_detail="", **data)
     _release_dependents(db, actor, task)
 
@@ -106,24 +103,9 @@ def move(db: Database, actor: Actor, ref: str, state: str) -> Task:
     actor.need("operator")
     if state not in MOVES:
         raise invalid(state=f"a task can be moved to {', '.join(MOVES)}")
-    task = tasks.get(db, ref)
-    if state == task.state:
-        return task
-    if state != "cancelled" and not task.open:
-        task = reopen(db, actor, ref)
-        if state == task.state:
-            return task
-    if verb := _verb(task, state):
-        return verb(db, actor, ref)
     with db.transaction():
-        if task.run_id:
-            # Moving a running task by hand takes it away from its agent.
-            runs.request_cancel(db, actor, task.run_id)
-        if state == "done":
-            finish(db, actor, task)
-        else:
-            _set(db, actor, task, state, blocked_reason="", blocked_detail="")
-    return tasks.get(db, task.id)
+        _move(db, actor, tasks.get(db, ref), state)
+    return tasks.get(db, ref)
 
 
 def cancel_run(db: Database, actor: Actor, run_id: str) -> Run:
@@ -151,6 +133,23 @@ def verbs(task: Task) -> list[str]:
 def moves(task: Task) -> list[str]:
     """The columns a card can be moved to."""
     return [s for s in MOVES if s != task.state and (s != "in_progress" or task.agent_id or task.member_id)]
+
+
+def _move(db: Database, actor: Actor, task: Task, state: str) -> None:
+    if state not in ("cancelled", task.state) and not task.open:
+        task = reopen(db, actor, task.id)
+    if state == task.state:
+        return
+    if verb := _verb(task, state):
+        verb(db, actor, task.id)
+        return
+    if task.run_id:
+        # Moving a running task by hand takes it away from its agent.
+        runs.request_cancel(db, actor, task.run_id)
+    if state == "done":
+        finish(db, actor, task)
+    else:
+        _set(db, actor, task, state, blocked_reason="", blocked_detail="")
 
 
 def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | None:
@@ -195,9 +194,22 @@ def _set(db: Database, actor: Actor, task: Task, state: str, note: str = "", **v
     events.record(db, actor, f"task.{state}", task_id=task.id, agent_id=task.agent_id, run_id=task.run_id, **data)
 
 
-def _refuse_blocked(db: Database, task: Task) -> None:
+def _missing(db: Database, task: Task) -> Problem | None:
+    """What keeps the task from being done."""
+    if unpassed := [c for c in checks.of_task(db, task.id) if c.state not in ("pass", "waived")]:
+        return Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in unpassed) + ".")
+    if blocked := _blocked(db, task):
+        return blocked
+    if children := [c for c in tasks.children(db, task.id) if c.open]:
+        first = f"first #{children[0].number} {children[0].title}"
+        return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")
+    return None
+
+
+def _blocked(db: Database, task: Task) -> Problem | None:
     if blockers := tasks.open_blockers(db, task.id):
-        raise Problem("conflict", f"Blocked by #{blockers[0].number} {blockers[0].title}.")
+        return Problem("conflict", f"Blocked by #{blockers[0].number} {blockers[0].title}.")
+    return None
 
 
 def _release_dependents(db: Database, actor: Actor, task: Task) -> None:

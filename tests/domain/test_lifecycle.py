@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import blockers, checks, lifecycle, runs, samples, tasks
+from appliance.domain import agents, blockers, checks, lifecycle, runs, samples, tasks
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.agents import create
@@ -213,3 +213,25 @@ def test_another_tenant_has_no_such_task(db: Database, world: World) -> None:
     with world.db(world.globex) as theirs:
         for verb in (lifecycle.start, lifecycle.cancel, lifecycle.reopen):
             assert refusal(verb, theirs, world.charlie.actor, task.id)[0] == "not_found"
+
+
+def test_work_of_a_removed_agent_comes_back_without_it_and_holds_up_nobody(db: Database, otto: Actor) -> None:
+    create(db, SYSTEM, NewAgent("bo", "Bo", "Work.", "simulated"))
+    first = make(db, assignee="ada")
+    waiting = make(db, assignee="bo", blockers=[first.id])
+    lifecycle.cancel(db, otto, waiting.id)
+    agents.delete(db, SYSTEM, "bo")
+    again = lifecycle.reopen(db, otto, waiting.id)
+    assert (again.state, again.agent_id) == ("todo", None)
+    complete(db)
+    assert tasks.get(db, first.id).state == "done"
+    assert kinds(db, first)[-1] == "task.done"
+
+
+def test_a_card_that_can_not_get_there_stays_where_it_was(db: Database, otto: Actor) -> None:
+    first = make(db)
+    task = make(db, assignee="ada", blockers=[first.id])
+    lifecycle.cancel(db, otto, task.id)
+    before = kinds(db, task)
+    assert refusal(lifecycle.move, db, otto, task.id, "in_progress")[0] == "conflict"
+    assert (tasks.get(db, task.id).state, kinds(db, task)) == ("cancelled", before)
