@@ -6,7 +6,6 @@ additional data names tenant, table, row, column and generation, so a ciphertext
 
 import base64
 import hashlib
-import hmac
 import os
 from collections.abc import Callable
 
@@ -95,10 +94,6 @@ def fingerprint(secret: str) -> str:
 def digest(token: str) -> str:
     """For tokens of 256 random bits a plain SHA-256 is enough; passwords take `hash_password`."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def same(a: str, b: str) -> bool:
-    return hmac.compare_digest(a.encode(), b.encode())
 
 
 def use_password_cost(memory_kib: int, passes: int) -> None:

@@ -92,5 +92,3 @@ def test_a_fingerprint_tells_secrets_apart_and_tells_neither() -> None:
 
 def test_a_token_is_looked_up_by_its_digest() -> None:
     assert crypto.digest("a") != crypto.digest("b")
-    assert crypto.same("a", "a")
-    assert not crypto.same("a", "á")

@@ -5,7 +5,6 @@ json_schema {"schema", "file"?} · file_exists {"path"} · human_ack {"question"
 Without `file` the task's result is judged.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,8 +24,6 @@ REQUIRED = {
     "human_ack": None,
 }
 TEXTS = {"text", "file", "pattern", "path", "question"}
-REGEX_SECONDS = 1
-Read = Callable[[str], str | None]
 
 
 class NewCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,11 +74,6 @@ def of_task(db: Database, task_id: str) -> list[Check]:
     return [records.to(Check, row, ("spec",)) for row in rows]
 
 
-def judge(found: list[Check], result: str, read: Read) -> dict[str, str]:
-    """Check id → what is wrong ("" = passed), for all a machine can judge. `read` gives a file's text or None."""
-    return {check.id: _fault(check, result, read) for check in found if check.kind != "human_ack"}
-
-
 def keep(db: Database, verdicts: dict[str, str], by: str) -> None:
     """Store verdicts in the open transaction; a waived check stays waived."""
     for check_id, fault in verdicts.items():
@@ -94,48 +86,6 @@ def keep(db: Database, verdicts: dict[str, str], by: str) -> None:
 def reset(db: Database, task_id: str) -> None:
     """Open every check again, for another cycle of the task."""
     db.update("checks", {"task_id": task_id}, state="open", detail="", judged_at=None, judged_by=None)
-
-
-def _fault(check: Check, result: str, read: Read) -> str:
-    if check.kind == "file_exists":
-        return "" if read(check.spec["path"]) is not None else f"{check.spec['path']} does not exist"
-    path = check.spec.get("file")
-    text = read(path) if path else result
-    if text is None:
-        return f"{path} does not exist"
-    return JUDGES[check.kind](check.spec, text)
-
-
-def _contains(spec: dict[str, Any], text: str) -> str:
-    return "" if spec["text"] in text else f"“{spec['text']}” is not there"
-
-
-def _not_contains(spec: dict[str, Any], text: str) -> str:
-    return f"“{spec['text']}” is there" if spec["text"] in text else ""
-
-
-def _regex(spec: dict[str, Any], text: str) -> str:
-    try:
-        # A pattern that backtracks for ever must not stop the box: `re` has no timeout and keeps the interpreter lock.
-        found = regex.search(spec["pattern"], text, regex.MULTILINE, timeout=REGEX_SECONDS, concurrent=True)
-    except TimeoutError:
-        return f"{spec['pattern']} takes too long on this text; simplify it"
-    return "" if found else f"nothing matches {spec['pattern']}"
-
-
-def _json_schema(spec: dict[str, Any], text: str) -> str:
-    try:
-        return schema.fault(msgspec.json.decode(text), spec["schema"])
-    except msgspec.DecodeError as error:
-        return f"not valid JSON: {error}"
-
-
-JUDGES: dict[str, Callable[[dict[str, Any], str], str]] = {
-    "contains": _contains,
-    "not_contains": _not_contains,
-    "regex": _regex,
-    "json_schema": _json_schema,
-}
 
 
 def _validate(number: int, check: NewCheck) -> None:

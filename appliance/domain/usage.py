@@ -150,11 +150,6 @@ def accepted(db: Database, first_day: str, last_day: str) -> Accepted:
     return Accepted(**row, per_task_nano=row["cost_nano"] // row["tasks"] if row["tasks"] else None)
 
 
-def per_accepted_task_nano(db: Database, first_day: str) -> int | None:
-    """Mean cost in nano-dollars of the tasks done since `first_day`; None when there are none."""
-    return accepted(db, first_day, clock.iso()[:10]).per_task_nano
-
-
 def simulated_budgets(db: Database, limits: list[Budget]) -> set[str]:
     """The ids of those budgets whose spend in the current span is simulated in part or whole."""
     sql = "SELECT 1 AS found FROM calls c WHERE c.simulated AND c.cost_nano > 0 AND c.day >= :first AND {} LIMIT 1"

@@ -10,7 +10,7 @@ from typing import Any
 
 from appliance.calls import Calls
 from appliance.db.database import Database
-from appliance.domain import checks, lifecycle, revisions, runs, tasks, waits, workspace
+from appliance.domain import checks, judging, lifecycle, revisions, runs, tasks, waits, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import Run
@@ -186,7 +186,7 @@ class Loop:
     def _judge(self, result: str) -> tuple[dict[str, str], list[str]]:
         """The verdicts by check, and the faults in words; a waived check has none."""
         found = checks.of_task(self.bench.db, self.task.id)
-        verdicts = checks.judge(found, result, self.bench.workspace.text)
+        verdicts = judging.judge(found, result, self.bench.workspace.text)
         faults = [c for c in found if verdicts.get(c.id) and c.state != "waived"]
         return verdicts, [f"{check.sentence} ({verdicts[check.id]})" for check in faults]
 

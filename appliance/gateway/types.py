@@ -56,10 +56,6 @@ class Usage(Struct, frozen=True):
     output_total: int = 0
     reasoning: int = 0
 
-    @property
-    def uncached(self) -> int:
-        return max(0, self.input_total - self.cache_read - self.cache_write_5m - self.cache_write_1h)
-
 
 class Reply(Struct, frozen=True):
     """One whole answer.

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from appliance.domain import checks, tasks
+from appliance.domain import judging, tasks
 from appliance.domain.checks import Check, NewCheck
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
@@ -16,7 +16,7 @@ EVIL = "(a|aa)+$"
 def judge(kind: str, result: str, /, **spec: object) -> str:
     """The fault of one check on a result; "" when it passes."""
     check = Check("c1", "t1", 1, kind, dict(spec), "open", "", None, None)
-    return checks.judge([check], result, lambda path: None)["c1"]
+    return judging.judge([check], result, lambda path: None)["c1"]
 
 
 def refused(world: World, kind: str, **spec: object) -> str:
@@ -93,7 +93,7 @@ def test_a_missing_file_fails_every_check_on_it() -> None:
 
 def test_a_persons_check_is_never_judged_by_the_machine() -> None:
     check = Check("c1", "t1", 1, "human_ack", {}, "open", "", None, None)
-    assert checks.judge([check], "APPROVED", lambda path: None) == {}
+    assert judging.judge([check], "APPROVED", lambda path: None) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from appliance.domain.agent_forms import TOOLS
-from appliance.engine.tools import READ_LIMIT, REGISTRY
+from appliance.domain.workspace import Workspace
+from appliance.engine.tools import READ_LIMIT, REGISTRY, Bench, Tool, use
+from appliance.errors import Problem
 from tests.engine.floor import Floor, comment, finish, tool, write
 
 
@@ -103,3 +105,15 @@ def test_a_full_disk_waits_says_so_and_goes_on(floor: Floor) -> None:
     assert floor.comments(task) == ["Before.", "After."]
     assert len(floor.files(task).read("big.md")) == 200_000
     assert {call.state for call in floor.ledger(task)} == {"ok"}
+
+
+@pytest.mark.parametrize("code", ["disk_full", "unavailable"])
+def test_trouble_of_the_box_is_no_answer_to_the_model(floor: Floor, code: str) -> None:
+    def trouble(bench: Bench, given: object) -> str:
+        raise Problem(code)
+
+    broken = Tool("broken", "tx", "Meets trouble.", {}, trouble)
+    bench = Bench(floor.db, floor.task(finish()), floor.actor, Workspace(floor.world.catalogue.files(floor.tenant.id)))
+    with pytest.raises(Problem) as caught:
+        use(broken, bench, {})
+    assert caught.value.code == code

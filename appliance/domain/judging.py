@@ -1,0 +1,60 @@
+"""How a check is judged: by the server, from the result and the files, never by the agent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import regex
+
+from appliance.domain import schema
+from appliance.domain.checks import Check
+
+REGEX_SECONDS = 1
+Read = Callable[[str], str | None]
+
+
+def judge(found: list[Check], result: str, read: Read) -> dict[str, str]:
+    """Check id → what is wrong ("" = passed), for all a machine can judge. `read` gives a file's text or None."""
+    return {check.id: _fault(check, result, read) for check in found if check.kind != "human_ack"}
+
+
+def _fault(check: Check, result: str, read: Read) -> str:
+    if check.kind == "file_exists":
+        return "" if read(check.spec["path"]) is not None else f"{check.spec['path']} does not exist"
+    path = check.spec.get("file")
+    text = read(path) if path else result
+    if text is None:
+        return f"{path} does not exist"
+    return JUDGES[check.kind](check.spec, text)
+
+
+def _contains(spec: dict[str, Any], text: str) -> str:
+    return "" if spec["text"] in text else f"“{spec['text']}” is not there"
+
+
+def _not_contains(spec: dict[str, Any], text: str) -> str:
+    return f"“{spec['text']}” is there" if spec["text"] in text else ""
+
+
+def _regex(spec: dict[str, Any], text: str) -> str:
+    try:
+        # A pattern that backtracks for ever must not stop the box: `re` has no timeout and keeps the interpreter lock.
+        found = regex.search(spec["pattern"], text, regex.MULTILINE, timeout=REGEX_SECONDS, concurrent=True)
+    except TimeoutError:
+        return f"{spec['pattern']} takes too long on this text; simplify it"
+    return "" if found else f"nothing matches {spec['pattern']}"
+
+
+def _json_schema(spec: dict[str, Any], text: str) -> str:
+    try:
+        return schema.fault(msgspec.json.decode(text), spec["schema"])
+    except msgspec.DecodeError as error:
+        return f"not valid JSON: {error}"
+
+
+JUDGES: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "contains": _contains,
+    "not_contains": _not_contains,
+    "regex": _regex,
+    "json_schema": _json_schema,
+}
