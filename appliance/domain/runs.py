@@ -155,7 +155,9 @@ def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str)
     if get(db, run.id).cancel_requested:
         end(db, run, "cancelled", "cancelled", "Stopped by a person.")
         return False
-    _move(db, run, "waiting", reason=reason, ready_at=ready_at or "9999", failure_detail=detail)
+    # Waiting is an outcome: only deaths count towards parking.
+    kept = {"failure_detail": detail, "claims_without_progress": 0}
+    _move(db, run, "waiting", reason=reason, ready_at=ready_at or "9999", **kept)
     events.record(db, SYSTEM, "run.waiting", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id, reason=reason)
     return True
 

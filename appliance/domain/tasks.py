@@ -100,8 +100,8 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
         }
         db.insert("tasks", row | {"created_at": now, "updated_at": now})
         checks.add(db, row["id"], new.checks)
-        for blocker in new.blockers:
-            db.insert("task_blockers", {"task_id": row["id"], "blocker_id": get(db, blocker).id, "on_cancel": "hold"})
+        for blocker in dict.fromkeys(get(db, ref).id for ref in new.blockers):
+            db.insert("task_blockers", {"task_id": row["id"], "blocker_id": blocker, "on_cancel": "hold"})
         if new.budget_usd is not None:
             budgets.put(db, actor, "task", row["id"], "lifetime", budgets.nano(new.budget_usd, "budget_usd"))
         event = events.record(db, actor, "task.created", task_id=row["id"], agent_id=agent_id)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from appliance import clock
-from appliance.domain import agents, budgets, events, lifecycle, limits
+from appliance.domain import agents, budgets, events, lifecycle, limits, runs
 from appliance.domain.agent_forms import AgentChange
 from appliance.domain.budgets import NANO
 from appliance.domain.limits import NewBudget
@@ -60,6 +60,16 @@ def test_an_agents_larger_month_lets_it_go_on(floor: Floor) -> None:
     floor.sweeper.sweep()
     floor.work()
     assert floor.now(task).state == "done"
+
+
+def test_waiting_for_money_again_and_again_is_no_death(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 0)
+    task = floor.done(finish())
+    for _ in range(6):
+        runs.wake(floor.db, floor.run(task).id)
+        floor.work()
+    assert floor.outcome(task) == ("waiting", "budget", "blocked")
+    assert floor.run(task).claims_without_progress == 0
 
 
 def test_a_sweep_without_new_money_wakes_nobody(floor: Floor) -> None:
