@@ -61,8 +61,20 @@ def open_box(settings: Settings, catalogue: Catalogue) -> Iterator[Box]:
         gateway.close()
 
 
-def serve(settings: Settings, ready: Callable[[Address], None], prepare: Callable[["Box"], None] | None = None) -> None:
-    """Serve until a signal ends it. `ready` is called once, when the first page can be opened; `prepare` before."""
+class Told(NamedTuple):
+    """Whom a server tells.
+
+    `prepare` gets the open box first, `ready` the address once the first page can be opened, `stopping` hears of the
+    signal that begins the end.
+    """
+
+    ready: Callable[[Address], None]
+    prepare: Callable[[Box], None] = lambda _: None
+    stopping: Callable[[], None] = lambda: None
+
+
+def serve(settings: Settings, told: Told) -> None:
+    """Serve until a signal ends it."""
     check_exposure(settings)
     with open_data(settings) as catalogue, ownership.owned(settings.data_dir) as owner:
         logs.start(settings.data_dir, settings.log_level)
@@ -71,16 +83,15 @@ def serve(settings: Settings, ready: Callable[[Address], None], prepare: Callabl
             owner.describe(link)
             try:
                 with open_box(settings, catalogue) as opened:
-                    if prepare:
-                        prepare(opened)
-                    _serve_open(opened, listener, link, ready)
+                    told.prepare(opened)
+                    _serve_open(opened, listener, link, told)
             except Problem as problem:
                 if problem.code != "locked":
                     raise
-                _serve_locked(settings, catalogue, problem, listener, Address(link, ""), ready)
+                _serve_locked(settings, catalogue, problem, listener, Address(link, ""), told)
 
 
-def _serve_open(opened: Box, listener: socket.socket, link: str, ready: Callable[[Address], None]) -> None:
+def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> None:
     # The port is bound first: a second start is told so before half a second of imports.
     from appliance.web import server, site  # noqa: PLC0415
     from appliance.web.services import Services  # noqa: PLC0415
@@ -94,9 +105,9 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, ready: Callable
         def first_page() -> None:
             # Only now: the engine's imports would make everybody wait for the first page.
             running.enter_context(running_engine(opened))
-            ready(Address(link, setup_path))
+            told.ready(Address(link, setup_path))
 
-        server.run(application, listener, opened.settings, first_page)
+        server.run(application, listener, opened.settings, first_page, told.stopping)
 
 
 def _serve_locked(
@@ -105,12 +116,14 @@ def _serve_locked(
     problem: Problem,
     listener: socket.socket,
     address: Address,
-    ready: Callable[[Address], None],
+    told: Told,
 ) -> None:
     from appliance.web import server, site  # noqa: PLC0415
 
     log.error("locked: %s", problem.detail)
-    server.run(site.locked(settings, catalogue, problem), listener, settings, lambda: ready(address))
+    server.run(
+        site.locked(settings, catalogue, problem), listener, settings, lambda: told.ready(address), told.stopping
+    )
 
 
 def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:
@@ -151,7 +164,8 @@ class _EngineThread(threading.Thread):
         from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
 
         settings = self._box.settings
-        engine = Engine(self._box.catalogue, self._box.calls, self._box.owner, settings.workers, settings.lease_seconds)
+        limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
+        engine = Engine(self._box.catalogue, self._box.calls, self._box.owner, *limits)
         self._box.catalogue.subscribe(engine.hear)
         self._stop = engine.stop
         recovered = engine.start()

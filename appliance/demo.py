@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from appliance import app, clock, crypto, northwind
-from appliance.app import Box
+from appliance.app import Box, Told
 from appliance.db.database import Database
 from appliance.domain import (
     agents,
@@ -37,10 +37,10 @@ PATIENCE_S = 120
 LINK_HOURS = 48
 
 
-def serve(settings: Settings, say: Say, opened: Callable[[str], None]) -> None:
+def serve(settings: Settings, say: Say, opened: Callable[[str], None], stopping: Callable[[], None]) -> None:
     """Fill the folder if it is new, serve it, and tell the story of a first task; `opened` gets that task's link."""
     story = _Story(settings, say, opened)
-    app.serve(settings, story.ready, story.prepare)
+    app.serve(settings, Told(story.ready, story.prepare, stopping))
 
 
 class _Story:

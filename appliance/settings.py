@@ -65,6 +65,9 @@ TABLE: tuple[Setting, ...] = (
         least=5,
         most=3600,
     ),
+    Setting(
+        "grace_seconds", "20", "How long a server that stops lets model calls in flight end.", int, least=0, most=600
+    ),
     Setting("log_level", "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")),
     Setting(
         "session_hours",

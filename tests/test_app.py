@@ -140,7 +140,7 @@ def test_the_port_of_the_last_start_comes_first(folder: Path) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.example.org"])
 def test_beyond_this_machine_nobody_is_exposed_by_accident(folder: Path, host: str) -> None:
     with pytest.raises(Problem) as caught:
-        app.serve(chosen(folder, host=host), lambda address: None)
+        app.serve(chosen(folder, host=host), app.Told(lambda address: None))
     assert (caught.value.code, caught.value.exit) == ("config", 78)
     assert "--behind-proxy CIDR" in caught.value.detail
     listening.check_exposure(chosen(folder, host=host, behind_proxy="10.0.0.0/8"))
@@ -166,7 +166,7 @@ def test_data_of_a_newer_program_is_left_alone(folder: Path) -> None:
     with app.open_data(chosen(folder)) as catalogue, catalogue.control() as control:
         control.insert("_migrations", row)
     with pytest.raises(Problem) as caught:
-        app.serve(chosen(folder), lambda address: None)
+        app.serve(chosen(folder), app.Told(lambda address: None))
     assert (caught.value.code, caught.value.exit) == ("newer_data", 78)
 
 

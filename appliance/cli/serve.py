@@ -11,12 +11,16 @@ from typing import Any
 import click
 
 from appliance import __version__, app
+from appliance.app import Told
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import as_json, facts
 from appliance.listening import Address
 
 Command = Callable[..., None]
+
+# Nobody pays for a simulated call that is cut.
+DEMO_GRACE_S = 0
 
 
 def listening(command: Command) -> Command:
@@ -47,7 +51,7 @@ def serve(desk: Desk, no_open: bool, demo: bool, **flags: Any) -> None:
     _end_on_signals()
     if demo:
         return _demonstrate(desk, flags, opens=not no_open)
-    app.serve(desk.settings, lambda address: _ready(desk, address, opens=not no_open))
+    app.serve(desk.settings, Told(lambda address: _ready(desk, address, opens=not no_open), stopping=_stopping))
 
 
 @verb("agenthq demo", "agenthq demo --data ./northwind --port 8500 --no-open")
@@ -66,10 +70,15 @@ def _demonstrate(desk: Desk, flags: dict[str, Any], opens: bool) -> None:
         _open(link, opens)
 
     if desk.settings.origin("data") == "flag":
-        return northwind.serve(desk.settings, click.echo, opened)
+        desk.configure(**{**flags, "grace_seconds": DEMO_GRACE_S})
+        return northwind.serve(desk.settings, click.echo, opened, _stopping)
     with tempfile.TemporaryDirectory(prefix="agenthq-demo-", ignore_cleanup_errors=True) as folder:
-        desk.configure(**{**flags, "data": folder})
-        northwind.serve(desk.settings, click.echo, opened)
+        desk.configure(**{**flags, "data": folder, "grace_seconds": DEMO_GRACE_S})
+        northwind.serve(desk.settings, click.echo, opened, _stopping)
+
+
+def _stopping() -> None:
+    click.echo("\nStopping: model calls in flight end first. Ctrl-C again stops at once.", err=True)
 
 
 def _end_on_signals() -> None:

@@ -12,13 +12,15 @@ WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", 
 
 
 class Engine:
-    def __init__(self, catalogue: Catalogue, calls: Calls, owner: str, workers: int, lease_s: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, calls: Calls, owner: str, workers: int, lease_s: float, grace_s: float = 20
+    ) -> None:
         self.bell = Doorbell()
         self.pump = Pump(catalogue, calls, self.bell, owner, lease_s)
         self.bell.answer(self.pump.serve)
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self._calls = calls
-        self._workers = Workers(self.bell, workers)
+        self._workers = Workers(self.bell, workers, grace_s)
         self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:

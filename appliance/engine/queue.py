@@ -23,7 +23,6 @@ for _name in _unused:
     del sys.modules[_name]
 
 log = logging.getLogger(__name__)
-GRACE_S = 20
 
 
 class BellStorage(MemoryStorage):  # type: ignore[misc]
@@ -95,16 +94,17 @@ class Doorbell(Huey):  # type: ignore[misc]
 class Workers(Consumer):  # type: ignore[misc]
     """Huey's consumer inside the server: no signal handlers, no re-exec; stopped by the server's own shutdown."""
 
-    def __init__(self, bell: Doorbell, workers: int) -> None:
+    def __init__(self, bell: Doorbell, workers: int, grace_s: float = 20) -> None:
+        self._grace_s = grace_s
         super().__init__(bell, workers=workers, periodic=False, scheduler_interval=60, check_worker_health=False)
 
     def _set_signal_handlers(self) -> None:
         """Signals belong to the server."""
 
     def stop(self, graceful: bool = False) -> None:
-        """Let runs end their step, for at most 20 s; after that their leases are void."""
+        """Let runs end their step, within the grace; after that their leases are void."""
         self.stop_flag.set()
         self.huey.storage.close()
-        until = clock.monotonic() + (GRACE_S if graceful else 0)
+        until = clock.monotonic() + (self._grace_s if graceful else 0)
         for _, thread in self.worker_threads:
             thread.join(max(0.0, until - clock.monotonic()))

@@ -18,7 +18,6 @@ class _Server(uvicorn.Server):
         self._closing = closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams never end by themselves, and would use up the grace of everything else.
         self._closing()
         await super().shutdown(sockets)
 
@@ -28,8 +27,14 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def run(app: Litestar, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; open streams get 5 s to end."""
+def run(
+    app: Litestar,
+    listener: socket.socket,
+    settings: Settings,
+    ready: Callable[[], None],
+    stopping: Callable[[], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM, which `stopping` hears of at once; requests under way get 5 s to end."""
     listener.listen(2048)
     config = uvicorn.Config(
         app,
@@ -43,5 +48,11 @@ def run(app: Litestar, listener: socket.socket, settings: Settings, ready: Calla
         proxy_headers=bool(settings.behind_proxy),
         forwarded_allow_ips=settings.behind_proxy or None,
     )
-    hub = app.state.get("live")
-    _Server(config, ready, hub.end if hub else lambda: None).run([listener])
+
+    def closing() -> None:
+        stopping()
+        if hub := app.state.get("live"):
+            # Streams never end by themselves, and would use up the grace of everything else.
+            hub.end()
+
+    _Server(config, ready, closing).run([listener])
