@@ -1,6 +1,7 @@
 """Tenants: one customer or team, one database, one data key."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -137,8 +138,15 @@ def check_slug(slug: str) -> None:
 
 def slug_from(name: str) -> str:
     """A valid slug made from a name of any language."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
+    slug = hyphenated(name)
     return slug if SLUG.fullmatch(slug) else f"team-{slug}".strip("-")[:40]
+
+
+def hyphenated(name: str) -> str:
+    """At most 40 of a-z, 0-9 and '-': letters lose their accents, "" when nothing of the name can be written so."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
 
 
 def _one(control: Database, column: str, value: str) -> Tenant:

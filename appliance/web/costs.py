@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from appliance.db.database import Database
@@ -18,7 +18,7 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 LAST = 10
-From = Annotated[str, Parameter(query="from")]
+From = Annotated[str, QueryParameter(name="from")]
 
 
 class CostsPages(Controller):

@@ -26,8 +26,8 @@ class LoginPages(Controller):
 
     @get("/", sync_to_thread=True)
     def show(self, request: Ask, control: Database, next: FromQuery[str] = "/") -> Reply:
-        owned = setup.has_owner(control)
-        return respond.plain(request, PAGE, next=door.local(next), email="", errors={}, set_up=owned)
+        known = {"set_up": setup.has_owner(control), "demo": _is_demo(control)}
+        return respond.plain(request, PAGE, next=door.local(next), email="", errors={}, **known)
 
     @post("/", sync_to_thread=True)
     def sign_in(self, request: Ask, control: Database, data: Fields) -> Reply:
@@ -35,8 +35,8 @@ class LoginPages(Controller):
         try:
             user = _prove(control, email, data.get("password", ""), door.address_of(request))
         except Problem as problem:
-            errors = respond.faults(problem)
-            return respond.refused(request, PAGE, problem, next=path, email=email, errors=errors, set_up=True)
+            known = {"set_up": True, "demo": _is_demo(control), "errors": respond.faults(problem)}
+            return respond.refused(request, PAGE, problem, next=path, email=email, **known)
         return door.enter(request, user.id, path)
 
 
@@ -63,6 +63,11 @@ def _prove(control: Database, email: str, password: str, address: str) -> User:
     user = users.verify(control, email, password)
     throttle.clear(control, email, address)
     return user
+
+
+def _is_demo(control: Database) -> bool:
+    """The owner of sample data came in by a link and knows no password."""
+    return any(tenant.simulated for tenant in tenants.every(control))
 
 
 HANDLERS = [LoginPages, sign_out, front]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from appliance import clock
+from appliance.domain import tenants
 from tests.world import PASSWORD, World
 
 ALICE = {"email": " Alice@ACME.test", "password": PASSWORD}
@@ -42,6 +43,15 @@ def test_the_sixth_failure_must_wait(world: World) -> None:
     assert (answer.status_code, 0 < int(answer.headers["retry-after"]) <= 30) == (429, True)
     with clock.frozen(clock.now() + timedelta(seconds=31)):
         assert world.stranger.post("/login", data=ALICE).status_code == 303
+
+
+def test_a_box_with_sample_data_says_how_to_come_in_again(world: World) -> None:
+    said = "This is a demo: open the link printed in the terminal again"
+    assert said not in world.stranger.get("/login").text
+    with world.control() as control:
+        tenants.create(world.catalogue, control, world.vault, "sample", "Sample", simulated=True)
+    assert said in world.stranger.get("/login").text
+    assert said in _guess(world).text
 
 
 def test_signing_out_ends_the_session_on_the_server(world: World) -> None:
