@@ -14,7 +14,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "check"
 PYTEST = "python -m pytest -q"
-SLOW = "browser or smoke or crash"
+SLOW = "outside or llmock or browser or smoke or crash"
 
 
 class Stage(NamedTuple):
@@ -30,6 +30,7 @@ STAGES = (
     Stage("docs", "python -m tests.docs.generate --check"),
     Stage("sizes", f"{PYTEST} tests/docs/test_sizes.py"),
     Stage("fast", f"{PYTEST} -n 2 -m 'not ({SLOW})' --deselect tests/docs/test_sizes.py"),
+    Stage("outside", f"{PYTEST} -n 2 -m 'outside or llmock'"),
     Stage("crash", f"{PYTEST} -m crash"),
     Stage("browser", f"{PYTEST} -n 2 -m browser"),
     Stage("dist", "make dist"),

@@ -23,6 +23,8 @@ from tests.crash.server import Server, serving
 from tests.postgres import free_port
 from tests.waiting import until
 
+pytestmark = pytest.mark.outside
+
 
 def chosen(folder: Path, **flags: object) -> Settings:
     return settings.load({"data": str(folder), **flags}, {})

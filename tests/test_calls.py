@@ -35,7 +35,10 @@ def wire() -> Iterator[ScriptedServer]:
 @pytest.fixture
 def calls(world: World) -> Calls:
     """Gives up soon, so that a silent provider costs the test little."""
-    return Calls(world.vault, world.calls._gateway, "test", timeout_s=0.6)
+    made = Calls(world.vault, world.calls._gateway, "test", timeout_s=0.3)
+    # The pauses between the tries of one call end at once; the tests of pauses clear this.
+    made.stopping.set()
+    return made
 
 
 def lab(db: Database, world: World, wire: ScriptedServer, priced: bool = True) -> None:
@@ -140,7 +143,8 @@ def test_a_call_that_fails_costs_nothing_and_gives_its_reservation_back(
 def test_a_short_retry_after_is_waited_for_inside_the_call(world: World, calls: Calls, wire: ScriptedServer) -> None:
     with world.db() as db:
         lab(db, world, wire)
-        wire.will(http(429, {"error": {"message": "slow"}}, retry_after_ms="1200"), answer())
+        calls.stopping.clear()
+        wire.will(http(429, {"error": {"message": "slow"}}, retry_after_ms="600"), answer())
         outcome = make(calls, db, ask())
         assert (outcome.attempts, outcome.cost_nano) == (2, COST)
         assert [a.failure_code for a in ledger.attempts(db, outcome.call_id)] == ["provider_rate_limited", ""]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.conftest import OWNER, PASSWORD, Run
 
+pytestmark = pytest.mark.outside
+
 
 @pytest.mark.postgres
 def test_a_box_on_postgresql(agenthq: Run, folder: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

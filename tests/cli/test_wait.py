@@ -12,6 +12,8 @@ import pytest
 from tests.cli.conftest import OWNER, PASSWORD, Run
 from tests.postgres import free_port
 
+pytestmark = pytest.mark.outside
+
 
 @pytest.fixture
 def server(agenthq: Run, folder: Path) -> Iterator[dict[str, object]]:
