@@ -18,7 +18,7 @@ from appliance.web.respond import Reply
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 ADMIN = {"role": "admin"}
-EMPTY = {"scope": "tenant", "scope_id": "", "span": "month", "limit_usd": ""}
+EMPTY = {"scope": "tenant", "task": "", "span": "month", "limit_usd": ""}
 
 
 class BudgetsPages(Controller):
@@ -31,7 +31,7 @@ class BudgetsPages(Controller):
     @post("/", sync_to_thread=True, opt=ADMIN)
     def create(self, frame: Frame, db: Database, actor: Actor, data: Form) -> Reply:
         try:
-            limits.create(db, actor, respond.form(NewBudget, data))
+            limits.create(db, actor, respond.form(NewBudget, _decoded(data)))
         except Problem as problem:
             return _page(frame, db, data, problem)
         return respond.redirect(f"{frame.base}/budgets", "The budget is set.")
@@ -67,13 +67,25 @@ class BudgetsApi(Controller):
         return money.with_usd(limits.change(db, actor, budget_id, data))
 
 
+def _scopes(frame: Frame, db: Database) -> list[tuple[str, str]]:
+    team = [(f"agent:{agent.slug}", f"Agent {agent.name}") for agent in agents.all(db)]
+    return [("tenant", f"{frame.tenant.name}, everything"), *team, ("task", "One task")]
+
+
+def _decoded(fields: dict[str, str]) -> dict[str, str]:
+    """The form of a new limit as the API's JSON; an agent is chosen as `agent:<slug>`, a task has its own field."""
+    scope, _, agent = fields.get("scope", "").partition(":")
+    plain = {name: value for name, value in fields.items() if name != "task"}
+    return plain | {"scope": scope, "scope_id": agent or (fields.get("task", "") if scope == "task" else "")}
+
+
 def _page(frame: Frame, db: Database, given: dict[str, str] | None = None, problem: Problem | None = None) -> Reply:
     errors = respond.faults(problem) if problem else {}
     found = budgets.all(db)
     context: dict[str, Any] = {
         "budgets": found,
         "simulated": usage.simulated_budgets(db, found),
-        "agents": agents.all(db),
+        "scopes": _scopes(frame, db),
         "given": EMPTY | (given or {}),
         "errors": errors,
     }

@@ -64,7 +64,7 @@ def _card(frame: Frame, task: Task, names: dict[str, str]) -> Card:
 
 def _ask(frame: Frame, db: Database, task: Task, names: dict[str, str]) -> Ask:
     found = why.why(db, task)
-    return Ask(task, _card(frame, task, names), found, task_page.act_of(found, task, frame.base))
+    return Ask(task, _card(frame, task, names), found, task_page.act_of(db, found, task, frame.base))
 
 
 def _first(frame: Frame, db: Database) -> list[First]:

@@ -114,14 +114,16 @@ def current(frame: Frame, db: Database, tried: list[Run], task: Task) -> dict[st
     run = tried[0] if tried else None
     lines = timeline.lines(run, steps.of_run(db, run.id)) if run else []
     took = timeline.took_ms(run) if run else None
-    return {"why": found, "why_act": act_of(found, task, frame.base), "run": run, "steps": lines, "run_ms": took}
+    return {"why": found, "why_act": act_of(db, found, task, frame.base), "run": run, "steps": lines, "run_ms": took}
 
 
-def act_of(found: Why, task: Task, base: str) -> Act | None:
+def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
     """The button for what a `Why` advises."""
     here = f"{base}/tasks/{task.number}"
     if found.verb in ACTS:
         return ACTS[found.verb]._replace(text=found.action, href=f"{here}/{found.verb}", tone="primary")
+    if found.verb == "budget":
+        return Act(found.action, f"{base}/budgets{_tightest(db, task)}", "wallet", post=False)
     known = {
         "plan": Act(found.action, f"{here}/move", "arrow-right", value="todo"),
         "resume": Act(found.action, f"{base}/agents/{found.ref}/resume", "play"),
@@ -129,9 +131,15 @@ def act_of(found: Why, task: Task, base: str) -> Act | None:
         "look": Act(found.action, f"{base}/agents/{found.ref}", "bot", post=False),
         "open": Act(found.action, f"{base}/tasks/{found.ref}", "arrow-right", post=False),
         "provider": Act(found.action, f"{base}/providers", "plug", post=False),
-        "budget": Act(found.action, f"{base}/budgets", "wallet", post=False),
     }
     return known.get(found.verb)
+
+
+def _tightest(db: Database, task: Task) -> str:
+    """The row of the budget with the least left: it stops a call whenever any budget of the task's work does."""
+    counted = budgets.scopes(task.agent_id, task.id, task.run_id)
+    found = [budget for scope in counted for budget in budgets.of(db, scope.kind, scope.id)]
+    return f"#budget-{min(found, key=lambda budget: budget.left_nano).id}" if found else ""
 
 
 def _tried(run: Run, base: str) -> Tried:

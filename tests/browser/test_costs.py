@@ -60,8 +60,7 @@ def test_a_wrong_limit_is_told_beside_its_field(tab: Opens) -> None:
 
 def test_removing_a_limit_asks_first(tab: Opens) -> None:
     page = tab().open("/budgets")
-    page.get_by_label("For", exact=True).select_option("agent")
-    page.get_by_label("Which agent or task").fill("ivo")
+    page.get_by_label("For", exact=True).select_option("agent:ivo")
     page.get_by_label("Over").select_option("day")
     page.get_by_label("US dollars", exact=True).fill("3")
     page.get_by_role("button", name="Set limit").click()

@@ -1,6 +1,7 @@
 import pytest
 
 from appliance.domain import budgets
+from tests.web import work
 from tests.world import World
 
 
@@ -63,6 +64,31 @@ def test_the_page_changes_and_removes_a_limit(world: World) -> None:
     assert world.alice.post(f"{here}/remove").status_code == 303
     with world.db() as db:
         assert budgets.all(db) == []
+
+
+def test_the_page_sets_the_limit_of_an_agent_or_a_task(world: World) -> None:
+    work.hire(world)
+    work.hand_out(world)
+    for form in ({"scope": "agent:mara", "task": ""}, {"scope": "task", "task": "1"}, {"scope": "tenant", "task": "1"}):
+        sent = form | {"span": "month", "limit_usd": "3"}
+        assert world.alice.post(f"{world.alice.pages}/budgets", data=sent).status_code == 303
+    with world.db() as db:
+        assert [budget.scope for budget in budgets.all(db)] == ["tenant", "agent", "task"]
+    form = {"scope": "task", "task": "77", "span": "day", "limit_usd": "3"}
+    refused = world.alice.post(f"{world.alice.pages}/budgets", data=form).text
+    assert "there is no such task" in refused.partition('id="task"')[2].partition("</div>")[0]
+
+
+def test_work_that_waits_for_money_leads_to_the_budget_that_holds_it(world: World) -> None:
+    work.hire(world, budget_usd_month="0.01")
+    limit(world, limit_usd=9)
+    work.hand_out(world, assignee="mara")
+    work.fail(world, work.begin(world), "The budget is used up.", blocked="budget")
+    with world.db() as db:
+        holds = next(budget.id for budget in budgets.all(db) if budget.scope == "agent")
+    for path in ("/", "/tasks/1"):
+        assert f'href="/t/acme/budgets#budget-{holds}"' in world.alice.get(world.alice.pages + path).text
+    assert f'<li class="limit" id="budget-{holds}">' in world.alice.get(f"{world.alice.pages}/budgets").text
 
 
 def test_only_admins_set_limits(world: World) -> None:

@@ -55,9 +55,14 @@ def finish(world: World, run: Run, result: str = "All done.") -> str:
         return lifecycle.complete(db, run, result, {})
 
 
-def fail(world: World, run: Run, detail: str = "The provider refused the key. Put a valid key in.") -> None:
+def fail(
+    world: World,
+    run: Run,
+    detail: str = "The provider refused the key. Put a valid key in.",
+    blocked: str = "capability",
+) -> None:
     with world.db() as db, db.transaction():
-        lifecycle.fail(db, run, "failed", "provider_auth", detail, "capability")
+        lifecycle.fail(db, run, "failed", "provider_auth", detail, blocked)
 
 
 def write_file(world: World, task: Task, path: str, content: str) -> None:

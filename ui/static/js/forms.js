@@ -27,6 +27,7 @@ addEventListener("pageshow", (event) => {
 
 const focusError = () => document.querySelector('[aria-invalid="true"]')?.focus();
 document.addEventListener("htmx:after:swap", focusError);
+document.querySelector("li:target input")?.focus();
 focusError();
 
 // Selects marked data-submit send their form at once; without JavaScript the form keeps its button.
