@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.calls import offers
 from appliance.db.database import Database
-from appliance.domain import agents, board, budgets, org, revisions, runs, usage
+from appliance.domain import agents, board, budgets, org, revisions, runs, tenants, usage
 from appliance.domain.agent_forms import TOOLS, AgentChange
 from appliance.domain.agents import Agent
 from appliance.domain.board import Filter
@@ -114,7 +114,9 @@ def form(
 
 def decoded(fields: dict[str, str]) -> dict[str, Any]:
     """The form of a new agent as the API's JSON; a tool's box is named `tool_<name>`."""
-    return {k: v for k, v in fields.items() if not k.startswith("tool_")} | {"tools": _tools(fields)}
+    plain = {k: v for k, v in fields.items() if not k.startswith("tool_")}
+    slug = fields.get("slug", "").strip() or tenants.hyphenated(fields.get("name", ""))
+    return plain | {"slug": slug, "tools": _tools(fields)}
 
 
 def changed(fields: dict[str, str]) -> AgentChange:

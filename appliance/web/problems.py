@@ -9,7 +9,7 @@ from litestar.exceptions import ClientException, HTTPException, ValidationExcept
 
 from appliance import ids
 from appliance.errors import Problem, invalid
-from appliance.web import respond, templates
+from appliance.web import access, respond, templates
 from appliance.web.access import Ask
 
 log = logging.getLogger("agenthq.web")
@@ -55,8 +55,21 @@ def body(problem: Problem) -> dict[str, Any]:
 
 
 def as_page(request: Ask, problem: Problem) -> respond.Reply:
-    html = templates.render(request.app.state.templates, "errors/problem.html", {"problem": problem})
+    context = {"problem": problem, "home": _way_back(request) if problem.status in (403, 404) else ""}
+    html = templates.render(request.app.state.templates, "errors/problem.html", context)
     return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=_headers(problem))
+
+
+def _way_back(request: Ask) -> str:
+    """The tenant of the address when the person is a member of it, else "" for the front door."""
+    _, room, slug, *_ = [*request.url.path.split("/"), "", ""]
+    if room != "t":
+        return ""
+    try:
+        access.identify(access.services_of(request), slug, request.cookies.get(access.COOKIE, ""), "")
+    except Problem:
+        return ""
+    return f"/t/{slug}"
 
 
 def _headers(problem: Problem) -> dict[str, str]:

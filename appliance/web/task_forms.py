@@ -22,6 +22,13 @@ CHECK_KINDS = [
     ("json_schema", "the text fits a JSON schema"),
     ("human_ack", "a person accepts it"),
 ]
+ASKED = {
+    "file_exists": "Which file must exist?",
+    "contains": "Which text must it contain?",
+    "not_contains": "Which text must not be in it?",
+    "regex": "Which pattern must it match?",
+    "json_schema": "Which JSON schema must it fit?",
+}
 PRIORITIES = [("3", "Urgent"), ("2", "High"), ("1", "Normal"), ("0", "Low")]
 EMPTY = {"title": "", "body": "", "assignee": "", "priority": "1", "labels": "", "budget_usd": "", "parent_id": ""}
 EMPTY |= {"start": "true"}
@@ -31,7 +38,7 @@ def decoded(fields: dict[str, str]) -> dict[str, Any]:
     """The fields of a submitted form as the API's JSON. An unticked start box sends nothing, which means no."""
     plain: dict[str, Any] = {k: v for k, v in fields.items() if not k.startswith("check_") and k != "start"}
     plain["labels"] = [label.strip() for label in fields.get("labels", "").split(",") if label.strip()]
-    plain["checks"] = [check for n in range(1, ROWS + 1) if (check := _check(fields, n))]
+    plain["checks"] = [_check(row, place) for place, row in enumerate(_rows(fields), 1) if row["kind"]]
     return plain | ({} if fields.get("start") else {"start": False})
 
 
@@ -44,10 +51,8 @@ def changed(fields: dict[str, str]) -> dict[str, Any]:
 
 
 def new(frame: Frame, db: Database, control: Database, given: dict[str, str], problem: Problem | None = None) -> Reply:
-    rows = [
-        {part: given.get(f"check_{part}_{n}", "") for part in ("kind", "value", "file")} for n in range(1, ROWS + 1)
-    ]
-    return _page(frame, db, control, "tasks/new.html", EMPTY | given, problem, rows=rows, check_kinds=CHECK_KINDS)
+    shown = {"rows": _rows(given), "check_kinds": CHECK_KINDS}
+    return _page(frame, db, control, "tasks/new.html", EMPTY | given, problem, **shown)
 
 
 def edit(
@@ -88,20 +93,27 @@ def _as_given(db: Database, task: Task) -> dict[str, str]:
     return plain | {"priority": str(task.priority), "labels": ", ".join(task.labels)}
 
 
-def _check(fields: dict[str, str], n: int) -> dict[str, Any] | None:
-    kind, value, file = (fields.get(f"check_{part}_{n}", "").strip() for part in ("kind", "value", "file"))
-    if not kind:
-        return None
+def _rows(fields: dict[str, str]) -> list[dict[str, str]]:
+    """The rows for checks, used ones first: a row's place is then the number that a fault names."""
+    parts = ("kind", "value", "file")
+    rows = [{part: fields.get(f"check_{part}_{n}", "").strip() for part in parts} for n in range(1, ROWS + 1)]
+    return sorted(rows, key=lambda row: not row["kind"])
+
+
+def _check(row: dict[str, str], place: int) -> dict[str, Any]:
+    kind, value, file = row["kind"], row["value"], row["file"]
+    if not value and kind in ASKED:
+        raise invalid(**{f"checks[{place}]": ASKED[kind]})
     key = checks.REQUIRED.get(kind) or "question"
-    spec: dict[str, Any] = {key: _schema(n, value) if kind == "json_schema" else value} if value else {}
+    spec: dict[str, Any] = {key: _schema(place, value) if kind == "json_schema" else value} if value else {}
     return {"kind": kind, "spec": spec | ({"file": file} if file else {})}
 
 
-def _schema(n: int, text: str) -> Any:
+def _schema(place: int, text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise invalid(**{f"checks[{n}]": f"the schema is not valid JSON: {error}"}) from error
+        raise invalid(**{f"checks[{place}]": f"the schema is not valid JSON: {error}"}) from error
 
 
 def create(db: Database, control: Database, frame: Frame, actor: Any, fields: dict[str, str]) -> Task:

@@ -35,6 +35,16 @@ def test_an_agent_from_hiring_to_leaving(tab: Opens) -> None:
     expect(page.get_by_role("link", name="Ada Byron")).to_have_count(0)
 
 
+def test_the_slug_follows_the_name_until_one_is_typed(tab: Opens) -> None:
+    page = tab().open("/agents/new")
+    name, slug = page.get_by_label("Name", exact=True), page.get_by_label("Slug")
+    name.press_sequentially("Zoë Groß")
+    expect(slug).to_have_value("zoe-gross")
+    slug.fill("zoe")
+    name.press_sequentially("mann")
+    expect(slug).to_have_value("zoe")
+
+
 def test_an_agent_is_given_a_task_from_its_page(tab: Opens) -> None:
     page = tab().open("/agents/mara")
     page.get_by_role("link", name="Give a task").click()

@@ -87,6 +87,18 @@ def test_a_refused_form_puts_the_cursor_on_the_fault(tab: Opens) -> None:
     opened.judge()
 
 
+def test_a_check_without_its_value_asks_for_it(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/tasks/new")
+    page.get_by_label("What is to be done").fill("Write")
+    page.get_by_label("Check 1").select_option("file_exists")
+    page.get_by_role("button", name="Hand out the task").click()
+    expect(page.get_by_text("Which file must exist?")).to_be_visible()
+    expect(page.get_by_label("What", exact=True).first).to_be_focused()
+    opened.complaints.clear()
+    opened.judge()
+
+
 def test_a_run_has_its_own_page(tab: Opens) -> None:
     opened = tab()
     page = opened.open("/tasks/16")

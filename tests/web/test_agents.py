@@ -54,6 +54,14 @@ def test_the_form_makes_and_changes_an_agent(world: World) -> None:
     assert '<span class="good">+One</span>' in history
 
 
+def test_an_empty_slug_is_made_from_the_name(world: World) -> None:
+    made = world.alice.post(f"{world.alice.pages}/agents", data=FORM | {"slug": "", "name": "Zoë Ångström"})
+    assert made.headers["location"] == f"{world.alice.pages}/agents/zoe-angstrom"
+    refused = world.alice.post(f"{world.alice.pages}/agents", data=FORM | {"slug": "", "name": "株式会社"})
+    assert refused.status_code == 422
+    assert "is required" in refused.text.partition('id="slug"')[2].partition("</div>")[0]
+
+
 def test_an_empty_budget_and_manager_are_taken_away(world: World) -> None:
     work.hire(world, "noor", "Noor Haddad")
     work.hire(world, manager="noor", budget_usd_month="9")

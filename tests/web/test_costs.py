@@ -99,6 +99,18 @@ def test_simulated_money_carries_its_mark_and_real_money_stands_apart(world: Wor
     assert "$3.00" in both and "and $2.00 simulated" in both and 'class="sim"' not in both
 
 
+def test_few_days_are_columns_and_more_are_a_line(world: World) -> None:
+    def drawn() -> str:
+        return world.bob.get(f"{world.bob.pages}/costs").text.split('id="spend"')[1].split("<details")[0]
+
+    for days in range(3):
+        with world.db() as db:
+            book(db, Spent(1_000_000_000, simulated=True, at=clock.now() - timedelta(days=days)))
+        columns = days + 1 if days < 2 else 0
+        assert (drawn().count('class="bar"'), 'class="edge"' in drawn()) == (columns, columns == 0)
+    assert drawn().count("simulated</span>") == 1
+
+
 def test_the_days_shown_are_in_the_address(world: World) -> None:
     with world.db() as db:
         book(db, Spent(1_000_000_000, model="old", at=clock.now() - timedelta(days=60)))

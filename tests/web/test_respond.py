@@ -19,6 +19,18 @@ def test_an_unknown_page_is_a_page(world: World) -> None:
     assert "There is nothing here" in answer.text
 
 
+def test_a_member_who_is_lost_finds_the_board_again(world: World) -> None:
+    link = 'href="/t/acme/board"'
+    for lost in (
+        world.alice.get("/t/acme/nowhere"),
+        world.alice.get("/t/acme/tasks/77"),
+        world.bob.get("/t/acme/agents/new"),
+    ):
+        assert (lost.status_code in (403, 404), link in lost.text) == (True, True)
+    for other in (world.charlie.get("/t/acme/nowhere"), world.stranger.get("/t/acme/nowhere"), world.alice.get("/t")):
+        assert (other.status_code, link in other.text) == (404, False)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/nowhere", "/api/v1/t/acme/nowhere"])
 def test_an_unknown_route_is_a_problem(world: World, path: str) -> None:
     answer = world.alice.get(path)

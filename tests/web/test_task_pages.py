@@ -39,7 +39,8 @@ def test_a_box_left_empty_means_not_started(world: World) -> None:
         ({"budget_usd": "lots"}, "give an amount in US dollars"),
         ({"check_kind_1": "regex", "check_value_1": "("}, "missing )"),
         ({"check_kind_1": "json_schema", "check_value_1": "{"}, "the schema is not valid JSON"),
-        ({"check_kind_1": "contains"}, "a contains check needs"),
+        ({"check_kind_1": "contains"}, "Which text must it contain?"),
+        ({"check_kind_3": "file_exists"}, "Which file must exist?"),
     ],
 )
 def test_a_refused_form_keeps_what_was_typed(world: World, wrong: dict[str, str], said: str) -> None:
@@ -49,6 +50,19 @@ def test_a_refused_form_keeps_what_was_typed(world: World, wrong: dict[str, str]
     assert said in refused.text
     assert "Keep this" in refused.text
     assert 'aria-invalid="true"' in refused.text
+
+
+def test_what_came_of_it_stands_before_the_log_once_it_is_done(world: World) -> None:
+    def order() -> bool:
+        shown = world.alice.get(f"{world.alice.pages}/tasks/1").text
+        return shown.index('id="files-title"') < shown.index('id="steps-title"')
+
+    work.hire(world)
+    work.hand_out(world, assignee="mara")
+    run = work.begin(world)
+    assert not order()
+    assert work.finish(world, run) == "done"
+    assert order()
 
 
 def test_the_page_of_a_fresh_task_says_why_and_what_to_do(world: World) -> None:
