@@ -17,12 +17,16 @@ from typing import NamedTuple
 from appliance import app, children, clock, crypto, settings
 from appliance.app import Box
 from appliance.db import library
-from appliance.domain import agents, samples, tasks, tenants, workspace
+from appliance.domain import agents, samples, schema, tasks, tenants, workspace
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import NewCheck
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
+from appliance.gateway.client import Gateway
+from appliance.gateway.failures import ProviderFailure
+from appliance.gateway.prices import PriceBook
+from appliance.gateway.types import Account, Usage
 
 PATIENCE_S = 20
 
@@ -33,6 +37,10 @@ class Result(NamedTuple):
     fault: str
 
 
+class Wrong(Exception):
+    """Something is not as it should be. Not an assertion: the executable is built without those."""
+
+
 def run() -> Iterator[Result]:
     """Each check as it ends; `fault` is "" when it passed."""
     with tempfile.TemporaryDirectory(prefix="agenthq-selftest-") as scratch:
@@ -41,6 +49,8 @@ def run() -> Iterator[Result]:
         yield _timed("secrets seal and open", _secrets)
         yield _timed("TLS is available", _tls)
         yield _timed("children get a clean environment", _environment)
+        yield _timed("the price catalogue is there", _prices)
+        yield _timed("JSON schemas are judged", _schemas)
         yield _timed("a task runs to done", lambda: _task(folder / "task"))
         yield _timed("the data is sound after a restart", lambda: _again(folder / "task"))
         yield _timed("the server serves its pages", lambda: _server(folder / "server"))
@@ -51,30 +61,46 @@ def _timed(name: str, check: Callable[[], object]) -> Result:
     fault = ""
     try:
         check()
-    except (Problem, AssertionError, OSError, ValueError) as error:
+    except (Wrong, Problem, ProviderFailure, ImportError, OSError, ValueError) as error:
         fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Result(name, clock.monotonic() - start, fault)
+
+
+def _expect(right: bool, fault: str) -> None:
+    if not right:
+        raise Wrong(fault)
 
 
 def _secrets() -> None:
     key = crypto.new_key()
     sealed = crypto.seal(key, b"secret", "here")
-    assert crypto.unseal(key, sealed, "here") == b"secret", "a sealed secret came back changed"
+    _expect(crypto.unseal(key, sealed, "here") == b"secret", "a sealed secret came back changed")
     try:
         crypto.unseal(key, sealed, "elsewhere")
     except Problem:
         return
-    raise AssertionError("a moved secret opened")
+    raise Wrong("a moved secret opened")
 
 
 def _tls() -> None:
     context = ssl.create_default_context()
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2, "old TLS would be accepted"
+    _expect(context.minimum_version >= ssl.TLSVersion.TLSv1_2, "old TLS would be accepted")
 
 
 def _environment() -> None:
     seen = children.environment({"AGENTHQ_MASTER_KEY": "x", "_PYI_ARCHIVE_FILE": "y", "PATH": "/bin"})
-    assert seen == {"PATH": "/bin"}, f"a child would see {sorted(seen)}"
+    _expect(seen == {"PATH": "/bin"}, f"a child would see {sorted(seen)}")
+
+
+def _prices() -> None:
+    account = Account("selftest", "anthropic")
+    price = PriceBook().price(account, "claude-sonnet-4-5", Usage(input_total=1000, output_total=1000), clock.now())
+    _expect(bool(price.cost_nano), f"a well-known model has no price: {price.note}")
+
+
+def _schemas() -> None:
+    _expect(bool(schema.fault({}, {"required": ["a"]})), "a missing member was not seen")
+    _expect(not schema.fault({"a": 1}, {"required": ["a"]}), "a right value was refused")
 
 
 @contextmanager
@@ -97,9 +123,9 @@ def _task(folder: Path) -> None:
             while tasks.get(db, task.id).state in ("todo", "in_progress") and clock.monotonic() < until:
                 time.sleep(0.02)
             ended = tasks.get(db, task.id)
-        assert ended.state == "done", f"it is {ended.state}: {ended.blocked_detail}"
-        assert ended.cost_nano > 0, "it cost nothing"
-        assert workspace.of_task(opened.catalogue.files(tenant.id), task.id).files(), "no file was written"
+        _expect(ended.state == "done", f"it is {ended.state}: {ended.blocked_detail}")
+        _expect(ended.cost_nano > 0, "it cost nothing")
+        _expect(bool(workspace.of_task(opened.catalogue.files(tenant.id), task.id).files()), "no file was written")
 
 
 def _again(folder: Path) -> None:
@@ -107,22 +133,34 @@ def _again(folder: Path) -> None:
         with opened.catalogue.control() as control:
             tenant = tenants.by_slug(control, "selftest")
         with opened.catalogue.open(tenant.id) as db:
-            assert db.integrity() == "ok", "the database is damaged"
-            assert tasks.get(db, "1").state == "done", "the task was forgotten"
+            _expect(db.integrity() == "ok", "the database is damaged")
+            _expect(tasks.get(db, "1").state == "done", "the task was forgotten")
 
 
 def _server(folder: Path) -> None:
     server = children.start([*children.ourselves(), "serve", "--no-open", "--port", "0", "--data", str(folder)])
     try:
         link = _link(folder)
-        assert _get(link + "/livez")["status"] == "ok", "the server does not answer"
-        assert _get(link + "/readyz")["status"] == "ok", "the server is not ready"
+        _expect(_get(link + "/livez")["status"] == "ok", "the server does not answer")
+        _expect(_get(link + "/readyz")["status"] == "ok", "the server is not ready")
         with urllib.request.urlopen(link + "/login", timeout=10) as page:
-            assert b"AgentHQ" in page.read(), "the first page is not ours"
+            _expect(b"AgentHQ" in page.read(), "the first page is not ours")
+        _wire(link)
     finally:
         server.terminate()
         _, said = server.communicate(timeout=PATIENCE_S)
-    assert server.returncode == 0, f"it ended with {server.returncode}: {said[-300:]}"
+    _expect(server.returncode == 0, f"it ended with {server.returncode}: {said[-300:]}")
+
+
+def _wire(link: str) -> None:
+    """The way to a real provider, up to a server that is none: its refusal has to arrive."""
+    gateway = Gateway()
+    gateway.start()
+    try:
+        found = gateway.test(Account("selftest", "openai-compatible", link, timeout_s=PATIENCE_S)).failure
+    finally:
+        gateway.close()
+    _expect(found is not None and found.code != "gateway_defect", f"a call to a server ended in {found}")
 
 
 def _link(folder: Path) -> str:
@@ -135,7 +173,7 @@ def _link(folder: Path) -> str:
             return link
         except (OSError, ValueError, KeyError):
             time.sleep(0.05)
-    raise AssertionError(f"the server did not start within {PATIENCE_S} s")
+    raise Wrong(f"the server did not start within {PATIENCE_S} s")
 
 
 def _get(url: str) -> dict[str, object]:

@@ -3,7 +3,6 @@
 A schema stands for itself: nothing is fetched for it, and no pattern in it can hold up the box.
 """
 
-import importlib
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -95,7 +94,12 @@ def _pattern(judge: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]
 
 @cache
 def _library() -> _Library:
-    library = importlib.import_module("jsonschema")
-    refs = importlib.import_module("referencing")
-    importlib.import_module("referencing.jsonschema")
-    return _Library(library, refs, library.validators.extend(library.Draft202012Validator, {"pattern": _pattern}))
+    # Written as imports, so that the executable takes them in.
+    import jsonschema  # noqa: PLC0415
+    import referencing  # noqa: PLC0415
+    import referencing.jsonschema  # noqa: PLC0415
+
+    library: Any = jsonschema
+    return _Library(
+        library, referencing, library.validators.extend(library.Draft202012Validator, {"pattern": _pattern})
+    )
