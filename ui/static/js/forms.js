@@ -27,8 +27,9 @@ addEventListener("pageshow", (event) => {
 
 const focusError = () => document.querySelector('[aria-invalid="true"]')?.focus();
 document.addEventListener("htmx:after:swap", focusError);
-document.querySelector("li:target input")?.focus();
 focusError();
+// Not sooner: going to the address's fragment takes the focus away.
+addEventListener("load", () => document.querySelector("li:target input")?.focus());
 
 // Selects marked data-submit send their form at once; without JavaScript the form keeps its button.
 document.addEventListener("change", (event) => {
