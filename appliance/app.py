@@ -1,6 +1,7 @@
 """The composition root: reads as the story of a start and, backwards, of a shutdown."""
 
 import contextlib
+import gc
 import logging
 import socket
 import threading
@@ -104,6 +105,7 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
 
         def first_page() -> None:
             # Only now: the engine's imports would make everybody wait for the first page.
+            gc.freeze()
             running.enter_context(running_engine(opened))
             told.ready(Address(link, setup_path))
 
