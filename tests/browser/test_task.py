@@ -39,7 +39,7 @@ def test_a_task_is_handed_out_and_watched_to_its_end(tab: Opens) -> None:
 
 def test_running_work_is_cancelled_after_asking(tab: Opens) -> None:
     opened = tab()
-    number = hand_out(opened, "Never mind", assignee="dana", body="sim: latency 20s\nsim: say Late.")
+    number = hand_out(opened, "Never mind", assignee="leo", body="sim: latency 20s\nsim: say Late.")
     page = opened.open(f"/tasks/{number}")
     expect(page.locator("#steps")).to_contain_text("Working on the next step", timeout=15_000)
     page.get_by_role("button", name="Cancel task").click()
