@@ -1,5 +1,6 @@
 """Every test that touches data runs on SQLite and on PostgreSQL."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,8 @@ from tests.stages import PostgresStage, SqliteStage, Stage
 from tests.world import Play, Theatre, World, write_play
 
 crypto.use_password_cost(memory_kib=8, passes=1)
+# As the program itself does at its start.
+gc.set_threshold(50_000, 20, 20)
 T = TypeVar("T")
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -36,7 +36,9 @@ class SqliteStage(Stage[T]):
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Catalogue]:
         shutil.copytree(self.template, folder)
-        yield open_catalogue(folder)
+        catalogue = open_catalogue(folder)
+        yield catalogue
+        catalogue.close()
 
 
 class PostgresStage(Stage[T]):
