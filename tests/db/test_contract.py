@@ -14,6 +14,7 @@ from tests.db.conftest import Home
 
 def budget(n: int = 1, **changed: Any) -> Row:
     row = {"id": f"b{n}", "scope": "agent", "scope_id": f"a{n}", "span": "day", "limit_nano": n}
+    row |= {"extra_nano": 0, "extra_until": None, "alerted": ""}
     return row | {"created_at": "2026", "updated_at": "2026"} | changed
 
 

@@ -1,0 +1,73 @@
+-- Runs: why they were woken, where they came from, what they wait for, how long they may take.
+ALTER TABLE runs ADD COLUMN cause TEXT NOT NULL DEFAULT 'started';
+ALTER TABLE runs ADD COLUMN lane TEXT NOT NULL DEFAULT 'background';
+ALTER TABLE runs ADD COLUMN origin_run TEXT;
+ALTER TABLE runs ADD COLUMN fork_of TEXT;
+ALTER TABLE runs ADD COLUMN fork_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN provider_id TEXT;
+ALTER TABLE runs ADD COLUMN wait_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN deadline_at TEXT;
+CREATE INDEX runs_parked ON runs (ready_at) WHERE state = 'parked';
+CREATE INDEX runs_chain ON runs (chain);
+CREATE INDEX runs_newest ON runs (state, created_at, id);
+CREATE INDEX runs_deadline ON runs (deadline_at) WHERE deadline_at IS NOT NULL AND state IN ('ready', 'running', 'waiting');
+ALTER TABLE steps ADD COLUMN approval_id TEXT;
+ALTER TABLE messages ADD COLUMN blob TEXT NOT NULL DEFAULT '';
+-- Values over 32 KB, by the digest of their bytes; the bytes are files of the tenant.
+CREATE TABLE blobs (digest TEXT PRIMARY KEY, size BIGINT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE signals (
+  id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL, idem TEXT NOT NULL,
+  payload TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL, step_key TEXT, consumed_at TEXT
+);
+CREATE UNIQUE INDEX signals_once ON signals (run_id, name, idem);
+CREATE INDEX signals_waiting ON signals (run_id, name, at, id) WHERE consumed_at IS NULL;
+-- Everything only a person may decide: kind action, budget, in_doubt, breaker or question.
+CREATE TABLE approvals (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, task_id TEXT REFERENCES tasks (id),
+  run_id TEXT REFERENCES runs (id), step_key TEXT NOT NULL DEFAULT '', agent_id TEXT REFERENCES agents (id),
+  title TEXT NOT NULL, detail TEXT NOT NULL, payload TEXT NOT NULL, digest TEXT NOT NULL,
+  estimate_nano BIGINT NOT NULL DEFAULT 0, policy_version BIGINT NOT NULL DEFAULT 1, options TEXT NOT NULL,
+  requested_by TEXT NOT NULL, assigned_to TEXT, backup_to TEXT, created_at TEXT NOT NULL, remind_at TEXT,
+  reminders BIGINT NOT NULL DEFAULT 0, escalate_at TEXT, escalated_at TEXT, expires_at TEXT,
+  on_expiry TEXT NOT NULL DEFAULT 'reject', verdict TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
+  decided_by TEXT, decided_at TEXT, consumed_at TEXT, superseded_by TEXT
+);
+CREATE UNIQUE INDEX approvals_live ON approvals (run_id, step_key, kind)
+  WHERE run_id IS NOT NULL AND state IN ('pending', 'approved');
+CREATE INDEX approvals_inbox ON approvals (state, created_at, id);
+CREATE INDEX approvals_task ON approvals (task_id, created_at);
+CREATE INDEX approvals_clock ON approvals (expires_at) WHERE state IN ('pending', 'approved');
+-- Why an agent should look at a task; a run is what becomes of it.
+CREATE TABLE wakes (
+  id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents (id), task_id TEXT NOT NULL REFERENCES tasks (id),
+  reason TEXT NOT NULL, cause_event BIGINT, causes TEXT NOT NULL, origin_run TEXT, chain TEXT NOT NULL,
+  depth BIGINT NOT NULL, lane TEXT NOT NULL DEFAULT 'background', not_before TEXT NOT NULL, state TEXT NOT NULL,
+  detail TEXT NOT NULL DEFAULT '', run_id TEXT, created_at TEXT NOT NULL, settled_at TEXT
+);
+CREATE UNIQUE INDEX wakes_queued ON wakes (agent_id, task_id) WHERE state = 'queued';
+CREATE INDEX wakes_due ON wakes (not_before) WHERE state = 'queued';
+CREATE INDEX wakes_task ON wakes (task_id, created_at);
+CREATE INDEX wakes_chain ON wakes (chain, created_at);
+CREATE TABLE breakers (
+  id TEXT PRIMARY KEY, scope TEXT NOT NULL, subject TEXT NOT NULL, failures BIGINT NOT NULL DEFAULT 0,
+  recurrences BIGINT NOT NULL DEFAULT 0, spent_nano BIGINT NOT NULL DEFAULT 0, window_at TEXT NOT NULL,
+  tripped_at TEXT, approval_id TEXT, updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX breakers_subject ON breakers (scope, subject);
+ALTER TABLE tasks ADD COLUMN project TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN on_parent_close TEXT NOT NULL DEFAULT 'cancel';
+ALTER TABLE tasks ADD COLUMN plan_key TEXT;
+ALTER TABLE tasks ADD COLUMN time_limit_s BIGINT;
+CREATE UNIQUE INDEX tasks_plan ON tasks (parent_id, plan_key) WHERE plan_key IS NOT NULL;
+ALTER TABLE checks ADD COLUMN waiver TEXT NOT NULL DEFAULT '';
+ALTER TABLE providers ADD COLUMN max_concurrency BIGINT;
+-- What a tenant has set for itself: zone, caps, what needs approval.
+CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at TEXT NOT NULL);
+-- Spend of a scope in a window: one row each for the hour, the day, the month and all time, in the tenant's zone.
+CREATE TABLE spent (
+  scope TEXT NOT NULL, scope_id TEXT NOT NULL, span TEXT NOT NULL, starts TEXT NOT NULL, settled_nano BIGINT NOT NULL,
+  PRIMARY KEY (scope, scope_id, span, starts)
+);
+ALTER TABLE budgets ADD COLUMN extra_nano BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE budgets ADD COLUMN extra_until TEXT;
+ALTER TABLE budgets ADD COLUMN alerted TEXT NOT NULL DEFAULT '';
