@@ -13,7 +13,7 @@ import pytest
 
 from appliance import app, keyfile, listening, settings
 from appliance.db import migrate
-from appliance.domain import agents, runs, samples, tasks, tenants
+from appliance.domain import agents, claims, samples, tasks, tenants
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.task_forms import NewTask
@@ -193,4 +193,4 @@ def test_a_role_says_whether_work_is_done_here(folder: Path, role: str, state: s
                 if role == "all":
                     until(lambda: tasks.get(db, task.id).state == "done")
             assert tasks.get(db, task.id).state == state
-            assert runs.has_ready(db) is (role == "web")
+            assert claims.has_ready(db) is (role == "web")

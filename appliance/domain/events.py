@@ -48,6 +48,21 @@ def record(
     return int(row["seq"])
 
 
+def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]]) -> None:
+    """One event of this kind about each set of ids, in one statement."""
+    if not about:
+        return
+    now, last = clock.iso(), db.next_number("event", len(about))
+    empty: Row = {"task_id": None, "run_id": None, "agent_id": None}
+    rows: list[Row] = [
+        {"seq": seq, "at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": "{}"}
+        for seq, ids_ in enumerate(about, last - len(about) + 1)
+    ]
+    db.insert_all("events", rows)
+    for row in rows:
+        db.announce(row)
+
+
 def since(db: Database, seq: int, limit: int = 500) -> list[Event]:
     """Events after `seq`, oldest first."""
     rows = db.rows("SELECT * FROM events WHERE seq > :seq ORDER BY seq LIMIT :limit", {"seq": seq, "limit": limit})

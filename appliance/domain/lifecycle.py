@@ -6,7 +6,7 @@ from typing import Any
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import agents, checks, events, runs, tasks
-from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.actor import Actor
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, invalid
@@ -56,7 +56,7 @@ def cancel(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", "The task is done. Reopen it to change that.")
         if task.run_id:
             runs.request_cancel(db, actor, task.run_id)
-        _set(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
+        put(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
         _release_dependents(db, actor, task)
     return tasks.get(db, task.id)
 
@@ -71,7 +71,7 @@ def reopen(db: Database, actor: Actor, ref: str) -> Task:
         checks.reset(db, task.id)
         # An agent that was removed meanwhile can't be given work again.
         agent_id = task.agent_id if task.agent_id and agents.works_here(db, task.agent_id) else None
-        _set(db, actor, task, "todo", finished_at=None, cycle=task.cycle + 1, agent_id=agent_id)
+        put(db, actor, task, "todo", finished_at=None, cycle=task.cycle + 1, agent_id=agent_id)
     return tasks.get(db, task.id)
 
 
@@ -94,7 +94,7 @@ def finish(db: Database, actor: Actor, task: Task, **data: Any) -> None:
     """Done, if every guard holds. Raises Problem(checks_open) or Problem(conflict) naming what is missing."""
     if missing := _missing(db, task):
         raise missing
-    _set(db, actor, task, "done", finished_at=clock.iso(), blocked_reason="", blocked_detail="", **data)
+    put(db, actor, task, "done", finished_at=clock.iso(), blocked_reason="", blocked_detail="", **data)
     _release_dependents(db, actor, task)
 
 
@@ -116,7 +116,7 @@ def cancel_run(db: Database, actor: Actor, run_id: str) -> Run:
         task = tasks.get(db, before.task_id)
         run = runs.request_cancel(db, actor, run_id)
         if before.open and task.state in ("in_progress", "blocked"):
-            _set(db, actor, task, "todo", blocked_reason="", blocked_detail="")
+            put(db, actor, task, "todo", blocked_reason="", blocked_detail="")
     return run
 
 
@@ -149,7 +149,7 @@ def _move(db: Database, actor: Actor, task: Task, state: str) -> None:
     if state == "done":
         finish(db, actor, task)
     else:
-        _set(db, actor, task, state, blocked_reason="", blocked_detail="")
+        put(db, actor, task, state, blocked_reason="", blocked_detail="")
 
 
 def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | None:
@@ -160,35 +160,8 @@ def _verb(task: Task, state: str) -> Callable[[Database, Actor, str], Task] | No
     return approve if (task.state, state) == ("in_review", "done") else None
 
 
-def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
-    """A run that succeeded, in the engine's transaction: the task becomes done, or in_review; which of them.
-
-    `verdicts` are the machine's, all passed; a human check, a blocker or an open sub-task leads to review. A run
-    that was cancelled meanwhile ends as that and leaves the task where the person put it.
-    """
-    if runs.get(db, run.id).cancel_requested:
-        runs.end(db, run, "cancelled", "cancelled", "Stopped by a person.")
-        return tasks.get(db, run.task_id).state
-    checks.keep(db, verdicts, "system")
-    runs.end(db, run, "succeeded")
-    task = tasks.get(db, run.task_id)
-    try:
-        finish(db, SYSTEM, task, result=result)
-        return "done"
-    except Problem as problem:
-        _set(db, SYSTEM, task, "in_review", blocked_detail=problem.detail, result=result)
-        return "in_review"
-
-
-def fail(db: Database, run: Run, state: str, code: str, detail: str, reason: str) -> None:
-    """A run that did not get there, in the engine's transaction: the task is blocked until somebody acts."""
-    runs.end(db, run, state, code, detail)
-    task = tasks.get(db, run.task_id)
-    if task.state == "in_progress":
-        _set(db, SYSTEM, task, "blocked", blocked_reason=reason, blocked_detail=detail)
-
-
-def _set(db: Database, actor: Actor, task: Task, state: str, note: str = "", **values: Any) -> None:
+def put(db: Database, actor: Actor, task: Task, state: str, note: str = "", **values: Any) -> None:
+    """Write a state that a verb has found allowed, with its event. In a transaction."""
     db.update("tasks", {"id": task.id}, state=state, updated_at=clock.iso(), **values)
     data = {"note": note} if note else {}
     events.record(db, actor, f"task.{state}", task_id=task.id, agent_id=task.agent_id, run_id=task.run_id, **data)
@@ -200,6 +173,8 @@ def _missing(db: Database, task: Task) -> Problem | None:
         return Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in unpassed) + ".")
     if blocked := _blocked(db, task):
         return blocked
+    if asked := db.one("SELECT title FROM approvals WHERE task_id = :id AND state = 'pending'", {"id": task.id}):
+        return Problem("conflict", f"A person has yet to decide: {asked['title']}")
     if children := [c for c in tasks.children(db, task.id) if c.open]:
         first = f"first #{children[0].number} {children[0].title}"
         return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")

@@ -31,6 +31,12 @@ def dump(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def named(values: list[Any], prefix: str = "v") -> tuple[str, dict[str, Any]]:
+    """Parameter names for `IN (…)`, and their values."""
+    params = {f"{prefix}{n}": value for n, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in params), params
+
+
 def cursor(*values: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 

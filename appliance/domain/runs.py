@@ -6,7 +6,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, events, records
+from appliance.domain import agents, events, records, standing
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, not_found
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from appliance.domain.tasks import Task
 
 OPEN = ("ready", "running", "waiting")
-MAX_CLAIMS_WITHOUT_PROGRESS = 5
+DEADLINE = "deadline"
 
 
 class Run(msgspec.Struct, frozen=True):
     """`state` is one of ready, running, waiting, succeeded, incomplete, failed, cancelled, timed_out and parked;
 
-    `reason` says what a waiting run waits for. `lease_until` and `ready_at` are UTC; `cost_nano` in nano-dollars, and
-    `simulated` when a simulated provider made some of it up.
+    `reason` says what a waiting run waits for, `wait_key` which one of those, and why a parked one is parked.
+    `cause` is why it began, `lane` whether a person waits for it (interactive) or not (background), `fork_of` the run
+    whose steps below `fork_key` it took over. `lease_until`, `ready_at` and `deadline_at` are UTC; `cost_nano` in
+    nano-dollars, and `simulated` when a simulated provider made some of it up.
     """
 
     id: str
@@ -48,11 +50,31 @@ class Run(msgspec.Struct, frozen=True):
     created_at: str
     started_at: str | None
     finished_at: str | None
+    cause: str = "started"
+    lane: str = "background"
+    origin_run: str | None = None
+    fork_of: str | None = None
+    fork_key: str = ""
+    wait_key: str = ""
+    deadline_at: str | None = None
     simulated: bool = False
+    runtime: str = "builtin"
 
     @property
     def open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What its events are about."""
+        return {"task_id": self.task_id, "run_id": self.id, "agent_id": self.agent_id}
+
+    @property
+    def stopped_as(self) -> tuple[str, str, str]:
+        """State, code and sentence with which a run ends that was asked to stop."""
+        if self.reason == DEADLINE:
+            return "timed_out", DEADLINE, "It took longer than its time limit. Raise the limit or split the task."
+        return "cancelled", "cancelled", "Stopped by a person."
 
 
 _SELECT = """
@@ -104,69 +126,44 @@ def enqueue(db: Database, actor: Actor, task: "Task", *, cause_event: int | None
     return run_id
 
 
-def claim(db: Database, owner: str, lease_seconds: float) -> Run | None:
-    """Take the next run that may start: highest priority, then oldest, agents within their concurrency."""
-    now = clock.iso()
-    sql = f"""
-    UPDATE runs SET state = 'running', reason = '', lease_owner = :owner, lease_until = :until, fence = fence + 1,
-      claims_without_progress = claims_without_progress + 1, started_at = COALESCE(started_at, :now)
-    WHERE id = (
-      SELECT r.id FROM runs r JOIN agents a ON a.id = r.agent_id
-      WHERE r.state = 'ready' AND r.ready_at <= :now AND a.paused = FALSE AND
-        (SELECT COUNT(*) FROM runs b WHERE b.agent_id = a.id AND b.state = 'running') < a.max_concurrency
-      ORDER BY r.priority DESC, r.ready_at, r.id LIMIT 1 {db.skip_locked and "FOR UPDATE OF r SKIP LOCKED"})
-    RETURNING *"""
-    with db.transaction():
-        row = db.one(sql, {"owner": owner, "until": clock.ahead(lease_seconds), "now": now})
-        if row is None:
-            return None
-        run = records.to(Run, row)
-        started = {"id": run.task_id, "now": now}
-        db.execute(
-            "UPDATE tasks SET state = 'in_progress', blocked_reason = '', blocked_detail = '', updated_at = :now, "
-            "started_at = COALESCE(started_at, :now) WHERE id = :id AND state <> 'in_progress'",
-            started,
-        )
-        events.record(db, SYSTEM, "run.started", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
-    return run
-
-
-def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -> bool:
-    """Prove inside a transaction that this worker still has the run, and extend the lease; was a cancel asked for?
-
-    Raises FenceLost when another worker has it.
-    """
-    sets = ", claims_without_progress = 0" if progress else ""
-    row = db.one(
-        f"UPDATE runs SET lease_until = :until{sets} "
-        "WHERE id = :id AND fence = :fence AND state = 'running' RETURNING cancel_requested",
-        {"until": clock.ahead(lease_seconds), "id": run.id, "fence": run.fence},
-    )
-    if row is None:
-        raise FenceLost(run.id)
-    return bool(row["cancel_requested"])
-
-
-def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str) -> bool:
+def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str, wait_key: str = "") -> bool:
     """Free the worker: the run goes on at `ready_at`, or when somebody wakes it (None). In a transaction.
 
-    False when somebody cancelled it meanwhile: then it ends.
+    `wait_key` names what it waits for. False when it was asked to stop meanwhile: then it ends.
     """
-    if get(db, run.id).cancel_requested:
-        end(db, run, "cancelled", "cancelled", "Stopped by a person.")
+    if (now := get(db, run.id)).cancel_requested:
+        end(db, run, *now.stopped_as)
         return False
     # Waiting is an outcome: only deaths count towards parking.
-    kept = {"failure_detail": detail, "claims_without_progress": 0}
+    kept = {"failure_detail": detail, "claims_without_progress": 0, "wait_key": wait_key}
     _move(db, run, "waiting", reason=reason, ready_at=ready_at or "9999", **kept)
-    events.record(db, SYSTEM, "run.waiting", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id, reason=reason)
+    events.record(db, SYSTEM, "run.waiting", **run.ids, reason=reason)
     return True
 
 
 def end(db: Database, run: Run, state: str, code: str = "", detail: str = "") -> None:
     """The last move of a claimed run, in a transaction. Raises FenceLost."""
     _move(db, run, state, failure_code=code, failure_detail=detail, finished_at=clock.iso())
-    ids_ = {"task_id": run.task_id, "run_id": run.id, "agent_id": run.agent_id}
-    events.record(db, SYSTEM, f"run.{state}", **ids_, code=code)
+    _note_end(db, SYSTEM, run, state, code, detail)
+
+
+def park(db: Database, run: Run, reason: str, detail: str) -> None:
+    """Set a claimed run aside until a person decides; `reason` is version, mismatch, poison or in_doubt.
+
+    Raises FenceLost.
+    """
+    _move(db, run, "parked", reason=reason, failure_code=reason, failure_detail=detail)
+    standing.block(db, run.task_id, "needs_decision", detail, run.id)
+    events.record(db, SYSTEM, "run.parked", **run.ids, reason=reason)
+
+
+def stop_now(db: Database, actor: Actor, run: Run) -> None:
+    """End a run that nobody works on, or whose worker is gone. In a transaction; a late worker loses its fence."""
+    state, code, detail = run.stopped_as
+    values = {"failure_code": code, "failure_detail": detail, "finished_at": clock.iso(), "fence": run.fence + 1}
+    held = {"id": run.id, "fence": run.fence, "state": run.state}
+    if db.update("runs", held, state=state, cancel_requested=True, lease_until=None, reason="", **values):
+        _note_end(db, actor, run, state, code, detail)
 
 
 def wake(db: Database, run_id: str) -> bool:
@@ -179,17 +176,8 @@ def wake(db: Database, run_id: str) -> bool:
     return True
 
 
-def release(db: Database, where: str, params: dict[str, Any]) -> int:
-    """Void leases: crashed or expired runs become claimable again, or parked after five claims without progress."""
-    with db.transaction():
-        rows = db.rows(f"SELECT * FROM runs WHERE state = 'running' AND {where}", params)
-        for row in rows:
-            _give_back(db, records.to(Run, row))
-    return len(rows)
-
-
 def wake_due(db: Database) -> int:
-    """Make the runs whose timer is over claimable."""
+    """Make the runs whose timer is over claimable, in the order they came due."""
     sql = "SELECT id FROM runs WHERE state = 'waiting' AND ready_at <= :now ORDER BY ready_at LIMIT 500"
     due = db.rows(sql, {"now": clock.iso()})
     if not due:
@@ -198,52 +186,35 @@ def wake_due(db: Database) -> int:
         return sum(wake(db, row["id"]) for row in due)
 
 
-def has_ready(db: Database) -> bool:
-    return (
-        db.one("SELECT id FROM runs WHERE state = 'ready' AND ready_at <= :now LIMIT 1", {"now": clock.iso()})
-        is not None
-    )
-
-
-def release_expired(db: Database) -> int:
-    """Take runs back from workers that went silent."""
-    now = clock.iso()
-    if db.one("SELECT id FROM runs WHERE state = 'running' AND lease_until < :now LIMIT 1", {"now": now}) is None:
+def stop_overdue(db: Database) -> int:
+    """Stop the runs whose time limit is over; how many."""
+    sql = """SELECT id FROM runs WHERE deadline_at <= :now AND state IN ('ready', 'running', 'waiting')
+      AND deadline_at IS NOT NULL AND cancel_requested = FALSE LIMIT 100"""
+    due = db.rows(sql, {"now": clock.iso()})
+    if not due:
         return 0
-    return release(db, "lease_until < :now", {"now": now})
+    with db.transaction():
+        for row in due:
+            db.update("runs", {"id": row["id"]}, reason=DEADLINE)
+            request_cancel(db, SYSTEM, row["id"])
+    return len(due)
 
 
 def request_cancel(db: Database, actor: Actor, run_id: str) -> Run:
     """A running run stops at its next fence check; one that is not running ends here. In a transaction."""
     run = get(db, run_id)
-    if run.open or run.state == "parked":
+    if run.state == "running" and not run.cancel_requested:
         db.update("runs", {"id": run.id}, cancel_requested=True)
-        kept = {"task_id": run.task_id, "run_id": run.id, "agent_id": run.agent_id}
-        if run.state != "running":
-            db.update("runs", {"id": run.id}, state="cancelled", finished_at=clock.iso(), fence=run.fence + 1)
-            events.record(db, actor, "run.cancelled", **kept)
-        else:
-            events.record(db, actor, "run.cancel_requested", **kept)
+        events.record(db, actor, "run.cancel_requested", **run.ids)
+    elif run.open or run.state == "parked":
+        stop_now(db, actor, run)
     return get(db, run.id)
 
 
-def _give_back(db: Database, run: Run) -> None:
-    poisoned = run.claims_without_progress >= MAX_CLAIMS_WITHOUT_PROGRESS and not run.cancel_requested
-    values: dict[str, Any] = {"state": "ready", "lease_until": None, "ready_at": clock.iso()}
-    if poisoned:
-        values = {"state": "parked", "reason": "poison", "failure_code": "poison", "lease_until": None}
-        values["failure_detail"] = (
-            "The worker died five times at the same step. Look at the run's last step, then retry."
-        )
-    if run.cancel_requested:
-        values = {"state": "cancelled", "finished_at": clock.iso()}
-    if not db.update("runs", {"id": run.id, "fence": run.fence, "state": "running"}, **values):
-        return
-    if poisoned:
-        detail = {"blocked_reason": "needs_decision", "blocked_detail": values["failure_detail"]}
-        db.update("tasks", {"id": run.task_id}, state="blocked", **detail)
-    kind = f"run.{values['state']}" if values["state"] != "ready" else "run.released"
-    events.record(db, SYSTEM, kind, task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
+def _note_end(db: Database, actor: Actor, run: Run, state: str, code: str, detail: str) -> None:
+    if state == "timed_out":
+        standing.block(db, run.task_id, "needs_decision", detail, run.id)
+    events.record(db, actor, f"run.{state}", **run.ids, code=code)
 
 
 def _move(db: Database, run: Run, state: str, **values: Any) -> None:

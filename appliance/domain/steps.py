@@ -1,19 +1,25 @@
 """Steps: the recorded actions of a run. A recorded step is never done again; the conversation is kept by reference."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import events, records
+from appliance.domain import blobs, events, records
 from appliance.domain.actor import SYSTEM
 from appliance.domain.runs import Run
 
 
 class Step(msgspec.Struct, frozen=True):
-    """`kind` is model or tool, `effect` the tool's effect class; messages first to last are its conversation."""
+    """`kind` is model, tool, step, wait or note; messages first to last are its conversation.
+
+    `effect` is its class: tx, idempotent, keyed, checkable or once. `state` is done, failed, waiting, intent (the
+    effect may have begun), or what a person said of an intent whose outcome nobody knows: confirmed or again. An
+    `input` or a value of over 32 KB is {"blob", "size"}.
+    """
 
     run_id: str
     key: str
@@ -33,6 +39,7 @@ class Step(msgspec.Struct, frozen=True):
     fence: int
     started_at: str
     finished_at: str | None
+    approval_id: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -54,13 +61,16 @@ def digest(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:32]
 
 
-def save(db: Database, run: Run, step: Step, messages: list[Message]) -> None:
-    """Record the step and its messages in the open transaction, after the run's fence was held there."""
-    first, last = _append(db, run, messages)
+def save(db: Database, run: Run, step: Step, messages: list[Message], files: Path) -> None:
+    """Record the step and its messages in the open transaction, after the run's fence was held there.
+
+    What is long goes to `files`, the tenant's folder. Raises Problem(too_large), Problem(disk_full).
+    """
+    first, last = _append(db, run, messages, files)
     row = msgspec.structs.asdict(step) | {"first_message": first, "last_message": last, "fence": run.fence}
-    row |= {"input": records.dump(step.input), "result": records.dump(step.result)}
+    row |= {"input": records.dump(blobs.lighten(db, files, step.input)), "result": records.dump(step.result)}
     db.upsert("steps", row, ("run_id", "key"))
-    if step.kind == "note":
+    if step.kind == "note" or step.state == "waiting":
         return
     events.record(db, SYSTEM, f"step.{step.state}", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
 
@@ -74,19 +84,29 @@ def add_cost(db: Database, run: Run, cost_nano: int) -> None:
     db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task", params)
 
 
-def conversation(db: Database, run_id: str) -> list[Message]:
+def conversation(db: Database, run_id: str, files: Path) -> list[Message]:
     rows = db.rows("SELECT * FROM messages WHERE run_id = :id ORDER BY seq", {"id": run_id})
-    return [records.to(Message, row, ("tool_calls",)) for row in rows]
+    return [_message(row, files) for row in rows]
 
 
-def _append(db: Database, run: Run, messages: list[Message]) -> tuple[int | None, int | None]:
+def _message(row: Row, files: Path) -> Message:
+    if row["blob"]:
+        row = row | msgspec.json.decode(blobs.read(files, row["blob"]))
+    return records.to(Message, row, ("tool_calls",))
+
+
+def _append(db: Database, run: Run, messages: list[Message], files: Path) -> tuple[int | None, int | None]:
     if not messages:
         return None, None
     last = int(db.value("SELECT COALESCE(MAX(seq), 0) AS n FROM messages WHERE run_id = :id", {"id": run.id}))
-    db.insert_all("messages", [_row(run, seq, message) for seq, message in enumerate(messages, last + 1)])
+    db.insert_all("messages", [_row(db, run, seq, message, files) for seq, message in enumerate(messages, last + 1)])
     return last + 1, last + len(messages)
 
 
-def _row(run: Run, seq: int, message: Message) -> Row:
-    row: Row = {"run_id": run.id, "seq": seq, "role": message.role, "content": message.content, "at": clock.iso()}
-    return row | {"tool_calls": records.dump(message.tool_calls), "tool_call_id": message.tool_call_id}
+def _row(db: Database, run: Run, seq: int, message: Message, files: Path) -> Row:
+    said: Row = {"content": message.content, "tool_calls": records.dump(message.tool_calls)}
+    blob = ""
+    if len(said["content"]) + len(said["tool_calls"]) > blobs.LIGHT:
+        blob, said = blobs.keep(db, files, records.dump(said)), {"content": "", "tool_calls": "[]"}
+    row: Row = {"run_id": run.id, "seq": seq, "role": message.role, "at": clock.iso(), "blob": blob}
+    return row | said | {"tool_call_id": message.tool_call_id}

@@ -2,8 +2,8 @@
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import budgets, events, runs
-from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain import budgets, runs, standing
+from appliance.domain.actor import Actor
 from appliance.domain.budgets import OverBudget, Scope
 from appliance.domain.runs import Run
 
@@ -19,9 +19,7 @@ def for_budget(db: Database, run: Run, over: OverBudget) -> None:
     if not runs.wait(db, run, "budget", None, detail):
         return
     db.update("runs", {"id": run.id}, needs_nano=over.needed_nano)
-    values = {"blocked_reason": "budget", "blocked_detail": detail, "updated_at": clock.iso()}
-    db.update("tasks", {"id": run.task_id}, state="blocked", **values)
-    events.record(db, SYSTEM, "task.blocked", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
+    standing.block(db, run.task_id, "budget", detail, run.id)
 
 
 def release_budget(db: Database, actor: Actor) -> int:
@@ -36,8 +34,7 @@ def release_budget(db: Database, actor: Actor) -> int:
         rows = [row for row in waiting if budgets.fits(db, _scopes(row), row["needs_nano"])]
         for row in rows:
             runs.wake(db, row["id"])
-            db.update("tasks", {"id": row["task_id"]}, blocked_reason="", blocked_detail="", state="in_progress")
-            events.record(db, actor, "task.in_progress", task_id=row["task_id"], run_id=row["id"])
+            standing.unblock(db, actor, row["task_id"], row["id"])
     return len(rows)
 
 

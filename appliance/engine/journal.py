@@ -6,47 +6,82 @@ Every write proves the fence first, so a worker that lost its lease can't write 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from appliance import clock
-from appliance.calls import Caller, Calls, Outcome
 from appliance.db.database import Database
-from appliance.domain import runs, steps
-from appliance.domain.runs import Run
+from appliance.domain import claims, runs, steps
+from appliance.domain.runs import FenceLost, Run
 from appliance.domain.steps import Message, Step
-from appliance.gateway.types import ChatRequest, Reply
 
 
 class Cancelled(Exception):
-    """A person asked for the run to stop."""
+    """Somebody asked for the run to stop, or its time limit is over."""
+
+
+class Waits(Exception):
+    """The run waits now; its worker is free."""
+
+
+class Mismatch(Exception):
+    """The run no longer does what its log says; going on could do an effect twice."""
+
+
+class InDoubt(Exception):
+    """An effect may have happened or not, and nothing but a person can tell."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.key)
+        self.step = step
 
 
 class Journal:
-    """`blocking` is called before a wait that another run should use."""
+    """`files` is the tenant's folder for what is too long for a row; `blocking` is called before a wait that another
+    run should use."""
 
-    def __init__(self, db: Database, run: Run, lease_s: float, blocking: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, db: Database, run: Run, lease_s: float, files: Path, blocking: Callable[[], None] | None = None
+    ) -> None:
         self.db = db
-        self._blocking = blocking
         self.run = run
+        self.files = files
+        self.blocking = blocking
+        self.lost = False
         self._lease_s = lease_s
-        self._recorded = {step.key: step for step in steps.of_run(db, run.id)}
+        # A run claimed for the first time has no log yet, unless it took over another's.
+        fresh = run.fence == 1 and not run.fork_of
+        self._recorded = {} if fresh else {step.key: step for step in steps.of_run(db, run.id)}
+        self.conversation = [] if fresh else steps.conversation(db, run.id, files)
         self._ord = max((step.ord for step in self._recorded.values()), default=0)
         self._seen: Counter[str] = Counter()
+        self._visited: set[str] = set()
         self._extended = clock.monotonic()
-        self._lost = False
         self._noted: tuple[Step, list[Message]] | None = None
-        self.conversation = steps.conversation(db, run.id)
 
     def key(self, name: str) -> str:
         """The next key of this name: its name, and #n from the second on."""
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
-    def done(self, key: str) -> Step | None:
+    def visit(self, key: str, kind: str, given: Any = None) -> Step | None:
+        """What is recorded under the key, or None for a step that begins now.
+
+        Raises Mismatch when the run's path has changed since: another kind or input than recorded, or a new step while
+        an older one was not passed.
+        """
+        self._visited.add(key)
         step = self._recorded.get(key)
-        return step if step and step.state == "done" else None
+        if step and step.state == "done":
+            if step.kind != kind or (kind != "model" and step.input_digest != steps.digest(given)):
+                raise Mismatch(f"The step {key} is not the one that was recorded; its {kind} input has changed.")
+            return step
+        place = step.ord if step else self._ord + 1
+        if passed := [s.key for s in self._recorded.values() if s.ord < place and s.key not in self._visited]:
+            raise Mismatch(f"The step {key} came before {passed[0]}, which was done earlier.")
+        return step
 
     def said(self, step: Step) -> Message:
         """The last message the step recorded."""
@@ -56,77 +91,23 @@ class Journal:
     def noted(self, name: str) -> bool:
         """Whether the next note of this name is recorded."""
         seen = self._seen[name]
-        return self.done(f"{name}#{seen + 1}" if seen else name) is not None
+        step = self._recorded.get(f"{name}#{seen + 1}" if seen else name)
+        return step is not None and step.state == "done"
 
     def note(self, name: str, messages: list[Message]) -> None:
         """Messages that nobody was asked for, once; recorded together with the next step, which rests on them."""
         key = self.key(name)
-        if self.done(key):
+        if self.visit(key, "note", {}):
             return
-        self._noted = (self._step(key, "note", name, "tx", None, {}), messages)
+        self._noted = (self.build(key, "note", name, "tx", {}), messages)
         self.conversation += messages
         self._ord += 1
 
-    def tool(self, name: str, effect: str, given: Any, call_id: str, act: Callable[[], str]) -> str:
-        """The recorded answer of a tool, or its answer now. `tx` effects and their record commit together."""
-        key = self.key(name)
-        if step := self.done(key):
-            return self.said(step).content
-        started = clock.iso()
-        answer = "" if effect == "tx" else act()
-        with self.db.transaction():
-            if self._hold() and effect == "tx":
-                raise Cancelled(self.run.id)
-            answer = act() if effect == "tx" else answer
-            failed = answer.startswith("error:")
-            step = self._step(key, "tool", name, effect, given, {"ok": not failed, "preview": answer[:400]}, started)
-            self._save(step, [Message("tool", answer, [], call_id)])
-        return answer
-
-    def model(self, calls: Calls, request: ChatRequest, agent_id: str, then: Callable[[Reply], None]) -> Message:
-        """The recorded answer of the model, or a new one whose price commits with its record.
-
-        `then(reply)` runs in that transaction, unless another worker has the run. Raises ProviderFailure,
-        Problem(budget_exceeded), Cancelled and runs.FenceLost.
-        """
-        key = self.key("model")
-        if step := self.done(key):
-            return self.said(step)
-        before = self._recorded.get(key)
-        earlier = before.attempts if before else 0
-        started = before.started_at if before else clock.iso()
-        spent = before.cost_nano if before else 0
-
-        def settled(outcome: Outcome) -> None:
-            self._book(outcome.cost_nano)
-            result = _summary(outcome)
-            step = self._step(key, "model", outcome.model, "keyed", None, result, started, earlier + outcome.attempts)
-            step = msgspec.structs.replace(step, call_id=outcome.call_id, cost_nano=spent + outcome.cost_nano)
-            reply = outcome.reply
-            calls_made = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in reply.tool_calls]
-            self._save(step, [Message("assistant", reply.content, calls_made)])
-            if not self._lost:
-                then(reply)
-
-        def failed(call_id: str, cost_nano: int, attempts: int) -> None:
-            self._book(cost_nano)
-            step = self._step(key, "model", request.model, "keyed", None, {}, started, earlier + attempts)
-            step = msgspec.structs.replace(step, state="failed", call_id=call_id, cost_nano=spent + cost_nano)
-            self._save(step, [])
-
-        caller = Caller(self.run.id, key, self.run.task_id, agent_id, earlier)
-        request = msgspec.structs.replace(request, attempt=earlier + 1)
-        calls.make(self.db, caller, request, settled, failed, cancelled=self.interrupted, blocking=self._blocking)
-        if self._lost:
-            raise runs.FenceLost(self.run.id)
-        return self.said(self._recorded[key])
-
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """A transaction in which this worker has proved that the run is its own."""
+    def held(self) -> Iterator[bool]:
+        """A transaction in which this worker has proved that the run is its own; was a stop asked for?"""
         with self.db.transaction():
-            self._hold()
-            yield
+            yield self._hold()
 
     def attempts(self) -> int:
         """Tries so far of the model step asked for last."""
@@ -146,7 +127,7 @@ class Journal:
         """Between steps: raises Cancelled or FenceLost."""
         row = runs.get(self.db, self.run.id)
         if row.fence != self.run.fence or row.state != "running":
-            raise runs.FenceLost(self.run.id)
+            raise FenceLost(self.run.id)
         if row.cancel_requested:
             raise Cancelled(self.run.id)
 
@@ -161,74 +142,43 @@ class Journal:
         """False when the lease is gone: the answer under way is void, its money is not."""
         try:
             with self.db.transaction():
-                runs.hold(self.db, self.run, self._lease_s)
-        except runs.FenceLost:
+                claims.hold(self.db, self.run, self._lease_s)
+        except FenceLost:
             return False
         self._extended = clock.monotonic()
         return True
 
     def _hold(self) -> bool:
-        """Prove the fence; was a cancel asked for?"""
         self._extended = clock.monotonic()
-        return runs.hold(self.db, self.run, self._lease_s, progress=True)
+        return claims.hold(self.db, self.run, self._lease_s, progress=True)
 
-    def _book(self, cost_nano: int) -> None:
+    def book(self, cost_nano: int) -> None:
         """Money was spent whoever holds the run now; it is booked before the fence is asked."""
         steps.add_cost(self.db, self.run, cost_nano)
         try:
             self._hold()
-        except runs.FenceLost:
-            self._lost = True
+        except FenceLost:
+            self.lost = True
 
-    def _step(
-        self,
-        key: str,
-        kind: str,
-        name: str,
-        effect: str,
-        given: Any,
-        result: dict[str, Any],
-        started: str = "",
-        attempts: int = 1,
-    ) -> Step:
+    def build(self, key: str, kind: str, name: str, effect: str, given: Any, **values: Any) -> Step:
+        """A step that is done now, unless `values` say otherwise."""
         known = self._recorded.get(key)
-        return Step(
-            run_id=self.run.id,
-            key=key,
-            ord=known.ord if known else self._ord + 1,
-            kind=kind,
-            name=name,
-            effect=effect,
-            input_digest=steps.digest(given),
-            state="done",
-            attempts=attempts,
-            input=given,
-            result=result,
-            first_message=None,
-            last_message=None,
-            call_id=None,
-            cost_nano=0,
-            fence=self.run.fence,
-            started_at=started or clock.iso(),
-            finished_at=clock.iso(),
-        )
+        now = clock.iso()
+        base: dict[str, Any] = {"run_id": self.run.id, "key": key, "kind": kind, "name": name, "effect": effect}
+        base |= {"ord": known.ord if known else self._ord + 1, "input": given, "input_digest": steps.digest(given)}
+        base |= {"state": "done", "attempts": 1, "result": {}, "first_message": None, "last_message": None}
+        base |= {"call_id": None, "cost_nano": 0, "fence": self.run.fence, "started_at": now, "finished_at": now}
+        return Step(**(base | values))
 
-    def _save(self, step: Step, messages: list[Message]) -> None:
-        if self._lost:
+    def save(self, step: Step, messages: list[Message]) -> None:
+        """Record in the open transaction, after the fence was held there; nothing when the run is another's now."""
+        if self.lost:
             return
         if self._noted:
-            steps.save(self.db, self.run, *self._noted)
+            steps.save(self.db, self.run, *self._noted, self.files)
             self._noted = None
-        steps.save(self.db, self.run, step, messages)
+        steps.save(self.db, self.run, step, messages, self.files)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)
         self._recorded[step.key] = msgspec.structs.replace(step, last_message=last)
         self.conversation += messages
-
-
-def _summary(outcome: Outcome) -> dict[str, Any]:
-    """What the page shows of a model step; the text itself is in the conversation."""
-    reply, usage = outcome.reply, outcome.reply.usage
-    counted = {} if usage is None else {"in": usage.input_total, "cached": usage.cache_read, "out": usage.output_total}
-    preview = reply.content[:400]
-    return {"stop": reply.stop_reason, "preview": preview, "tools": [c.name for c in reply.tool_calls], **counted}

@@ -1,4 +1,4 @@
-"""From a bell to work: claim a run of the tenant and carry it out; other workers come in while it waits."""
+"""From a bell to work: claim runs of the tenant and carry them out; other workers come in while one waits."""
 
 import logging
 import threading
@@ -7,12 +7,15 @@ from appliance import clock
 from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import runs
-from appliance.engine import runner
+from appliance.domain import claims, endings
+from appliance.domain.runs import FenceLost, Run
+from appliance.engine import bodies, runner
 from appliance.engine.queue import Doorbell
 
 QUANTUM_S = 0.05
+BATCH = 32
 log = logging.getLogger(__name__)
+Done = list[tuple[Run, str]]
 
 
 class Pump:
@@ -28,27 +31,41 @@ class Pump:
         """Answer one bell: work for a short while, then let another tenant have the worker."""
         if self.stopping.is_set():
             return
-        until = clock.monotonic() + QUANTUM_S
+        until, done = clock.monotonic() + QUANTUM_S, Done()
         with self.catalogue.open(tenant_id) as db:
-            while self._one(db, tenant_id):
+            while claimed := self._turn(db, done):
+                done = self._carry_out(db, tenant_id, claimed)
                 if clock.monotonic() > until or self.stopping.is_set():
+                    self._complete(db, done)
                     self.bell.ring(tenant_id)
                     return
 
-    def _one(self, db: Database, tenant_id: str) -> bool:
-        """Claim and carry out one run; false when none may start."""
-        run = runs.claim(db, self.owner, self.lease_s)
-        if run is None:
-            return False
+    def _turn(self, db: Database, done: Done) -> list[Run]:
+        """Store the last batch and claim the next: one commit for both."""
+        with db.transaction():
+            self._complete(db, done)
+            return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick())
+
+    def _complete(self, db: Database, done: Done) -> None:
+        with db.transaction():
+            for run in endings.complete_all(db, done):
+                log.warning("run %s went to another worker", run.id)
+
+    def _carry_out(self, db: Database, tenant_id: str, claimed: list[Run]) -> Done:
+        """What came of quick runs; all others have stored it themselves."""
 
         def others() -> None:
             # Not before: while nothing waits, a second thread only takes the interpreter from the first.
-            if runs.has_ready(db):
+            if claims.has_ready(db):
                 self.bell.ring(tenant_id)
 
-        files = self.catalogue.files(tenant_id)
-        try:
-            runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
-        except runs.FenceLost:
-            log.warning("run %s went to another worker", run.id)
-        return True
+        files, done = self.catalogue.files(tenant_id), Done()
+        for run in claimed:
+            try:
+                result = runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
+            except FenceLost:
+                log.warning("run %s went to another worker", run.id)
+                continue
+            if result is not None:
+                done.append((run, result))
+        return done

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import idempotency, ledger, runs, sessions, tenants, throttle, waits
+from appliance.domain import claims, idempotency, ledger, runs, sessions, tenants, throttle, waits
 from appliance.domain.actor import SYSTEM
 from appliance.engine.queue import Doorbell
 from appliance.errors import Problem
@@ -30,7 +30,7 @@ class Sweeper:
 
     def _recover_one(self, db: Database) -> int:
         ledger.settle_lost(db, [self.owner])
-        return runs.release(db, "lease_owner <> :owner", {"owner": self.owner})
+        return claims.release(db, "lease_owner <> :owner", {"owner": self.owner})
 
     def tidy(self) -> None:
         """Hourly: forget what nobody can use any more."""
@@ -40,8 +40,9 @@ class Sweeper:
         self._each(idempotency.prune)
 
     def _sweep_one(self, db: Database) -> int:
-        woken = runs.wake_due(db) + runs.release_expired(db) + waits.release_budget(db, SYSTEM)
-        if runs.has_ready(db):
+        woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
+        woken += waits.release_budget(db, SYSTEM)
+        if claims.has_ready(db):
             self.bell.ring(db.name)
         return woken
 

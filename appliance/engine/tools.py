@@ -12,7 +12,7 @@ from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
 from appliance.errors import Problem
 
-Effect = Literal["tx", "idempotent"]
+Effect = Literal["tx", "idempotent", "keyed", "checkable", "once"]
 READ_LIMIT = 32_000
 MATCHES = 50
 
@@ -27,13 +27,14 @@ class Bench(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """`tx` effects happen in the transaction that records the step; `idempotent` ones may be repeated by a crash."""
+    """`effect` is its class (engine/effects.py); one that `needs_approval` waits for a person to agree."""
 
     name: str
     effect: Effect
     description: str
     parameters: dict[str, Any]
     run: Callable[[Bench, dict[str, Any]], str]
+    needs_approval: bool = False
 
 
 class BadArguments(Exception):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import agent_forms, checks, judging, provider_forms, runs, setup, tasks
+from appliance.domain import agent_forms, checks, claims, judging, provider_forms, setup, tasks
 from appliance.domain.actor import ROLES
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
@@ -55,7 +55,7 @@ def test_simulated_prices_are_those_of_the_models(model: str) -> None:
 def test_numbers_in_the_text_are_those_of_the_program() -> None:
     work = page("agents-and-tasks.md")
     assert f"{planner.MAX_TURNS} turns without an end" in work
-    assert (planner.MAX_FAULTS, planner.MAX_JUDGEMENTS, runs.MAX_CLAIMS_WITHOUT_PROGRESS) == (3, 3, 5)
+    assert (planner.MAX_FAULTS, planner.MAX_JUDGEMENTS, claims.MAX_WITHOUT_PROGRESS) == (3, 3, 5)
     assert judging.REGEX_SECONDS == 1
     assert f"{types.DEFAULT_OUTPUT_TOKENS:,} tokens of output" in page("providers-and-money.md")
     assert f"for {setup.LINK_SECONDS // 60} minutes" in page("getting-started.md")

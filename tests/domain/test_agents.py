@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import agents, org, revisions, runs, tasks
+from appliance.domain import agents, claims, org, revisions, runs, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
@@ -129,8 +129,7 @@ def test_status_is_what_its_runs_say(db: Database, alice: Actor) -> None:
     assert agents.get(db, "ada").status == "idle"
     tasks.create(db, alice, NewTask("T", assignee="ada"))
     assert (agents.get(db, "ada").queued, agents.get(db, "ada").status) == (1, "idle")
-    run = runs.claim(db, "w", 30)
-    assert run
+    [run] = claims.claim(db, "w", 30)
     assert agents.get(db, "ada").status == "busy"
     with db.transaction():
         runs.wait(db, run, "timer", "9999", "")

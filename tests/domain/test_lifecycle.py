@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import agents, blockers, checks, lifecycle, runs, samples, tasks
+from appliance.domain import agents, blockers, checks, claims, endings, lifecycle, runs, samples, tasks
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.agents import create
@@ -34,14 +34,13 @@ def make(db: Database, **fields: object) -> Task:
 
 
 def begin(db: Database) -> runs.Run:
-    run = runs.claim(db, "w", 30)
-    assert run
+    [run] = claims.claim(db, "w", 30)
     return run
 
 
 def complete(db: Database, result: str = "R") -> None:
     with db.transaction():
-        lifecycle.complete(db, begin(db), result, {})
+        endings.complete(db, begin(db), result, {})
 
 
 def kinds(db: Database, task: Task) -> list[str]:
@@ -96,7 +95,7 @@ def test_retry_is_a_new_run_of_the_same_task(db: Database, otto: Actor) -> None:
     assert refusal(lifecycle.retry, db, otto, task.id)[1] == "There is no ended run to try again."
     first = begin(db)
     with db.transaction():
-        lifecycle.fail(db, first, "failed", "provider_auth", "Bad key", "capability")
+        endings.fail(db, first, "failed", "provider_auth", "Bad key", "capability")
     blocked = tasks.get(db, task.id)
     assert (blocked.state, blocked.blocked_reason, blocked.blocked_detail) == ("blocked", "capability", "Bad key")
     again = lifecycle.retry(db, otto, task.id)
@@ -145,7 +144,7 @@ def test_an_agent_that_finishes_before_its_blocker_waits_in_review(db: Database,
     late = make(db, title="Late")
     blockers.put(db, otto, task.id, late.id)
     with db.transaction():
-        assert lifecycle.complete(db, run, "R", {}) == "in_review"
+        assert endings.complete(db, run, "R", {}) == "in_review"
     assert tasks.get(db, task.id).blocked_detail == f"Blocked by #{late.number} Late."
 
 

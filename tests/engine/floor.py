@@ -11,7 +11,19 @@ import msgspec
 from appliance import clock
 from appliance.calls import Calls
 from appliance.db.database import Database, Row
-from appliance.domain import agents, comments, ledger, lifecycle, providers, runs, samples, steps, tasks, workspace
+from appliance.domain import (
+    agents,
+    claims,
+    comments,
+    ledger,
+    lifecycle,
+    providers,
+    runs,
+    samples,
+    steps,
+    tasks,
+    workspace,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
@@ -99,13 +111,12 @@ class Floor:
         return tasks.create(self.db, self.actor, NewTask(title, "\n".join(script), checks=checks or [], **given))
 
     def claim(self, owner: str = "floor", lease_s: float = LEASE_S) -> Run:
-        run = runs.claim(self.db, owner, lease_s)
-        assert run is not None
+        [run] = claims.claim(self.db, owner, lease_s)
         return run
 
     def work(self) -> None:
         for _ in range(200):
-            if not runs.has_ready(self.db):
+            if not claims.has_ready(self.db):
                 return
             self.pump.serve(self.tenant.id)
 
@@ -126,7 +137,7 @@ class Floor:
 
     def take_back(self, owner: str = "mortal") -> None:
         """What the sweeper does once that worker's lease has run out."""
-        assert runs.release(self.db, "lease_owner = :owner", {"owner": owner}) == 1
+        assert claims.release(self.db, "lease_owner = :owner", {"owner": owner}) == 1
 
     def done(self, *script: str, **fields: Any) -> Task:
         """A task after everything that could be done about it now."""
@@ -154,7 +165,8 @@ class Floor:
 
     def said(self, task: Task) -> list[str]:
         """What tools answered the model, in order."""
-        return [m.content for m in steps.conversation(self.db, self.run(task).id) if m.role == "tool"]
+        said = steps.conversation(self.db, self.run(task).id, self.world.catalogue.files(self.tenant.id))
+        return [m.content for m in said if m.role == "tool"]
 
     def comments(self, task: Task) -> list[str]:
         return [comment.body for comment in comments.of_task(self.db, task.id)]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from appliance.domain import lifecycle, runs, waits
+from appliance.domain import claims, endings, lifecycle, waits
 from appliance.domain.budgets import OverBudget
 from appliance.errors import Problem
 from tests.engine.floor import Floor, comment, finish, write
@@ -80,7 +80,7 @@ def test_a_cancel_in_the_last_moment_wins_over_done(floor: Floor) -> None:
     run = floor.claim()
     floor.cancel(task)
     with floor.db.transaction():
-        assert lifecycle.complete(floor.db, run, "Too late", {}) == "cancelled"
+        assert endings.complete(floor.db, run, "Too late", {}) == "cancelled"
     assert floor.outcome(task) == ("cancelled", "cancelled", "cancelled")
 
 
@@ -100,7 +100,7 @@ def test_a_cancel_reaches_a_run_whose_worker_died(floor: Floor) -> None:
     assert floor.run(task).state == "running"
     with floor.later(31):
         assert floor.run(task).state == "cancelled"
-    assert runs.claim(floor.db, "w", 30) is None
+    assert claims.claim(floor.db, "w", 30) == []
 
 
 def test_cancelling_twice_is_no_event_and_done_is_kept(floor: Floor) -> None:

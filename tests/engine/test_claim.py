@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 
-from appliance.domain import agents, runs, tasks
+from appliance.domain import agents, claims, tasks
 from tests.engine.floor import Floor, finish
 
 WORKERS, QUEUED = 8, 50
@@ -11,8 +11,8 @@ WORKERS, QUEUED = 8, 50
 
 def claim_all(floor: Floor, owner: str, taken: list[str]) -> None:
     with floor.world.db() as db:
-        while run := runs.claim(db, owner, 30):
-            taken.append(run.id)
+        while claimed := claims.claim(db, owner, 30):
+            taken += [run.id for run in claimed]
 
 
 def test_two_workers_never_get_one_run(floor: Floor) -> None:
@@ -52,7 +52,7 @@ def test_the_most_urgent_comes_first_then_the_oldest(floor: Floor) -> None:
 def test_a_paused_agents_work_stays_queued(floor: Floor) -> None:
     floor.task(finish())
     agents.set_paused(floor.db, floor.actor, "ada", True)
-    assert runs.claim(floor.db, "w", 30) is None
+    assert claims.claim(floor.db, "w", 30) == []
     agents.set_paused(floor.db, floor.actor, "ada", False)
     assert floor.claim().state == "running"
 
@@ -62,7 +62,7 @@ def test_an_agents_limit_does_not_hold_up_others(floor: Floor) -> None:
     floor.agent("ben")
     first, _, other = floor.task(), floor.task(), floor.task(assignee="ben")
     assert [floor.claim().task_id for _ in range(2)] == [first.id, other.id]
-    assert runs.claim(floor.db, "w", 30) is None
+    assert claims.claim(floor.db, "w", 30) == []
 
 
 def test_a_claim_moves_the_task_and_counts_the_fence(floor: Floor) -> None:
@@ -71,7 +71,7 @@ def test_a_claim_moves_the_task_and_counts_the_fence(floor: Floor) -> None:
     assert (run.state, run.fence, run.lease_owner) == ("running", 1, "w1")
     assert run.started_at is not None
     assert floor.now(task).state == "in_progress"
-    runs.release(floor.db, "id = :id", {"id": run.id})
+    claims.release(floor.db, "id = :id", {"id": run.id})
     again = floor.claim("w2")
     assert (again.id, again.fence, again.started_at) == (run.id, 2, run.started_at)
 
@@ -80,8 +80,8 @@ def test_a_run_whose_time_has_not_come_is_left(floor: Floor) -> None:
     task = floor.task("sim: fail 429 retry-after 60 x1", finish())
     floor.work()
     assert floor.outcome(task) == ("waiting", "quota", "in_progress")
-    assert runs.claim(floor.db, "w", 30) is None
+    assert claims.claim(floor.db, "w", 30) == []
 
 
 def test_nothing_queued_is_nothing_claimed(floor: Floor) -> None:
-    assert runs.claim(floor.db, "w", 30) is None
+    assert claims.claim(floor.db, "w", 30) == []

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from appliance.domain import agents, runs, samples, tasks
+from appliance.domain import agents, claims, samples, tasks
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.task_forms import NewTask
 from appliance.engine.queue import Doorbell, Workers
@@ -117,4 +117,4 @@ def test_a_thousand_runs_of_one_tenant_do_not_delay_another(floor: Floor) -> Non
             until(lambda: floor.db.value("SELECT COUNT(*) AS n FROM runs WHERE state = 'succeeded'"))
             task = tasks.create(db, charlie, NewTask("Globex", finish(), "gil"))
             until(lambda: tasks.get(db, task.id).state == "done", seconds=2)
-            assert runs.has_ready(floor.db)
+            assert claims.has_ready(floor.db)

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from appliance.domain import comments, lifecycle, runs, steps, waits
+from appliance.domain import comments, endings, runs, steps, waits
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import FenceLost, Run
-from appliance.engine import runner
+from appliance.engine import asking, runner, tooling
 from appliance.engine.journal import Journal
 from appliance.gateway.types import ChatRequest, Message
 from tests.engine.floor import Floor, comment, finish
@@ -25,19 +25,19 @@ def taken_over(floor: Floor) -> tuple[Run, Run]:
 
 def test_a_zombie_records_no_step(floor: Floor) -> None:
     zombie, _ = taken_over(floor)
-    journal = Journal(floor.db, zombie, 30)
+    journal = Journal(floor.db, zombie, 30, floor.world.catalogue.files(floor.tenant.id))
     with pytest.raises(FenceLost):
-        journal.tool("workspace.list", "idempotent", {}, "c1", lambda: "seen")
+        tooling.answer(journal, "workspace.list", "idempotent", {}, "c1", lambda _: "seen")
     assert steps.of_run(floor.db, zombie.id) == []
-    assert steps.conversation(floor.db, zombie.id) == []
+    assert steps.conversation(floor.db, zombie.id, floor.world.catalogue.files(floor.tenant.id)) == []
 
 
 def test_a_zombies_effect_rolls_back_with_its_record(floor: Floor) -> None:
     zombie, _ = taken_over(floor)
-    journal = Journal(floor.db, zombie, 30)
+    journal = Journal(floor.db, zombie, 30, floor.world.catalogue.files(floor.tenant.id))
     actor = Actor("agent", zombie.agent_id, "Ada", "operator")
     with pytest.raises(FenceLost):
-        journal.tool("task.comment", "tx", {}, "c1", lambda: _comment(floor, actor, zombie))
+        tooling.answer(journal, "task.comment", "tx", {}, "c1", lambda _: _comment(floor, actor, zombie))
     assert floor.db.value("SELECT COUNT(*) AS n FROM comments") == 0
 
 
@@ -52,8 +52,8 @@ def test_a_zombie_ends_nothing(floor: Floor, verb: str) -> None:
     writes = {
         "end": lambda: runs.end(floor.db, zombie, "succeeded"),
         "wait": lambda: waits.for_time(floor.db, zombie, "timer", 5, "why"),
-        "complete": lambda: lifecycle.complete(floor.db, zombie, "result", {}),
-        "fail": lambda: lifecycle.fail(floor.db, zombie, "failed", "x", "why", "capability"),
+        "complete": lambda: endings.complete(floor.db, zombie, "result", {}),
+        "fail": lambda: endings.fail(floor.db, zombie, "failed", "x", "why", "capability"),
         "budget": lambda: waits.for_budget(floor.db, zombie, OverBudget("why", 1)),
     }
     with pytest.raises(FenceLost), floor.db.transaction():
@@ -89,11 +89,11 @@ def test_a_zombies_call_is_paid_and_its_answer_is_void(floor: Floor) -> None:
 
 def test_an_answer_after_the_takeover_costs_its_price(floor: Floor) -> None:
     task = floor.task()
-    journal = Journal(floor.db, floor.claim("slow"), 30)
+    journal = Journal(floor.db, floor.claim("slow"), 30, floor.world.catalogue.files(floor.tenant.id))
     floor.db.execute("UPDATE runs SET fence = fence + 1, lease_owner = 'awake'")
     asked = ChatRequest("simulated", (Message("user", "sim: usage in=1000 out=1000"),))
     with pytest.raises(FenceLost):
-        journal.model(floor.calls, asked, floor.ada.id, lambda reply: None)
+        asking.ask(journal, floor.calls, asked, floor.ada.id, lambda reply: None)
     assert floor.steps(task) == []
     [call] = floor.ledger(task)
     assert call.state == "ok"

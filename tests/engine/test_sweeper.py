@@ -1,7 +1,7 @@
 """Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
 
 from appliance.calls import Caller
-from appliance.domain import budgets, ledger, lifecycle, runs, tenants
+from appliance.domain import budgets, claims, ledger, lifecycle, runs, tenants
 from appliance.domain.budgets import NANO
 from appliance.domain.ledger import Opening
 from appliance.domain.runs import Run
@@ -34,9 +34,9 @@ def test_a_silent_workers_run_is_taken_back(floor: Floor) -> None:
 
 def test_five_deaths_at_one_step_park_the_run(floor: Floor) -> None:
     task = floor.task(finish())
-    for n in range(runs.MAX_CLAIMS_WITHOUT_PROGRESS):
+    for n in range(claims.MAX_WITHOUT_PROGRESS):
         assert floor.claim(f"w{n}").fence == n + 1
-        runs.release(floor.db, "lease_owner = :owner", {"owner": f"w{n}"})
+        claims.release(floor.db, "lease_owner = :owner", {"owner": f"w{n}"})
     assert floor.outcome(task) == ("parked", "poison", "blocked")
     found = floor.now(task)
     assert found.blocked_reason == "needs_decision"

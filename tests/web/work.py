@@ -3,7 +3,7 @@
 from typing import Any
 
 from appliance import clock
-from appliance.domain import agents, lifecycle, runs, samples, steps, tasks, workspace
+from appliance.domain import agents, claims, endings, samples, steps, tasks, workspace
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.agents import Agent
 from appliance.domain.runs import Run
@@ -34,8 +34,7 @@ def hand_out(world: World, title: str = "Draft release notes", **more: Any) -> T
 def begin(world: World) -> Run:
     """The next queued run, claimed as an engine would."""
     with world.db() as db:
-        run = runs.claim(db, "test", 30)
-        assert run is not None
+        [run] = claims.claim(db, "test", 30)
         return run
 
 
@@ -52,7 +51,7 @@ def record(world: World, run: Run, kind: str, name: str, given: Any = None, resu
 
 def finish(world: World, run: Run, result: str = "All done.") -> str:
     with world.db() as db, db.transaction():
-        return lifecycle.complete(db, run, result, {})
+        return endings.complete(db, run, result, {})
 
 
 def fail(
@@ -62,7 +61,7 @@ def fail(
     blocked: str = "capability",
 ) -> None:
     with world.db() as db, db.transaction():
-        lifecycle.fail(db, run, "failed", "provider_auth", detail, blocked)
+        endings.fail(db, run, "failed", "provider_auth", detail, blocked)
 
 
 def write_file(world: World, task: Task, path: str, content: str) -> None:

@@ -1,0 +1,131 @@
+"""Claims: how a worker gets runs, proves that they are its own, and gives them back."""
+
+from typing import Any
+
+from appliance import clock
+from appliance.db.database import Database, Row
+from appliance.domain import events, records, runs
+from appliance.domain.actor import SYSTEM
+from appliance.domain.runs import FenceLost, Run
+
+MAX_WITHOUT_PROGRESS = 5
+POISON = "The worker died five times at the same step. Look at the run's last step, then retry."
+# Runs looked at for one claim; those of agents at their limit are passed over by the query itself.
+_CANDIDATES = """
+SELECT r.id, r.agent_id, r.deadline_at, a.runtime, t.time_limit_s, a.max_concurrency -
+  (SELECT COUNT(*) FROM runs b WHERE b.agent_id = a.id AND b.state = 'running') AS slots
+FROM runs r JOIN agents a ON a.id = r.agent_id JOIN tasks t ON t.id = r.task_id
+WHERE r.state = 'ready' AND r.ready_at <= :now AND a.paused = FALSE AND
+  (SELECT COUNT(*) FROM runs b WHERE b.agent_id = a.id AND b.state = 'running') < a.max_concurrency
+ORDER BY r.priority DESC, r.ready_at, r.id LIMIT :most
+"""
+
+
+def claim(
+    db: Database, owner: str, lease_seconds: float, most: int = 1, quick: frozenset[str] = frozenset()
+) -> list[Run]:
+    """Take the next runs that may start: highest priority, then oldest, agents within their concurrency.
+
+    One run, and after it up to `most` in all while their agents' runtimes are `quick`: a run that may take long is
+    never held back behind another. Each gets a lease of `lease_seconds` and a fence one higher than any before.
+    """
+    with db.transaction():
+        rows = db.rows(_CANDIDATES + (db.skip_locked and f"{db.for_update} OF r SKIP LOCKED"), _asked(most))
+        return _take(db, owner, lease_seconds, _within_limits(rows, quick)) if rows else []
+
+
+def _asked(most: int) -> Row:
+    return {"now": clock.iso(), "most": most}
+
+
+def _within_limits(rows: list[Row], quick: frozenset[str]) -> list[Row]:
+    """The first, then those that follow it while they are quick and their agent has a slot left."""
+    slots = {row["agent_id"]: row["slots"] for row in rows}
+    chosen: list[Row] = []
+    for row in rows:
+        if chosen and (row["runtime"] not in quick or chosen[0]["runtime"] not in quick):
+            break
+        if slots[row["agent_id"]] > 0:
+            slots[row["agent_id"]] -= 1
+            chosen.append(row)
+    return chosen
+
+
+def _take(db: Database, owner: str, lease_seconds: float, chosen: list[Row]) -> list[Run]:
+    now = clock.iso()
+    names, params = records.named([row["id"] for row in chosen])
+    taken = db.rows(
+        f"""UPDATE runs SET state = 'running', reason = '', wait_key = '', lease_owner = :owner, lease_until = :until,
+          fence = fence + 1, claims_without_progress = claims_without_progress + 1,
+          started_at = COALESCE(started_at, :now) WHERE id IN ({names}) RETURNING *""",
+        params | {"owner": owner, "until": clock.ahead(lease_seconds), "now": now},
+    )
+    by_id = {row["id"]: row for row in taken}
+    found = [records.to(Run, by_id[row["id"]] | {"runtime": row["runtime"]}) for row in chosen if row["id"] in by_id]
+    names, params = records.named([run.task_id for run in found])
+    db.execute(
+        f"""UPDATE tasks SET state = 'in_progress', blocked_reason = '', blocked_detail = '', updated_at = :now,
+          started_at = COALESCE(started_at, :now) WHERE id IN ({names}) AND state <> 'in_progress'""",
+        params | {"now": now},
+    )
+    for row in chosen:
+        if row["time_limit_s"] and not row["deadline_at"]:
+            db.update("runs", {"id": row["id"]}, deadline_at=clock.ahead(row["time_limit_s"]))
+    events.record_all(db, SYSTEM, "run.started", [run.ids for run in found])
+    return found
+
+
+def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -> bool:
+    """Prove inside a transaction that this worker still has the run, and extend the lease; was a stop asked for?
+
+    Raises FenceLost when another worker has it.
+    """
+    sets = ", claims_without_progress = 0" if progress else ""
+    row = db.one(
+        f"UPDATE runs SET lease_until = :until{sets} "
+        "WHERE id = :id AND fence = :fence AND state = 'running' RETURNING cancel_requested",
+        {"until": clock.ahead(lease_seconds), "id": run.id, "fence": run.fence},
+    )
+    if row is None:
+        raise FenceLost(run.id)
+    return bool(row["cancel_requested"])
+
+
+def has_ready(db: Database) -> bool:
+    sql = "SELECT id FROM runs WHERE state = 'ready' AND ready_at <= :now LIMIT 1"
+    return db.one(sql, {"now": clock.iso()}) is not None
+
+
+def give_back(db: Database, run: Run) -> None:
+    """The worker stops with the run half done: another goes on after its last step."""
+    release(db, "id = :id AND fence = :fence", {"id": run.id, "fence": run.fence})
+
+
+def release_expired(db: Database) -> int:
+    """Take runs back from workers that went silent."""
+    now = clock.iso()
+    if db.one("SELECT id FROM runs WHERE state = 'running' AND lease_until < :now LIMIT 1", {"now": now}) is None:
+        return 0
+    return release(db, "lease_until < :now", {"now": now})
+
+
+def release(db: Database, where: str, params: dict[str, Any]) -> int:
+    """Void leases: crashed or expired runs become claimable again, or parked after five claims without progress."""
+    with db.transaction():
+        rows = db.rows(f"SELECT * FROM runs WHERE state = 'running' AND {where}", params)
+        for row in rows:
+            _release_one(db, records.to(Run, row))
+    return len(rows)
+
+
+def _release_one(db: Database, run: Run) -> None:
+    if run.cancel_requested:
+        runs.stop_now(db, SYSTEM, run)
+    elif run.claims_without_progress >= MAX_WITHOUT_PROGRESS:
+        runs.park(db, run, "poison", POISON)
+    elif db.update("runs", _held(run), state="ready", lease_until=None, ready_at=clock.iso()):
+        events.record(db, SYSTEM, "run.released", **run.ids)
+
+
+def _held(run: Run) -> Row:
+    return {"id": run.id, "fence": run.fence, "state": "running"}

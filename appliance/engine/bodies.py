@@ -1,0 +1,25 @@
+"""Bodies: how the runs of an agent's runtime are carried out."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from appliance.engine import loop
+from appliance.engine.work import Work
+
+
+class Body(NamedTuple):
+    """`act(work)` gives the result's text, or None when it has ended the run itself.
+
+    A `quick` one never waits for anything outside: its runs are claimed and completed by the batch.
+    """
+
+    act: Callable[[Work], str | None]
+    quick: bool = False
+
+
+BODIES: dict[str, Body] = {"builtin": Body(loop.run)}
+
+
+def quick() -> frozenset[str]:
+    """The runtimes whose runs may share a claim."""
+    return frozenset(runtime for runtime, body in BODIES.items() if body.quick)

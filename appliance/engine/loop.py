@@ -1,0 +1,151 @@
+"""The built-in runtime: a tool loop whose every action is a recorded step.
+
+The loop runs from its beginning each time a run is claimed; recorded steps answer at once, so it goes on where it was.
+"""
+
+from typing import Any
+
+from appliance.domain import checks, endings, judging, revisions, tasks, workspace
+from appliance.domain.actor import Actor
+from appliance.domain.steps import Message
+from appliance.engine import asking, planner, prompt, tooling, tools
+from appliance.engine.tools import REGISTRY, BadArguments, Bench, Tool
+from appliance.engine.work import Ended, Work
+from appliance.gateway import types
+from appliance.gateway.types import ChatRequest, Reply, ToolCall, ToolSpec
+
+VERDICT = "verdict"
+
+
+def run(work: Work) -> None:
+    """Carry the run to its end. Raises what a wait or a failure is told by."""
+    Loop(work).go()
+
+
+class Loop:
+    def __init__(self, work: Work) -> None:
+        journal = work.journal
+        db, run = journal.db, journal.run
+        self.work = work
+        self.journal = journal
+        self.task = tasks.get(db, run.task_id)
+        self.agent = revisions.at(db, run.agent_id, run.agent_revision)
+        actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
+        self.bench = Bench(db, self.task, actor, workspace.of_task(journal.files, run.task_id))
+        self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
+        self.faults = 0
+        self.judgements = 0
+        self.ended = False
+
+    def go(self) -> None:
+        self.journal.note("brief", prompt.opening(self.journal.db, self.journal.run, self.task, self.agent))
+        for _ in range(planner.MAX_TURNS):
+            answer = self._ask()
+            if self.ended or (not answer.tool_calls and self._end(answer.content)):
+                return
+            for call in answer.tool_calls:
+                if self._use(ToolCall(**call)):
+                    return
+        raise Ended(planner.endless())
+
+    def _ask(self) -> Message:
+        self._between()
+        request = ChatRequest(
+            model=self.agent["model"],
+            messages=tuple(_outgoing(m) for m in self.journal.conversation),
+            tools=tuple(ToolSpec(t.name, t.description, t.parameters) for t in self.tools.values()),
+            seed=self.task.number,
+        )
+        answer = asking.ask(self.journal, self.work.calls, request, self.journal.run.agent_id, self._conclude)
+        stop = self.journal.stop_reason()
+        reply = Reply(answer.content, tuple(ToolCall(**call) for call in answer.tool_calls), stop)
+        if verdict := planner.after_answer(reply):
+            raise Ended(verdict)
+        return answer
+
+    def _conclude(self, reply: Reply) -> None:
+        """An answer in words that nothing has to judge ends the run in the commit that records it."""
+        if reply.tool_calls or planner.after_answer(reply) or checks.of_task(self.bench.db, self.task.id):
+            return
+        endings.complete(self.bench.db, self.journal.run, reply.content, {})
+        self.ended = True
+
+    def _use(self, call: ToolCall) -> bool:
+        """Do one tool call; true when it ended the run."""
+        self._between()
+        tool, given, fault, code = self._parsed(call)
+        if tool is None or fault:
+            answer = tooling.refuse(self.journal, call, given, fault)
+            self.faults += 1
+            if self.faults >= planner.MAX_FAULTS:
+                raise Ended(planner.too_many_faults(code, answer.removeprefix("error: ")))
+            return False
+        self.faults = 0
+        if tool.name == tools.FINISH:
+            return self._finish(call, given)
+        tooling.use(self.journal, self.bench, tool, call, given)
+        return False
+
+    def _parsed(self, call: ToolCall) -> tuple[Tool | None, dict[str, Any], str, str]:
+        tool = self.tools.get(call.name)
+        if tool is None:
+            known = ", ".join(self.tools) or "none"
+            return None, {}, f"There is no tool '{call.name}'. There are: {known}.", "unknown_tool"
+        try:
+            return tool, tools.parse(tool, call.arguments), "", ""
+        except BadArguments as bad:
+            return tool, {}, str(bad), "bad_tool_arguments"
+
+    def _finish(self, call: ToolCall, given: dict[str, Any]) -> bool:
+        """Judge the checks: all passed ends the run, otherwise the agent is told which failed."""
+        result = given["summary"]
+        verdicts, faults = self._judge(result)
+
+        def act() -> str:
+            if faults:
+                checks.keep(self.bench.db, verdicts, "system")
+                return "error: these checks fail: " + "; ".join(faults) + ". Correct that and finish again."
+            outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts)
+            return f"accepted, the task is {outcome.replace('_', ' ')}"
+
+        answer = tooling.answer(self.journal, tools.FINISH, "tx", given, call.id, lambda _: act())
+        if answer.startswith("accepted"):
+            return True
+        self.judgements += 1
+        if self.judgements >= planner.MAX_JUDGEMENTS:
+            raise Ended(planner.not_accepted(faults or [answer]))
+        return False
+
+    def _end(self, text: str) -> bool:
+        """The model answered in words instead of finishing: its answer is the result, if the checks pass."""
+        self.judgements += 1
+        if self.journal.noted(VERDICT):
+            # What was judged then is not judged again by what came later.
+            self.journal.note(VERDICT, [])
+            return False
+        verdicts, faults = self._judge(text)
+        with self.journal.held():
+            if not faults:
+                endings.complete(self.bench.db, self.journal.run, text, verdicts)
+                return True
+            checks.keep(self.bench.db, verdicts, "system")
+        if self.judgements >= planner.MAX_JUDGEMENTS:
+            raise Ended(planner.not_accepted(faults))
+        told = f"These checks fail: {'; '.join(faults)}. Correct that and finish again."
+        self.journal.note(VERDICT, [Message("user", told)])
+        return False
+
+    def _judge(self, result: str) -> tuple[dict[str, str], list[str]]:
+        """The verdicts by check, and the faults in words; a waived check has none."""
+        found = checks.of_task(self.bench.db, self.task.id)
+        verdicts = judging.judge(found, result, self.bench.workspace.text)
+        faults = [c for c in found if verdicts.get(c.id) and c.state != "waived"]
+        return verdicts, [f"{check.sentence} ({verdicts[check.id]})" for check in faults]
+
+    def _between(self) -> None:
+        self.work.check()
+
+
+def _outgoing(message: Message) -> types.Message:
+    calls = tuple(ToolCall(**call) for call in message.tool_calls)
+    return types.Message(message.role, message.content, calls, message.tool_call_id)  # type: ignore[arg-type]
