@@ -9,12 +9,10 @@ from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.approvals import Approval, Ask, Option
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
-from appliance.errors import invalid
 
 OPTIONS = [
     Option("done", "It happened", "Go on as if the step had answered; say what came of it in the note."),
     Option("again", "Run it again", "It did not happen, or twice does no harm."),
-    Option("stop", "Stop the run", "The task is blocked until somebody acts."),
 ]
 
 
@@ -33,26 +31,28 @@ def park(db: Database, run: Run, step: Step) -> None:
 
 
 def apply(db: Database, actor: Actor, approval: Approval, verdict: str, given: dict[str, Any]) -> None:
-    """What a person found out: `given["option"]` is done, again or stop. In the transaction that decides."""
-    choice = given.get("option")
-    if choice not in {option.value for option in OPTIONS}:
-        raise invalid(option="choose done, again or stop")
+    """What a person found out: `given["option"]` is done or again; a rejection ends the run. In a transaction."""
     run = runs.get(db, str(approval.run_id))
     if run.state != "parked":
         return
-    if choice == "stop":
+    if verdict == "reject":
         runs.request_cancel(db, actor, run.id)
         standing.block(db, run.task_id, "needs_decision", "Stopped at a step of unknown outcome.", run.id)
         return
-    _settle(db, run, approval, "confirmed" if choice == "done" else "again", actor, str(given.get("note") or ""))
+    _settle(db, run, approval, "confirmed" if given["option"] == "done" else "again", actor)
     db.update("runs", {"id": run.id}, state="ready", ready_at=clock.iso(), reason="", claims_without_progress=0)
     standing.unblock(db, actor, run.task_id, run.id)
     events.record(db, actor, "run.ready", **run.ids)
 
 
-def _settle(db: Database, run: Run, approval: Approval, state: str, actor: Actor, note: str) -> None:
-    said = note or "A person confirmed that this step was carried out; its answer was lost."
+def _settle(db: Database, run: Run, approval: Approval, state: str, actor: Actor) -> None:
+    said = approval.note or "A person confirmed that this step was carried out; its answer was lost."
     step = next(s for s in steps.of_run(db, run.id) if s.key == approval.step_key)
-    result = {"ok": True, "preview": said[:400], "answer": said, "value": {"confirmed_by": actor.label, "note": note}}
+    result = {
+        "ok": True,
+        "preview": said[:400],
+        "answer": said,
+        "value": {"confirmed_by": actor.label, "note": approval.note},
+    }
     db.update("steps", {"run_id": run.id, "key": step.key}, state=state, result=records.dump(result))
     events.record(db, actor, f"step.{state}", **run.ids, key=step.key)

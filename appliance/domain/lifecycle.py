@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, checks, events, runs, tasks
+from appliance.domain import agents, approvals, checks, events, runs, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -56,6 +56,7 @@ def cancel(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", "The task is done. Reopen it to change that.")
         if task.run_id:
             runs.request_cancel(db, actor, task.run_id)
+        approvals.withdraw_of_task(db, task.id)
         put(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
         _release_dependents(db, actor, task)
     return tasks.get(db, task.id)
@@ -173,11 +174,11 @@ def _missing(db: Database, task: Task) -> Problem | None:
         return Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in unpassed) + ".")
     if blocked := _blocked(db, task):
         return blocked
-    if asked := db.one("SELECT title FROM approvals WHERE task_id = :id AND state = 'pending'", {"id": task.id}):
-        return Problem("conflict", f"A person has yet to decide: {asked['title']}")
     if children := [c for c in tasks.children(db, task.id) if c.open]:
         first = f"first #{children[0].number} {children[0].title}"
         return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")
+    if asked := approvals.of_task(db, task.id, "pending"):
+        return Problem("conflict", f"A decision is open: {asked[0].title}.")
     return None
 
 

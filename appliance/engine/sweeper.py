@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import claims, idempotency, ledger, runs, sessions, tenants, throttle, waits
+from appliance.domain import approvals, claims, idempotency, ledger, runs, sessions, tenants, throttle, waits
 from appliance.domain.actor import SYSTEM
 from appliance.engine.queue import Doorbell
 from appliance.errors import Problem
@@ -41,7 +41,7 @@ class Sweeper:
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
-        woken += waits.release_budget(db, SYSTEM)
+        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM)
         if claims.has_ready(db):
             self.bell.ring(db.name)
         return woken
