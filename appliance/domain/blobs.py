@@ -1,6 +1,5 @@
 """Blobs: values too long for a row, kept once each as a file named after the digest of its bytes."""
 
-import errno
 import hashlib
 import os
 from pathlib import Path
@@ -10,6 +9,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
+from appliance.domain.workspace import FULL
 from appliance.errors import Problem
 
 LIGHT = 32 * 1024
@@ -73,6 +73,6 @@ def _write(path: Path, content: bytes) -> None:
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise Problem("disk_full", "The disk is full: the step was not recorded. Free some space.") from error
         raise Problem("unavailable", f"The value can't be stored ({error.strerror}).") from error

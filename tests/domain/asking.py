@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, approvals, runs, tasks
+from appliance.domain import agents, approvals, claims, runs, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.approvals import Approval, Ask
@@ -55,8 +55,7 @@ def payload(**arguments: Any) -> dict[str, Any]:
 def sit_down(world: World, db: Database, slug: str = "mara") -> Desk:
     agent = agents.create(db, world.alice.actor, NewAgent(slug, slug.title(), "Write.", "simulated"))
     task = tasks.create(db, world.alice.actor, NewTask("Write to Bob", assignee=slug))
-    run = runs.claim(db, "test", 30)
-    assert run is not None
+    [run] = claims.claim(db, "test", 30)
     return Desk(db, task, run, Actor("agent", agent.id, agent.name, "operator"))
 
 

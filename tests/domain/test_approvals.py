@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import approvals, decisions, runs
+from appliance.domain import approvals, claims, decisions, runs
 from appliance.domain.approvals import Ask, Option
 from appliance.errors import Problem
 from tests.domain.asking import Desk, payload, sit_down
@@ -199,8 +199,8 @@ def test_a_cancelled_waiting_run_takes_its_approval_back(world: World, desk: Des
 def test_mistake_17_waiting_for_a_person_is_no_lost_run(desk: Desk) -> None:
     desk.ask()
     desk.waits()
-    assert runs.release(desk.db, "lease_owner <> :owner", {"owner": "next"}) == 0
-    assert (runs.release_expired(desk.db), runs.wake_due(desk.db), approvals.sweep(desk.db)) == (0, 0, 0)
+    assert claims.release(desk.db, "lease_owner <> :owner", {"owner": "next"}) == 0
+    assert (claims.release_expired(desk.db), runs.wake_due(desk.db), approvals.sweep(desk.db)) == (0, 0, 0)
     found = runs.get(desk.db, desk.run.id)
     assert (found.state, found.reason, found.claims_without_progress) == ("waiting", "approval", 0)
 

@@ -46,7 +46,9 @@ def record(world: World, run: Run, kind: str, name: str, given: Any = None, resu
         about = {"effect": "tx", "input_digest": steps.digest(given), "state": "done", "attempts": 1, "input": given}
         about |= {"result": result or {}, "first_message": None, "last_message": None, "call_id": None}
         about |= {"cost_nano": 0, "fence": run.fence, "started_at": now, "finished_at": now}
-        steps.save(db, run, Step(run.id, f"{name}#{ord_}", ord_, kind, name, **about), [])
+        steps.save(
+            db, run, Step(run.id, f"{name}#{ord_}", ord_, kind, name, **about), [], world.catalogue.files(world.acme.id)
+        )
 
 
 def finish(world: World, run: Run, result: str = "All done.") -> str:
