@@ -48,11 +48,6 @@ def apply(db: Database, actor: Actor, approval: Approval, verdict: str, given: d
 def _settle(db: Database, run: Run, approval: Approval, state: str, actor: Actor) -> None:
     said = approval.note or "A person confirmed that this step was carried out; its answer was lost."
     step = next(s for s in steps.of_run(db, run.id) if s.key == approval.step_key)
-    result = {
-        "ok": True,
-        "preview": said[:400],
-        "answer": said,
-        "value": {"confirmed_by": actor.label, "note": approval.note},
-    }
+    result = {"ok": True, "preview": said[:400], "answer": said, "value": said, "confirmed_by": actor.label}
     db.update("steps", {"run_id": run.id, "key": step.key}, state=state, result=records.dump(result))
     events.record(db, actor, f"step.{state}", **run.ids, key=step.key)

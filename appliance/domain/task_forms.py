@@ -11,7 +11,10 @@ BODY_LIMIT = 1_000_000
 
 
 class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent."""
+    """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent.
+
+    `time_limit_s`: seconds a run may take from its first start to its end, waits included.
+    """
 
     title: str
     body: str = ""
@@ -24,6 +27,7 @@ class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: bool | None = None
     budget_usd: str | float | int | None = None
     due_at: str | None = None
+    time_limit_s: int | None = None
 
 
 class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +37,14 @@ class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     priority: int | msgspec.UnsetType = msgspec.UNSET
     labels: list[str] | msgspec.UnsetType = msgspec.UNSET
     due_at: str | None | msgspec.UnsetType = msgspec.UNSET
+    time_limit_s: int | None | msgspec.UnsetType = msgspec.UNSET
     budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+def check_time_limit(seconds: int | None) -> None:
+    """Raises Problem(invalid) unless it is None, or a second to a year."""
+    if seconds is not None and not 1 <= seconds <= 366 * 86_400:
+        raise invalid(time_limit_s="give seconds from 1 to 31,622,400, or nothing")
 
 
 def clean_labels(labels: list[str]) -> list[str]:

@@ -44,6 +44,7 @@ class Task(msgspec.Struct, frozen=True):
     updated_at: str
     started_at: str | None
     finished_at: str | None
+    time_limit_s: int | None = None
     agent_slug: str | None = None
     agent_name: str | None = None
     run_state: str | None = None
@@ -84,6 +85,7 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
     """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to."""
     actor.need("operator")
     task_forms.check(new.title, new.body, new.priority, new.due_at)
+    task_forms.check_time_limit(new.time_limit_s)
     agent_id, member_id = _assignee(db, new.assignee)
     starts = new.start if new.start is not None else agent_id is not None
     if starts and agent_id is None:
@@ -96,6 +98,7 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
         row |= {
             "labels": records.dump(task_forms.clean_labels(new.labels)),
             "due_at": new.due_at,
+            "time_limit_s": new.time_limit_s,
             "created_by": actor.label,
         }
         db.insert("tasks", row | {"created_at": now, "updated_at": now})
@@ -126,6 +129,7 @@ def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     given: dict[str, Any] = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     after = {**msgspec.structs.asdict(found), **given}
     task_forms.check(after["title"], after["body"], after["priority"], after["due_at"])
+    task_forms.check_time_limit(after["time_limit_s"])
     if "assignee" in given:
         given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
