@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from appliance import redaction
 from appliance.errors import Problem
 
 _NONCE = 12
@@ -68,10 +69,13 @@ class Vault:
 
     def seal(self, tenant_id: str, address: str, secret: str) -> str:
         """`address` is table|row|column|generation of the place the result will be stored."""
+        redaction.remember(secret)
         return seal(self._key(tenant_id), secret.encode(), f"{tenant_id}|{address}")
 
     def open(self, tenant_id: str, address: str, sealed: str) -> str:
-        return unseal(self._key(tenant_id), sealed, f"{tenant_id}|{address}").decode()
+        secret = unseal(self._key(tenant_id), sealed, f"{tenant_id}|{address}").decode()
+        redaction.remember(secret)
+        return secret
 
     def probe(self) -> str:
         """A text only this master key can have made; stored once, checked at every start."""

@@ -5,7 +5,7 @@ import logging
 import logging.handlers
 from pathlib import Path
 
-from appliance import clock
+from appliance import clock, redaction
 
 FIELDS = ("tenant", "run", "request")
 
@@ -17,7 +17,12 @@ class JsonLine(logging.Formatter):
         line |= {field: getattr(record, field) for field in FIELDS if hasattr(record, field)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return redaction.clean(json.dumps(line, ensure_ascii=False))
+
+
+class PlainLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redaction.clean(super().format(record))
 
 
 def start(folder: Path, level: str) -> None:
@@ -26,7 +31,7 @@ def start(folder: Path, level: str) -> None:
     file.setFormatter(JsonLine())
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
-    console.setFormatter(logging.Formatter("agenthq: %(levelname)s: %(message)s"))
+    console.setFormatter(PlainLine("agenthq: %(levelname)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[file, console], force=True)
     for noisy in ("huey", "apscheduler", "uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -63,7 +63,7 @@ class Calls:
         try:
             if blocking and not self._gateway.is_instant(account, request):
                 blocking()
-            reply, failure = sending.until_answered(call_id, self.stopping)
+            reply, failure = sending.until_answered(call_id, self.stopping, cancelled)
         except BaseException:
             # One of the caller's hooks broke while a request was under way: the provider may have done the work.
             ledger.give_up(db, call_id, sending.attempts)

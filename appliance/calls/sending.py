@@ -13,6 +13,7 @@ from appliance.gateway.types import Account, ChatRequest, Reply, Usage
 
 TRIES = 3
 LONGEST_PAUSE_S = 2.0
+LOOK_S = 0.25
 Send = Callable[[ChatRequest], Reply]
 
 
@@ -27,7 +28,9 @@ class Sending:
         self._earlier = earlier
         self.attempts: list[Attempt] = []
 
-    def until_answered(self, call_id: str, stopping: Event) -> tuple[Reply | None, ProviderFailure | None]:
+    def until_answered(
+        self, call_id: str, stopping: Event, cancelled: Callable[[], bool] | None = None
+    ) -> tuple[Reply | None, ProviderFailure | None]:
         while True:
             n = self._earlier + len(self.attempts) + 1
             reply, failure = self._once(n)
@@ -37,7 +40,8 @@ class Sending:
             early = failure.phase in ("connect", "before_first_byte")
             if not (failure.row.retryable and early and pause <= LONGEST_PAUSE_S and len(self.attempts) < TRIES):
                 return None, failure
-            stopping.wait(pause)
+            if _stopped(pause, stopping, cancelled):
+                return None, ProviderFailure("cancelled", phase="connect")
 
     def _once(self, n: int) -> tuple[Reply | None, ProviderFailure | None]:
         started, began = clock.iso(), clock.monotonic()
@@ -98,3 +102,12 @@ class Sending:
             cache_read_nano_mtok=price.cache_read_nano_per_mtok,
             started_at=started,
         )
+
+
+def _stopped(pause: float, stopping: Event, cancelled: Callable[[], bool] | None) -> bool:
+    """Pause between two tries; true as soon as somebody asks the work to stop."""
+    until = clock.monotonic() + pause
+    while (left := until - clock.monotonic()) > 0 and not stopping.wait(min(left, LOOK_S)):
+        if cancelled and cancelled():
+            return True
+    return False

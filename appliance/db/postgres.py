@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from appliance import redaction
 from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
 from appliance.errors import Problem
 
@@ -85,7 +86,7 @@ class PostgresDatabase(Database):
 
 def _storable(params: Params | None) -> Params:
     """PostgreSQL has no text with a NUL in it; a model may write one."""
-    given = params or {}
+    given = redaction.clean_all(params or {})
     return {name: v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for name, v in given.items()}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from appliance import redaction
 from appliance.db.database import Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
@@ -77,7 +78,7 @@ class SqliteDatabase(Database):
         utils = self._writing or self._reading
         assert utils is not None
         try:
-            return utils.execute(sql, dict(params or {}))
+            return utils.execute(sql, dict(redaction.clean_all(params or {})))
         except sqlite3.DatabaseError as error:
             raise problem(error) from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from appliance import clock, ids
+from appliance import clock, ids, redaction
 from appliance.db.database import Database
 from appliance.domain.workspace import FULL
 from appliance.errors import Problem
@@ -21,7 +21,7 @@ def keep(db: Database, files: Path, text: str) -> str:
 
     Raises Problem(too_large) above 16 MiB and Problem(disk_full).
     """
-    content = text.encode()
+    content = redaction.clean(text).encode()
     if len(content) > MOST:
         told = f"The value has {len(content):,} bytes; a step may keep {MOST:,}. Use a file instead."
         raise Problem("too_large", told)

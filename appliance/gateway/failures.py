@@ -58,29 +58,29 @@ FAILURES: dict[str, Failure] = {
         "Shorten the task or its files, or choose a model with a larger context.",
     ),
     "provider_rate_limited": Failure(
-        "The provider asks to slow down", "Nothing: it is tried again after the time it names.", 8, 2.0, 120.0
+        "The provider asks to slow down", "Nothing: it is tried again after the time it names.", 48, 2.0, 300.0
     ),
     "provider_overloaded": Failure(
-        "The provider is overloaded", "Nothing: it is tried again. If it lasts, choose another model.", 8, 2.0, 300.0
+        "The provider is overloaded", "Nothing: it is tried again. If it lasts, choose another model.", 48, 2.0, 300.0
     ),
     "provider_error": Failure(
-        "The provider failed", "Nothing: it is tried again. If it lasts, see its status page.", 6, 1.0, 120.0
+        "The provider failed", "Nothing: it is tried again. If it lasts, see its status page.", 48, 1.0, 300.0
     ),
     "provider_timeout": Failure(
         "The provider did not answer in time",
         "It is tried again. If it lasts, raise the provider's timeout.",
-        4,
+        12,
         2.0,
-        60.0,
+        300.0,
     ),
     "provider_unreachable": Failure(
         "The provider can't be reached",
         "It is tried again. Check the base URL, this machine's network and the server.",
-        8,
+        48,
         1.0,
         300.0,
     ),
-    "stream_cut": Failure("The answer was cut off", "Nothing: it is tried again.", 4, 1.0, 60.0),
+    "stream_cut": Failure("The answer was cut off", "Nothing: it is tried again.", 8, 1.0, 120.0),
     "provider_garbage": Failure(
         "The answer is not what this kind of provider sends",
         "Check that the base URL is an API address and that the kind is right.",

@@ -1,11 +1,14 @@
 """A provider in trouble: what is tried again, what ends the run, what the person is told; and nothing is paid twice."""
 
+import time
+
 import pytest
 
 from appliance.domain import lifecycle, provider_forms, providers
-from appliance.gateway.failures import FAILURES
+from appliance.gateway.failures import FAILURES, backoff_s
 from tests.engine.floor import Floor, comment, finish
 from tests.gateway.scripted import Answer, ScriptedServer, http, sse
+from tests.waiting import until
 
 TEXT = {"choices": [{"delta": {"content": "half"}}]}
 
@@ -47,7 +50,7 @@ def test_what_may_get_better_is_tried_until_its_limit_then_blocks(floor: Floor, 
     task = floor.done(line)
     assert floor.run(task).state == "waiting"
     assert FAILURES[code].title in floor.run(task).failure_detail
-    for later in range(1, 12):
+    for later in range(1, FAILURES[code].max_attempts):
         with floor.later(1000 * later):
             floor.work()
     assert floor.outcome(task) == ("failed", code, "blocked")
@@ -157,3 +160,38 @@ def test_over_a_real_socket_trouble_passes(floor: Floor, provider: ScriptedServe
     assert (good.input_total, good.output_total) == (1000, 500)
     paid = sum(call.cost_nano or 0 for call in floor.ledger(task))
     assert floor.now(task).cost_nano == floor.run(task).cost_nano == paid >= 1_000_000 + 1_000_000
+
+
+@pytest.mark.parametrize(
+    "code", ["provider_rate_limited", "provider_overloaded", "provider_error", "provider_unreachable"]
+)
+def test_mistake_09_the_tries_outlast_an_outage_of_two_hours(code: str) -> None:
+    tries = FAILURES[code].max_attempts
+    assert sum(backoff_s(code, attempt, "run") for attempt in range(1, tries)) > 7200
+    assert max(backoff_s(code, attempt, "run") for attempt in range(1, tries)) <= 300
+
+
+def test_mistake_10_a_worker_whose_report_is_lost_does_not_run_for_ever(floor: Floor) -> None:
+    task = floor.task(finish())
+    floor.claim("silent")
+    with floor.later(31):
+        floor.work()
+    assert floor.outcome(task) == ("succeeded", "", "done")
+
+
+def test_mistake_11_a_refusal_is_never_a_result(floor: Floor) -> None:
+    refused = floor.done("sim: fail 400")
+    assert (refused.state, refused.result) == ("blocked", "")
+    empty = floor.done("sim: empty", title="Says nothing")
+    assert (empty.state, empty.result) == ("blocked", "")
+    assert floor.run(empty).state == "incomplete"
+
+
+def test_a_pause_between_two_tries_ends_with_the_wish_to_stop(floor: Floor) -> None:
+    task = floor.task("sim: fail 429 retry-after 2")
+    with floor.engine():
+        until(lambda: floor.run(task).state == "running")
+        began = time.monotonic()
+        floor.cancel(task)
+        until(lambda: floor.run(task).state == "cancelled", seconds=3)
+        assert time.monotonic() - began < 1.5
