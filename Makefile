@@ -25,8 +25,8 @@ dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM an
 	@packaging/need.sh binutils libpython
 	@$(DIST)/bin/python packaging/build.py
 
-bench: setup dist ## Measure start, memory, size and speed; prints medians beside their limits
-	@$(BIN)/python -m tests.bench
+bench: setup dist ## Measure start, memory, size and speed beside their limits and beside peers; SCENE=engine for one
+	@$(BIN)/python -m tests.bench $(SCENE)
 
 screenshots: setup ## Pictures of every page, light, dark and phone, in build/screenshots; DOCS=--docs for docs/images
 	@$(BIN)/python -m tests.browser.screenshots $(DOCS)

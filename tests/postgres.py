@@ -18,9 +18,10 @@ START_SECONDS = 20
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster(options: tuple[str, ...] = FAST) -> Iterator[str]:
     """Yields `postgresql://…` of an empty database; the server stops and its folder goes when the block ends.
 
+    `options` are settings of the server, `name=value` each; without FAST's, every commit is flushed to disk.
     Raises RuntimeError that names the Debian package when PostgreSQL is missing, or with the server's own log.
     """
     programs = find_programs()
@@ -32,7 +33,9 @@ def cluster() -> Iterator[str]:
         _initialise(programs, folder)
         port = free_port()
         with (folder / "server.log").open("wb") as log:
-            server = subprocess.Popen(_as_owner(_server(programs, folder, port)), stdout=log, stderr=log, cwd=folder)
+            server = subprocess.Popen(
+                _as_owner(_server(programs, folder, port, options)), stdout=log, stderr=log, cwd=folder
+            )
         _wait_ready(programs, folder, port, server)
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
@@ -66,9 +69,9 @@ def _initialise(programs: Path, folder: Path) -> None:
         raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
 
 
-def _server(programs: Path, folder: Path, port: int) -> list[str]:
-    options = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST]
-    return [str(programs / "postgres"), "-D", str(folder / "data"), *(part for o in options for part in ("-c", o))]
+def _server(programs: Path, folder: Path, port: int, options: tuple[str, ...]) -> list[str]:
+    given = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *options]
+    return [str(programs / "postgres"), "-D", str(folder / "data"), *(part for o in given for part in ("-c", o))]
 
 
 def _as_owner(command: list[str]) -> list[str]:

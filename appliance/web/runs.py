@@ -1,17 +1,20 @@
-"""One run: its steps, and stopping it."""
+"""The list of runs; one run: its steps, and stopping it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import lifecycle, runs, steps, tasks
+from appliance.domain import agents, lifecycle, run_list, runs, steps, tasks
 from appliance.domain.actor import Actor
 from appliance.errors import Problem
 from appliance.web import money, respond, timeline
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
+
+# The framework keeps the name `state` for itself.
+State = Annotated[str, QueryParameter(name="state")]
 
 
 class RunsPages(Controller):
@@ -34,6 +37,24 @@ class RunsPages(Controller):
         return respond.redirect(f"{frame.base}/runs/{run.id}", "The run stops; the task goes back to do.")
 
 
+class RunsListApi(Controller):
+    path = "/runs"
+    tags = ["runs"]
+
+    @get("/", sync_to_thread=True, summary="Runs, newest first")
+    def listing(
+        self,
+        db: Database,
+        in_state: State = "",
+        agent: FromQuery[str] = "",
+        cursor: FromQuery[str] = "",
+        limit: FromQuery[int] = 50,
+    ) -> dict[str, Any]:
+        agent_id = agents.get(db, agent).id if agent else ""
+        found = run_list.listing(db, in_state, agent_id, cursor, respond.limit(limit))
+        return dict(money.with_usd(found))
+
+
 class RunsApi(Controller):
     path = "/runs/{run_id:str}"
     tags = ["runs"]
@@ -52,4 +73,4 @@ class RunsApi(Controller):
 
 
 PAGES = [RunsPages]
-API = [RunsApi]
+API = [RunsListApi, RunsApi]

@@ -1,18 +1,35 @@
-"""`make bench`: prints each figure beside its limit; exit code 1 when one is missed."""
+"""`make bench`: prints each figure beside its limit; exit code 1 when one is missed.
 
-from tests.bench import board, engine, executable
+`python -m tests.bench` measures everything, `python -m tests.bench engine peers` only these scenes.
+"""
 
-MODULES = (executable, engine, board)
+import sys
+
+from tests.bench import board, engine, executable, fairness, idle, peers, restart, run_list
+
+SCENES = {
+    "executable": executable,
+    "engine": engine,
+    "peers": peers,
+    "fairness": fairness,
+    "restart": restart,
+    "idle": idle,
+    "runs": run_list,
+    "board": board,
+}
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
+    if unknown := set(wanted) - set(SCENES):
+        print(f"Unknown scene {', '.join(sorted(unknown))}; there are: {', '.join(SCENES)}")
+        return 2
     kept = True
-    for module in MODULES:
-        for figure in module.measure():
+    for name in wanted or SCENES:
+        for figure in SCENES[name].measure():
             print(figure.line(), flush=True)
             kept = kept and figure.kept
     return int(not kept)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

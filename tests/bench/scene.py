@@ -22,16 +22,34 @@ class Scene(NamedTuple):
     tenant: Tenant
     db: Database
 
+    @property
+    def folder(self) -> Path:
+        return self.box.settings.data_dir
+
 
 @contextmanager
 def scene() -> Iterator[Scene]:
-    with tempfile.TemporaryDirectory(prefix="agenthq-bench-") as folder:
-        values = settings.load({"data": str(Path(folder) / "data")}, env={})
-        with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box:
-            with catalogue.control() as control:
-                tenant = tenants.create(catalogue, control, box.vault, "bench", "Bench")
-            with catalogue.open(tenant.id) as db:
-                samples.add_simulated(db, SYSTEM, box.vault, pace="instant")
-                new = NewAgent("ada", "Ada", "Work.", "simulated", max_concurrency=CONCURRENCY)
-                agents.create(db, SYSTEM, new)
-                yield Scene(box, tenant, db)
+    with (
+        tempfile.TemporaryDirectory(prefix="agenthq-bench-") as folder,
+        opened(Path(folder) / "data") as box,
+        staffed(box, "bench") as here,
+    ):
+        yield here
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Box]:
+    values = settings.load({"data": str(folder)}, env={})
+    with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box:
+        yield box
+
+
+@contextmanager
+def staffed(box: Box, slug: str) -> Iterator[Scene]:
+    """Another tenant of the box, with the simulated provider and agent Ada."""
+    with box.catalogue.control() as control:
+        tenant = tenants.create(box.catalogue, control, box.vault, slug, slug.title())
+    with box.catalogue.open(tenant.id) as db:
+        samples.add_simulated(db, SYSTEM, box.vault, pace="instant")
+        agents.create(db, SYSTEM, NewAgent("ada", "Ada", "Work.", "simulated", max_concurrency=CONCURRENCY))
+        yield Scene(box, tenant, db)

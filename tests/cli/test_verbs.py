@@ -164,3 +164,12 @@ def test_money_shows_as_many_places_as_it_needs(nano: int | None, text: str) -> 
 
 def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
     assert show.plain("a\x1b[2J\x07b\nc\u202ed") == "a[2Jb cd"
+
+
+def test_runs_are_listed_by_state_and_agent(team: Run) -> None:
+    team("task", "create", "Summarise the notes", "--to", "mara")
+    (run,) = team("run", "list", "--state", "ready", "--agent", "mara", "--json").json["items"]
+    assert (run["task_number"], run["attempt"], run["cost_usd"]) == (1, 1, "0")
+    assert "Summarise the notes" in team("run", "list").out
+    assert team("run", "list", "--state", "failed").out == "There is no such run.\n"
+    assert team("run", "list", "--agent", "nobody").code == 1

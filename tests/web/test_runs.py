@@ -75,3 +75,16 @@ def test_charlie_gets_404(world: World, run_id: str) -> None:
     for base in (world.alice.pages, world.charlie.pages):
         assert world.charlie.get(f"{base}/runs/{run_id}").status_code == 404
     assert world.charlie.post(f"{world.alice.pages}/runs/{run_id}/cancel").status_code == 404
+
+
+def test_the_list_of_runs_by_state_and_agent(world: World, run_id: str) -> None:
+    for query, expected in {"": [run_id], "?state=ready&agent=mara": [run_id], "?state=failed": []}.items():
+        found = world.bob.get(f"{world.bob.api}/runs{query}").json()
+        assert [run["id"] for run in found["items"]] == expected
+    assert world.bob.get(f"{world.bob.api}/runs").json()["items"][0]["cost_usd"] == "0"
+    assert world.bob.get(f"{world.bob.api}/runs?agent=nobody").status_code == 404
+
+
+def test_charlie_sees_only_the_runs_of_his_own_tenant(world: World, run_id: str) -> None:
+    assert world.charlie.get(f"{world.charlie.api}/runs").json()["items"] == []
+    assert world.charlie.get(f"{world.alice.api}/runs").status_code == 404

@@ -9,7 +9,11 @@ ALTER TABLE runs ADD COLUMN wait_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN deadline_at TEXT;
 CREATE INDEX runs_parked ON runs (ready_at) WHERE state = 'parked';
 CREATE INDEX runs_chain ON runs (chain);
-CREATE INDEX runs_newest ON runs (state, created_at, id);
+-- The list of runs, newest first: ids sort by time, so each filter with the id is the order of its list.
+DROP INDEX runs_agent;
+CREATE INDEX runs_agent ON runs (agent_id, state, id);
+CREATE INDEX runs_newest ON runs (state, id);
+CREATE INDEX runs_agent_newest ON runs (agent_id, id);
 CREATE INDEX runs_deadline ON runs (deadline_at) WHERE deadline_at IS NOT NULL AND state IN ('ready', 'running', 'waiting');
 ALTER TABLE steps ADD COLUMN approval_id TEXT;
 ALTER TABLE messages ADD COLUMN blob TEXT NOT NULL DEFAULT '';
