@@ -5,11 +5,12 @@
 
 import sys
 
-from tests.bench import board, engine, executable, fairness, idle, peers, restart, run_list
+from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list
 
 SCENES = {
     "executable": executable,
     "engine": engine,
+    "durable": durable,
     "peers": peers,
     "fairness": fairness,
     "restart": restart,
