@@ -30,12 +30,15 @@ def claim(
     never held back behind another. Each gets a lease of `lease_seconds` and a fence one higher than any before.
     """
     with db.transaction():
-        rows = db.rows(_CANDIDATES + (db.skip_locked and f"{db.for_update} OF r SKIP LOCKED"), _asked(most))
+        rows = _candidates(db, 1)
+        if rows and rows[0]["runtime"] in quick and most > 1:
+            rows = _candidates(db, most)
         return _take(db, owner, lease_seconds, _within_limits(rows, quick)) if rows else []
 
 
-def _asked(most: int) -> Row:
-    return {"now": clock.iso(), "most": most}
+def _candidates(db: Database, most: int) -> list[Row]:
+    locked = db.skip_locked and f"{db.for_update} OF r SKIP LOCKED"
+    return db.rows(_CANDIDATES + locked, {"now": clock.iso(), "most": most})
 
 
 def _within_limits(rows: list[Row], quick: frozenset[str]) -> list[Row]:

@@ -177,8 +177,9 @@ def _missing(db: Database, task: Task) -> Problem | None:
     if children := [c for c in tasks.children(db, task.id) if c.open]:
         first = f"first #{children[0].number} {children[0].title}"
         return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")
-    if asked := approvals.of_task(db, task.id, "pending"):
-        return Problem("conflict", f"A decision is open: {asked[0].title}.")
+    asked = "SELECT title FROM approvals WHERE task_id = :id AND state = 'pending' LIMIT 1"
+    if title := db.value(asked, {"id": task.id}):
+        return Problem("conflict", f"A decision is open: {title}.")
     return None
 
 

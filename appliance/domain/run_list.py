@@ -36,6 +36,9 @@ def listing(
         raise invalid(state=f"use one of {', '.join(STATES)}")
     params: dict[str, Any] = {"state": state, "agent_id": agent_id}
     tests = [f"{column} = :{column}" for column, value in params.items() if value]
+    if state in ENDED:
+        # Their index holds ended runs only; the planner has to see that the query does too.
+        tests.append("finished_at IS NOT NULL")
     if cursor:
         params["before"] = records.read_cursor(cursor, str)[0]
         tests.append("id < :before")

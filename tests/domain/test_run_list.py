@@ -21,7 +21,7 @@ def staffed(world: World) -> World:
         for n in range(10):
             tasks.create(db, SYSTEM, NewTask(f"Number {n}", assignee=("mara", "ivo")[n % 2]))
         for run in run_list.listing(db).items[:3]:
-            db.update("runs", {"id": run.id}, state="failed", failure_code="poison")
+            db.update("runs", {"id": run.id}, state="failed", failure_code="poison", finished_at=run.created_at)
     return world
 
 

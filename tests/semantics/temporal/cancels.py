@@ -229,5 +229,3 @@ async def cancel_of_a_finished_run(stage: Stage) -> str:
         except RPCError:
             pass
         return f"it stays as it ended: {await _ended(stage, handle)}"
-
-

@@ -12,7 +12,12 @@ CREATE INDEX runs_chain ON runs (chain);
 -- The list of runs, newest first: ids sort by time, so each filter with the id is the order of its list.
 DROP INDEX runs_agent;
 CREATE INDEX runs_agent ON runs (agent_id, state, id);
-CREATE INDEX runs_newest ON runs (state, id);
+-- Ended runs only: with the open ones in it, planners take it for a claim instead of the order of claims.
+CREATE INDEX runs_newest ON runs (state, id) WHERE finished_at IS NOT NULL;
+DROP INDEX runs_open;
+CREATE INDEX runs_waiting ON runs (ready_at) WHERE state = 'waiting';
+CREATE INDEX runs_running ON runs (lease_until) WHERE state = 'running';
+CREATE INDEX runs_budget ON runs (id) WHERE state = 'waiting' AND reason = 'budget';
 CREATE INDEX runs_agent_newest ON runs (agent_id, id);
 CREATE INDEX runs_deadline ON runs (deadline_at) WHERE deadline_at IS NOT NULL AND state IN ('ready', 'running', 'waiting');
 ALTER TABLE steps ADD COLUMN approval_id TEXT;
