@@ -14,6 +14,7 @@ from appliance.doctor import Finding
 from appliance.domain import providers, samples, setup, tenants
 from appliance.domain.actor import SYSTEM
 from appliance.domain.setup import NewOwner
+from appliance.errors import Problem
 
 FAULTS_OF_A_CHECKOUT = {"system.files"}
 
@@ -185,3 +186,20 @@ def test_every_fault_says_what_to_do(folder: Path) -> None:
     keyfile.path(folder).unlink()
     folder.chmod(0o755)
     assert all(found.fix for found in findings(folder).values() if found.severity != "ok")
+
+
+@pytest.mark.parametrize("harm", ["no key", "wrong key", "no control", "newer data"])
+def test_mistake_33_what_keeps_a_start_from_working_is_found_by_doctor(folder: Path, harm: str) -> None:
+    if harm == "no key":
+        keyfile.path(folder).unlink()
+    elif harm == "wrong key":
+        keyfile.path(folder).write_text("ab" * 32)
+    elif harm == "no control":
+        (folder / "control.db").unlink()
+    else:
+        with open_catalogue(folder).control() as control:
+            control.insert("_migrations", {"version": 9999, "name": "later", "applied_at": ""})
+    values = settings.load({"data": str(folder)}, {})
+    with pytest.raises(Problem), app.open_data(values) as catalogue, app.open_box(values, catalogue):
+        """Never reached."""
+    assert "error" in faults(folder).values()

@@ -66,7 +66,7 @@ def test_a_crash_while_creating_leaves_nothing_to_open(folder: Path) -> None:
         assert db.value("SELECT COUNT(*) FROM tasks") == 0
 
 
-def test_tenants_without_a_control_database_are_a_loss(folder: Path) -> None:
+def test_mistake_27_tenants_without_a_control_database_are_a_loss_and_no_first_run(folder: Path) -> None:
     for file in folder.glob("control.db*"):
         file.unlink()
     with pytest.raises(Problem, match=r"Restore control\.db"):

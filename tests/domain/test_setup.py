@@ -108,7 +108,7 @@ def test_many_starts_at_once_agree_on_the_key(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("harm", ["lost", "wrong", "damaged", "binary"])
-def test_a_missing_or_wrong_key_locks_and_nothing_is_made(catalogue: Catalogue, harm: str) -> None:
+def test_mistake_29_a_missing_or_wrong_key_locks_and_nothing_is_made(catalogue: Catalogue, harm: str) -> None:
     keyfile.unlock(catalogue, chosen(catalogue.folder))
     file = keyfile.path(catalogue.folder)
     harmed = {"wrong": crypto.new_key().hex().encode(), "damaged": b"12ab", "binary": b"\xff\xfe\x00"}

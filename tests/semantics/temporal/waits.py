@@ -31,7 +31,7 @@ class Listens:
     async def _next(self, seconds: float) -> Any:
         try:
             await workflow.wait_condition(lambda: bool(self.queue), timeout=seconds)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return None
         return self.queue.pop(0)
 
