@@ -146,7 +146,7 @@ def _move(db: Database, actor: Actor, task: Task, state: str) -> None:
         return
     if task.run_id:
         # Moving a running task by hand takes it away from its agent.
-        runs.request_cancel(db, actor, task.run_id)
+        runs.request_cancel(db, actor, task.run_id, runs.RECLAIMED)
     if state == "done":
         finish(db, actor, task)
     else:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 OPEN = ("ready", "running", "waiting")
 DEADLINE = "deadline"
+RECLAIMED = "reclaimed"
+# Why a run was asked to stop → the state, code and sentence it ends with.
+STOPS = {
+    DEADLINE: ("timed_out", DEADLINE, "It took longer than its time limit. Raise the limit or split the task."),
+    RECLAIMED: ("cancelled", RECLAIMED, "A person moved the task, which took it away from its agent."),
+}
+BY_A_PERSON = ("cancelled", "cancelled", "Stopped by a person.")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -72,9 +79,7 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def stopped_as(self) -> tuple[str, str, str]:
         """State, code and sentence with which a run ends that was asked to stop."""
-        if self.reason == DEADLINE:
-            return "timed_out", DEADLINE, "It took longer than its time limit. Raise the limit or split the task."
-        return "cancelled", "cancelled", "Stopped by a person."
+        return STOPS.get(self.reason, BY_A_PERSON)
 
 
 _SELECT = """
@@ -195,14 +200,19 @@ def stop_overdue(db: Database) -> int:
         return 0
     with db.transaction():
         for row in due:
-            db.update("runs", {"id": row["id"]}, reason=DEADLINE)
-            request_cancel(db, SYSTEM, row["id"])
+            request_cancel(db, SYSTEM, row["id"], DEADLINE)
     return len(due)
 
 
-def request_cancel(db: Database, actor: Actor, run_id: str) -> Run:
-    """A running run stops at its next fence check; one that is not running ends here. In a transaction."""
+def request_cancel(db: Database, actor: Actor, run_id: str, why: str = "") -> Run:
+    """A running run stops at its next fence check; one that is not running ends here. In a transaction.
+
+    `why` is a key of STOPS, or nothing when a person asked.
+    """
     run = get(db, run_id)
+    if why and run.open:
+        db.update("runs", {"id": run_id}, reason=why)
+        run = msgspec.structs.replace(run, reason=why)
     if run.state == "running" and not run.cancel_requested:
         db.update("runs", {"id": run.id}, cancel_requested=True)
         events.record(db, actor, "run.cancel_requested", **run.ids)

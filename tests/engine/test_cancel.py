@@ -63,6 +63,7 @@ def test_moving_a_running_task_by_hand_ends_its_run(floor: Floor, column: str) -
         lifecycle.move(floor.db, floor.actor, task.id, column)
         until(lambda: floor.run(task).state == "cancelled", seconds=3)
     assert floor.now(task).state == column
+    assert floor.run(task).failure_code == ("cancelled" if column == "cancelled" else "reclaimed")
 
 
 def test_a_cancelled_run_alone_puts_its_task_back(floor: Floor) -> None:
