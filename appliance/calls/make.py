@@ -11,9 +11,10 @@ from appliance.calls.caller import Caller, Lost, Outcome, Settled
 from appliance.calls.sending import Sending
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import ledger, routing
+from appliance.domain import budget_alerts, ledger, routing
 from appliance.domain.ledger import Opening
 from appliance.domain.providers import Provider
+from appliance.domain.scopes import Scope
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.prices import PriceBook
@@ -52,7 +53,8 @@ class Calls:
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate))
+        scopes = caller.scopes(db, provider.id)
+        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate, scopes))
         sending = Sending(
             account,
             request,
@@ -68,26 +70,39 @@ class Calls:
             # One of the caller's hooks broke while a request was under way: the provider may have done the work.
             ledger.give_up(db, call_id, sending.attempts)
             raise
-        with db.transaction():
-            cost = ledger.settle(db, call_id, sending.attempts, failure.code if failure else "")
-            tries = len(sending.attempts)
-            if failure is None and reply is not None:
-                outcome = Outcome(call_id, reply, cost, reply.model or model, tries)
-                settled(outcome)
-                return outcome
-            failed(call_id, cost, tries)
-        raise failure or ProviderFailure("gateway_defect")
+        code = failure.code if failure else ""
+        outcome = None
+        try:
+            with db.transaction():
+                cost = ledger.settle(db, call_id, sending.attempts, code)
+                tries = len(sending.attempts)
+                if failure is None and reply is not None:
+                    outcome = Outcome(call_id, reply, cost, reply.model or model, tries)
+                    settled(outcome)
+                else:
+                    failed(call_id, cost, tries)
+        except BaseException:
+            # The record of what it bought is lost; what it cost is not.
+            ledger.settle_open(db, call_id, sending.attempts, code)
+            raise
+        budget_alerts.note(db, scopes)
+        if outcome is None:
+            raise failure or ProviderFailure("gateway_defect")
+        return outcome
 
-    def _opening(self, caller: Caller, provider: Provider, model: str, estimate: int) -> Opening:
+    def _opening(
+        self, caller: Caller, provider: Provider, model: str, estimate: int, scopes: tuple[Scope, ...]
+    ) -> Opening:
         return Opening(
             provider.id,
             model,
             provider.simulated,
             estimate,
             self._owner,
-            caller.scopes,
+            scopes,
             run_id=caller.run_id,
             step_key=caller.step_key,
             task_id=caller.task_id,
             agent_id=caller.agent_id,
+            metered=not provider.simulated and provider.billing != "local",
         )

@@ -1,0 +1,53 @@
+"""What a person's answer about money does: raise the limit, allow more once, or leave the work stopped."""
+
+from collections.abc import Callable
+from typing import Any
+
+from appliance.db.database import Database
+from appliance.domain import limits, preferences, waits
+from appliance.domain.actor import Actor
+from appliance.domain.approvals import Approval
+from appliance.domain.limits import BudgetChange, Extra, NewBudget
+
+Act = Callable[[Database, Actor, Approval, dict[str, Any]], object]
+
+
+def apply(db: Database, actor: Actor, approval: Approval, verdict: str, given: dict[str, Any]) -> None:
+    """In the transaction that stores the answer; runs that have room now go on.
+
+    `given` is {option, amount_usd}, and `confirm` for an amount out of all proportion. Raises Problem(invalid).
+    """
+    actor.need("admin")
+    if verdict == "reject" or given.get("option") == "keep":
+        return
+    CHOICES[given["option"]](db, actor, approval, given)
+    waits.release_budget(db, actor)
+
+
+def _raise(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+    change = BudgetChange(given["amount_usd"], bool(given.get("confirm")))
+    return limits.change(db, actor, approval.payload["budget_id"], change)
+
+
+def _once(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+    extra = Extra(given["amount_usd"], bool(given.get("confirm")))
+    return limits.allow_once(db, actor, approval.payload["budget_id"], extra)
+
+
+def _cap(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+    new = NewBudget("tenant", "month", given["amount_usd"], confirm=bool(given.get("confirm")))
+    return limits.create(db, actor, new)
+
+
+def _task(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+    task_id = str(approval.payload["task_id"])
+    return limits.create(
+        db, actor, NewBudget("task", "lifetime", given["amount_usd"], task_id, bool(given.get("confirm")))
+    )
+
+
+def _uncapped(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+    return preferences.put(db, actor, "uncapped", True)
+
+
+CHOICES: dict[str, Act] = {"raise": _raise, "once": _once, "cap": _cap, "task": _task, "uncapped": _uncapped}
