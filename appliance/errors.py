@@ -25,6 +25,7 @@ CODES: dict[str, Code] = {
     "not_found": Code(404, "There is nothing here"),
     "method_not_allowed": Code(405, "This address does not take that method"),
     "conflict": Code(409, "The state does not allow this"),
+    "run_ended": Code(409, "The run has ended"),
     "duplicate": Code(409, "This name is taken"),
     "idempotency_mismatch": Code(409, "The Idempotency-Key was used with another body"),
     "already_set_up": Code(409, "This box has an owner already"),

@@ -35,6 +35,8 @@ class Database(ABC):
 
     skip_locked = ""
     for_update = ""
+    # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
+    now_sql = ":now"
 
     def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
         self.name = name

@@ -39,6 +39,7 @@ def translate(sql: str) -> str:
 class PostgresDatabase(Database):
     skip_locked = "FOR UPDATE SKIP LOCKED"
     for_update = "FOR UPDATE"
+    now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
     def __init__(self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool) -> None:
         super().__init__(name, tables, publish)

@@ -31,6 +31,9 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     @property
     def actor(self) -> Actor:
+        """A key made for an agent acts as that agent, so that it can't approve what the agent asked."""
+        if self.agent_id:
+            return Actor("agent", self.agent_id, self.name, self.role)
         return Actor("key", self.id, self.name, self.role)
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, checks, events, runs, tasks
+from appliance.domain import agents, approvals, checks, events, runs, tasks
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -56,6 +56,7 @@ def cancel(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", "The task is done. Reopen it to change that.")
         if task.run_id:
             runs.request_cancel(db, actor, task.run_id)
+        approvals.withdraw_of_task(db, task.id)
         _set(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
         _release_dependents(db, actor, task)
     return tasks.get(db, task.id)
@@ -203,6 +204,8 @@ def _missing(db: Database, task: Task) -> Problem | None:
     if children := [c for c in tasks.children(db, task.id) if c.open]:
         first = f"first #{children[0].number} {children[0].title}"
         return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")
+    if asked := approvals.of_task(db, task.id, "pending"):
+        return Problem("conflict", f"A decision is open: {asked[0].title}.")
     return None
 
 

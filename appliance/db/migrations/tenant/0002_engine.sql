@@ -17,26 +17,30 @@ ALTER TABLE messages ADD COLUMN blob TEXT NOT NULL DEFAULT '';
 CREATE TABLE blobs (digest TEXT PRIMARY KEY, size BIGINT NOT NULL, created_at TEXT NOT NULL);
 CREATE TABLE signals (
   id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL, idem TEXT NOT NULL,
-  payload TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL, step_key TEXT, consumed_at TEXT
+  seq BIGINT NOT NULL, payload TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL, step_key TEXT, consumed_at TEXT
 );
 CREATE UNIQUE INDEX signals_once ON signals (run_id, name, idem);
-CREATE INDEX signals_waiting ON signals (run_id, name, at, id) WHERE consumed_at IS NULL;
+CREATE INDEX signals_waiting ON signals (run_id, name, seq) WHERE consumed_at IS NULL;
 -- Everything only a person may decide: kind action, budget, in_doubt, breaker or question.
 CREATE TABLE approvals (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, task_id TEXT REFERENCES tasks (id),
   run_id TEXT REFERENCES runs (id), step_key TEXT NOT NULL DEFAULT '', agent_id TEXT REFERENCES agents (id),
   title TEXT NOT NULL, detail TEXT NOT NULL, payload TEXT NOT NULL, digest TEXT NOT NULL,
   estimate_nano BIGINT NOT NULL DEFAULT 0, policy_version BIGINT NOT NULL DEFAULT 1, options TEXT NOT NULL,
-  requested_by TEXT NOT NULL, assigned_to TEXT, backup_to TEXT, created_at TEXT NOT NULL, remind_at TEXT,
-  reminders BIGINT NOT NULL DEFAULT 0, escalate_at TEXT, escalated_at TEXT, expires_at TEXT,
-  on_expiry TEXT NOT NULL DEFAULT 'reject', verdict TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
-  decided_by TEXT, decided_at TEXT, consumed_at TEXT, superseded_by TEXT
+  requested_by TEXT NOT NULL, requested_name TEXT NOT NULL, assigned_to TEXT, backup_to TEXT, created_at TEXT NOT NULL,
+  remind_s BIGINT, remind_at TEXT, reminders BIGINT NOT NULL DEFAULT 0, escalate_at TEXT, escalated_at TEXT,
+  expires_at TEXT, on_expiry TEXT NOT NULL DEFAULT 'reject', verdict TEXT NOT NULL DEFAULT '',
+  given TEXT NOT NULL DEFAULT '{}', note TEXT NOT NULL DEFAULT '', decided_by TEXT, decided_name TEXT NOT NULL DEFAULT '',
+  decided_at TEXT, consumed_at TEXT, superseded_by TEXT
 );
 CREATE UNIQUE INDEX approvals_live ON approvals (run_id, step_key, kind)
   WHERE run_id IS NOT NULL AND state IN ('pending', 'approved');
 CREATE INDEX approvals_inbox ON approvals (state, created_at, id);
 CREATE INDEX approvals_task ON approvals (task_id, created_at);
-CREATE INDEX approvals_clock ON approvals (expires_at) WHERE state IN ('pending', 'approved');
+CREATE INDEX approvals_run ON approvals (run_id, created_at);
+CREATE INDEX approvals_expire ON approvals (expires_at) WHERE state IN ('pending', 'approved');
+CREATE INDEX approvals_remind ON approvals (remind_at) WHERE state = 'pending' AND remind_at IS NOT NULL;
+CREATE INDEX approvals_escalate ON approvals (escalate_at) WHERE state = 'pending' AND escalated_at IS NULL;
 -- Why an agent should look at a task; a run is what becomes of it.
 CREATE TABLE wakes (
   id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents (id), task_id TEXT NOT NULL REFERENCES tasks (id),

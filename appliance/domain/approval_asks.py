@@ -1,0 +1,118 @@
+"""Asking a person: one live approval for each step, bound to exactly what would be done."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from appliance import clock, ids
+from appliance.db.database import Database, Row
+from appliance.domain import approval_clocks, records
+from appliance.domain.actor import Actor
+from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, Kind, Option, approval, get, tell
+from appliance.errors import invalid
+
+TITLE_LIMIT = 300
+ACTION = ("tool", "arguments", "target")
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What to ask. An action's `payload` is {tool, arguments, target}; every other kind shows its whole payload.
+
+    `estimate_nano` in nano-dollars; `expires_s`, `remind_s` (repeating) and `escalate_s` in seconds from now.
+    `on_expiry` is reject, or a question's default answer. `assigned_to` and `backup_to` are labels of actors.
+    """
+
+    kind: Kind
+    title: str
+    detail: str = ""
+    payload: dict[str, Any] = {}
+    estimate_nano: int = 0
+    policy_version: int = 1
+    options: list[Option] = []
+    assigned_to: str | None = None
+    backup_to: str | None = None
+    expires_s: float | None = None
+    remind_s: float | None = None
+    escalate_s: float | None = None
+    on_expiry: str = "reject"
+
+    @property
+    def digest(self) -> str:
+        tool: Any
+        tool, arguments, target = self.kind, self.payload, ""
+        if self.kind == "action":
+            tool, arguments, target = (self.payload[part] for part in ACTION)
+        return digest(tool, arguments, target, self.estimate_nano, self.policy_version)
+
+
+def digest(tool: str, arguments: Any, target: str, estimate_nano: int, policy_version: int) -> str:
+    """SHA-256 in hex of the canonical JSON of what is approved: keys sorted, no space."""
+    bound = {"tool": tool, "arguments": arguments, "target": target}
+    bound |= {"estimate_nano": estimate_nano, "policy_version": policy_version}
+    return hashlib.sha256(msgspec.json.encode(bound, order="sorted")).hexdigest()
+
+
+def ask(
+    db: Database,
+    actor: Actor,
+    ask: Ask,
+    *,
+    task_id: str | None = None,
+    run_id: str | None = None,
+    step_key: str = "",
+    agent_id: str | None = None,
+) -> Approval:
+    """The live approval of this payload, or a new one that replaces a live one of another payload.
+
+    In the caller's transaction. Raises Problem(invalid) for a default that would approve by silence.
+    """
+    _check(ask)
+    row: Row = {"kind": ask.kind, "task_id": task_id, "run_id": run_id, "step_key": step_key, "agent_id": agent_id}
+    with db.transaction():
+        earlier = _live(db, row)
+        if earlier and approval_clocks.expire(db, earlier):
+            earlier = None
+        if earlier and earlier.digest == ask.digest:
+            return earlier
+        row = {"id": ids.new(), "state": "pending"} | row | _content(actor, ask)
+        if earlier:
+            db.update("approvals", {"id": earlier.id}, state="superseded", superseded_by=row["id"])
+            tell(db, actor, "superseded", row | {"id": earlier.id}, superseded_by=row["id"])
+        db.insert("approvals", row)
+        tell(db, actor, "requested", row)
+    return get(db, row["id"])
+
+
+def _check(ask: Ask) -> None:
+    if ask.kind not in KINDS:
+        raise invalid(kind=f"take one of {', '.join(KINDS)}")
+    if not ask.title.strip() or len(ask.title) > TITLE_LIMIT:
+        raise invalid(title=f"write between 1 and {TITLE_LIMIT} characters")
+    if ask.kind == "action" and set(ask.payload) != set(ACTION):
+        raise invalid(payload="an action names its tool, arguments and target, and nothing else")
+    if ask.on_expiry == "reject":
+        return
+    if ask.kind != "question" or ask.estimate_nano:
+        raise invalid(on_expiry="silence approves nothing: only a question that costs nothing has a default answer")
+    if ask.options and ask.on_expiry not in {option.value for option in ask.options}:
+        raise invalid(on_expiry="the default answer is not one of the options")
+
+
+def _live(db: Database, row: Row) -> Approval | None:
+    """By run and step; a question of no run is known by what it is about."""
+    about = "p.run_id = :run_id" if row["run_id"] else "p.run_id IS NULL AND COALESCE(p.task_id, '') = :about"
+    about += "" if row["run_id"] else " AND COALESCE(p.agent_id, '') = :agent"
+    sql = f"{SELECT} WHERE p.kind = :kind AND p.step_key = :step_key AND {about} AND p.state IN {LIVE}"
+    found = db.one(sql, row | {"about": row["task_id"] or "", "agent": row["agent_id"] or ""})
+    return approval(found) if found else None
+
+
+def _content(actor: Actor, ask: Ask) -> Row:
+    row: Row = {"title": ask.title.strip(), "detail": ask.detail, "payload": records.dump(ask.payload)}
+    row |= {"digest": ask.digest, "estimate_nano": ask.estimate_nano, "policy_version": ask.policy_version}
+    row |= {"options": records.dump(ask.options), "requested_by": actor.label, "requested_name": actor.name}
+    row |= {"assigned_to": ask.assigned_to, "backup_to": ask.backup_to, "created_at": clock.iso()}
+    row |= {"remind_s": ask.remind_s and int(ask.remind_s), "on_expiry": ask.on_expiry}
+    clocks = {"expires_at": ask.expires_s, "remind_at": ask.remind_s, "escalate_at": ask.escalate_s}
+    return row | {name: None if seconds is None else clock.ahead(seconds) for name, seconds in clocks.items()}

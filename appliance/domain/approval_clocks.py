@@ -1,0 +1,97 @@
+"""The clocks of an approval: it expires, reminds, and goes to the backup person."""
+
+from collections.abc import Callable
+
+from appliance import clock
+from appliance.db.database import Database, Row
+from appliance.domain import records, runs
+from appliance.domain.actor import SYSTEM
+from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval, tell
+
+BATCH = 200
+# What a run waits for while a person decides.
+PERSON = ("approval", "input")
+
+
+def sweep(db: Database) -> int:
+    """Strike every clock that is due; how many there were. Called every second."""
+    found = db.rows(_due(db), {"now": clock.iso()})
+    if not found:
+        return 0
+    with db.transaction():
+        return sum(_STRIKE[row["clock"]](db, row["id"]) for row in found)
+
+
+def expire(db: Database, found: Approval) -> bool:
+    """End an approval whose time is over, in a transaction; a question with a default is answered by it.
+
+    Both wake the run. False while there is time, by the database's clock.
+    """
+    answered = found.state == "pending" and found.on_expiry != "reject"
+    sets = "state = 'expired'"
+    params: Row = {"id": found.id, "now": clock.iso()}
+    if answered:
+        sets = """state = 'approved', verdict = 'answer', note = :note, given = :given, decided_at = :now,
+          decided_by = :by, decided_name = :name, expires_at = NULL"""
+        option = found.on_expiry if found.options else ""
+        params |= {"by": SYSTEM.label, "name": "the default", "note": "" if option else found.on_expiry}
+        params |= {"given": records.dump({"option": option} if option else {})}
+    over = f"state IN {LIVE} AND expires_at <= {db.now_sql}"
+    row = db.one(f"UPDATE approvals SET {sets} WHERE id = :id AND {over} RETURNING *", params)
+    if row is None:
+        return False
+    tell(db, SYSTEM, "expired", row)
+    if answered:
+        tell(db, SYSTEM, "answered", row)
+    wake(db, row["run_id"])
+    return True
+
+
+def wake(db: Database, run_id: str | None) -> bool:
+    """Let a run go on that waits for a person; one that waits for something else waits on."""
+    reason = db.value("SELECT reason FROM runs WHERE id = :id AND state = 'waiting'", {"id": run_id})
+    return run_id is not None and reason in PERSON and runs.wake(db, run_id)
+
+
+def _expire(db: Database, approval_id: str) -> bool:
+    row = db.one(SELECT + "WHERE p.id = :id", {"id": approval_id})
+    return row is not None and expire(db, approval(row))
+
+
+def _remind(db: Database, approval_id: str) -> bool:
+    sets = "reminders = reminders + 1"
+    row = _strike(db, sets, f"remind_at <= {db.now_sql}", approval_id)
+    if row is None:
+        return False
+    # From now on, not from when it was due: a box that was off reminds once.
+    again = clock.ahead(row["remind_s"]) if row["remind_s"] else None
+    db.update("approvals", {"id": approval_id}, remind_at=again)
+    tell(db, SYSTEM, "reminded", row, reminders=row["reminders"])
+    return True
+
+
+def _escalate(db: Database, approval_id: str) -> bool:
+    sets = "escalated_at = :now, assigned_to = COALESCE(backup_to, assigned_to)"
+    row = _strike(db, sets, f"escalated_at IS NULL AND escalate_at <= {db.now_sql}", approval_id)
+    if row is None:
+        return False
+    tell(db, SYSTEM, "escalated", row, assigned_to=row["assigned_to"])
+    return True
+
+
+def _strike(db: Database, sets: str, due: str, approval_id: str) -> Row | None:
+    sql = f"UPDATE approvals SET {sets} WHERE id = :id AND state = 'pending' AND {due} RETURNING *"
+    return db.one(sql, {"id": approval_id, "now": clock.iso()})
+
+
+def _due(db: Database) -> str:
+    parts = (
+        f"SELECT id, 'expire' AS clock FROM approvals WHERE state IN {LIVE} AND expires_at <= {db.now_sql}",
+        f"SELECT id, 'remind' FROM approvals WHERE state = 'pending' AND remind_at <= {db.now_sql}",
+        f"""SELECT id, 'escalate' FROM approvals
+          WHERE state = 'pending' AND escalated_at IS NULL AND escalate_at <= {db.now_sql}""",
+    )
+    return " UNION ALL ".join(parts) + f" LIMIT {BATCH}"
+
+
+_STRIKE: dict[str, Callable[[Database, str], bool]] = {"expire": _expire, "remind": _remind, "escalate": _escalate}

@@ -1,0 +1,45 @@
+"""Approvals of a run, of a task, and of a tenant."""
+
+from appliance.db.database import Database, Row
+from appliance.domain import records
+from appliance.domain.approval_rows import KINDS, SELECT, STATES, Approval, approval
+from appliance.domain.records import Page
+from appliance.errors import invalid
+
+
+def of_run(db: Database, run_id: str) -> list[Approval]:
+    """Newest first."""
+    return _found(db, "p.run_id = :id", {"id": run_id})
+
+
+def of_step(db: Database, run_id: str, step_key: str) -> Approval | None:
+    """The newest that was asked for this step."""
+    found = _found(db, "p.run_id = :id AND p.step_key = :key", {"id": run_id, "key": step_key})
+    return found[0] if found else None
+
+
+def of_task(db: Database, task_id: str, state: str = "") -> list[Approval]:
+    """Newest first; of one state, or of all."""
+    tests = "p.task_id = :id" + (" AND p.state = :state" if state else "")
+    return _found(db, tests, {"id": task_id, "state": state})
+
+
+def listing(
+    db: Database, state: str = "pending", kind: str = "", limit: int = records.LIMIT, cursor: str = ""
+) -> Page[Approval]:
+    """Newest first; "" stands for every state or kind. Raises Problem(invalid) and Problem(bad_cursor)."""
+    given: Row = {"state": state, "kind": kind, "limit": max(1, min(limit, records.LIMIT_MAX))}
+    for name, known in (("state", STATES), ("kind", KINDS)):
+        if given[name] and given[name] not in known:
+            raise invalid(**{name: f"take one of {', '.join(known)}"})
+    tests = [f"p.{name} = :{name}" for name in ("state", "kind") if given[name]]
+    if cursor:
+        given["at"], given["id"] = records.read_cursor(cursor, str, str)
+        tests.append("(p.created_at < :at OR (p.created_at = :at AND p.id < :id))")
+    found = _found(db, " AND ".join(tests) or "TRUE", given, "LIMIT :limit + 1")
+    return records.page(found, given["limit"], lambda one: (one.created_at, one.id))
+
+
+def _found(db: Database, where: str, params: Row, limit: str = "") -> list[Approval]:
+    sql = f"{SELECT} WHERE {where} ORDER BY p.created_at DESC, p.id DESC {limit}"
+    return [approval(row) for row in db.rows(sql, params)]

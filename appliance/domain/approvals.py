@@ -1,0 +1,29 @@
+"""Approvals: what an agent or the engine may do only once a person has agreed to exactly that.
+
+pending → approved → consumed; or rejected, changes_requested, expired, superseded (its payload changed) or withdrawn
+(its run ended). Deciding is in decisions.py.
+"""
+
+from appliance.domain.approval_asks import Ask, ask, digest
+from appliance.domain.approval_clocks import sweep
+from appliance.domain.approval_lists import listing, of_run, of_step, of_task
+from appliance.domain.approval_rows import KINDS, STATES, Approval, Option, consume, get, withdraw, withdraw_of_task
+
+__all__ = [
+    "KINDS",
+    "STATES",
+    "Approval",
+    "Ask",
+    "Option",
+    "ask",
+    "consume",
+    "digest",
+    "get",
+    "listing",
+    "of_run",
+    "of_step",
+    "of_task",
+    "sweep",
+    "withdraw",
+    "withdraw_of_task",
+]
