@@ -21,9 +21,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     def scopes(self, db: Database, provider_id: str) -> tuple[Scope, ...]:
         """Everything that a call to this account counts on, the tasks above and their project included."""
-        return scopes.of(
-            db, provider_id=provider_id, agent_id=self.agent_id, task_id=self.task_id, run_id=self.run_id
-        )
+        return scopes.of(db, provider_id=provider_id, agent_id=self.agent_id, task_id=self.task_id, run_id=self.run_id)
 
 
 class Outcome(msgspec.Struct, frozen=True):

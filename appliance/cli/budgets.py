@@ -7,8 +7,10 @@ from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, listing, money, table
 from appliance.db.database import Database
 from appliance.domain import agents, budgets, limits, tasks
-from appliance.domain.budgets import SCOPES, SPANS, Budget
+from appliance.domain.budgets import Budget
 from appliance.domain.limits import BudgetChange, NewBudget
+from appliance.domain.scopes import SCOPES
+from appliance.domain.windows import SPANS
 from appliance.errors import not_found
 
 

@@ -34,8 +34,8 @@ def told(budget: Budget) -> int:
 def _tell(db: Database, budget: Budget, percent: int) -> None:
     with db.transaction():
         # Whoever finds the row as it was read tells, and nobody else.
-        if db.update(
-            "budgets", {"id": budget.id, "alerted": budget.alerted}, alerted=f"{budget.starts} {percent}"
-        ):
-            about = {name: getattr(budget, name) for name in ("scope", "scope_id", "span", "spent_nano", "allowed_nano")}
+        as_read = {"id": budget.id, "alerted": budget.alerted}
+        if db.update("budgets", as_read, alerted=f"{budget.starts} {percent}"):
+            fields = ("scope", "scope_id", "span", "spent_nano", "allowed_nano")
+            about = {name: getattr(budget, name) for name in fields}
             events.record(db, SYSTEM, "budget.alert", budget_id=budget.id, percent=percent, **about)

@@ -9,7 +9,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.limits import BudgetChange, Extra, NewBudget
 
-Act = Callable[[Database, Actor, Approval, dict[str, Any]], object]
+Act = Callable[[Database, Actor, Approval, dict[str, Any]], None]
 
 
 def apply(db: Database, actor: Actor, approval: Approval, verdict: str, given: dict[str, Any]) -> None:
@@ -24,30 +24,28 @@ def apply(db: Database, actor: Actor, approval: Approval, verdict: str, given: d
     waits.release_budget(db, actor)
 
 
-def _raise(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+def _raise(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
     change = BudgetChange(given["amount_usd"], bool(given.get("confirm")))
-    return limits.change(db, actor, approval.payload["budget_id"], change)
+    limits.change(db, actor, approval.payload["budget_id"], change)
 
 
-def _once(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+def _once(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
     extra = Extra(given["amount_usd"], bool(given.get("confirm")))
-    return limits.allow_once(db, actor, approval.payload["budget_id"], extra)
+    limits.allow_once(db, actor, approval.payload["budget_id"], extra)
 
 
-def _cap(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+def _cap(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
     new = NewBudget("tenant", "month", given["amount_usd"], confirm=bool(given.get("confirm")))
-    return limits.create(db, actor, new)
+    limits.create(db, actor, new)
 
 
-def _task(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
+def _task(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
     task_id = str(approval.payload["task_id"])
-    return limits.create(
-        db, actor, NewBudget("task", "lifetime", given["amount_usd"], task_id, bool(given.get("confirm")))
-    )
+    limits.create(db, actor, NewBudget("task", "lifetime", given["amount_usd"], task_id, bool(given.get("confirm"))))
 
 
-def _uncapped(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> object:
-    return preferences.put(db, actor, "uncapped", True)
+def _uncapped(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
+    preferences.put(db, actor, "uncapped", True)
 
 
 CHOICES: dict[str, Act] = {"raise": _raise, "once": _once, "cap": _cap, "task": _task, "uncapped": _uncapped}

@@ -8,7 +8,7 @@ from appliance.db.database import Database
 from appliance.domain import approvals, budget_words, events, preferences, windows
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.approvals import Approval, Ask, Option
-from appliance.domain.budget_words import DURING, EACH, plain, round_up, usd
+from appliance.domain.budget_words import EACH, plain, round_up, usd
 from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
 
@@ -46,8 +46,8 @@ def ask(db: Database, over: OverBudget, run: Run) -> str:
 def standing(db: Database, key: str) -> Approval | None:
     """The open question of this key, or the one that was answered with "keep"."""
     row = db.one(
-        "SELECT id FROM approvals WHERE kind = 'budget' AND step_key = :key AND decided_at IS NULL AND state = 'pending' "
-        "OR kind = 'budget' AND step_key = :key AND decided_at IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+        "SELECT id FROM approvals WHERE kind = 'budget' AND step_key = :key "
+        "AND (state = 'pending' OR decided_at IS NOT NULL) ORDER BY created_at DESC, id DESC LIMIT 1",
         {"key": key},
     )
     found = approvals.get(db, row["id"]) if row else None
@@ -66,7 +66,8 @@ def supersede(db: Database, actor: Actor, budget_id: str) -> None:
 
 def withdraw_idle(db: Database) -> None:
     """Take back questions behind which no run waits any more."""
-    idle = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.state = 'waiting' AND r.reason = 'budget' AND r.wait_key = step_key)"
+    waits = "SELECT 1 FROM runs r WHERE r.state = 'waiting' AND r.reason = 'budget' AND r.wait_key = step_key"
+    idle = f"NOT EXISTS ({waits})"
     if db.one(f"SELECT id FROM approvals WHERE kind = 'budget' AND state = 'pending' AND {idle} LIMIT 1"):
         _end(db, SYSTEM, "withdrawn", idle)
 
@@ -96,7 +97,7 @@ def _within(budget: Budget, needed: int) -> list[Option]:
     ends = "for a day" if budget.ends is None else f"until the {budget.span} is over"
     return [
         Option("raise", "Raise the limit", "The new limit holds from now on.", "New limit in US dollars", more),
-        Option("once", "Allow more once", f"On top of the limit {DURING[budget.span]}, {ends}.", "US dollars more", once),
+        Option("once", "Allow more once", f"On top of the limit, {ends}.", "US dollars more", once),
         KEEP,
     ]
 

@@ -49,5 +49,5 @@ def plain(nano: int) -> str:
 
 def round_up(nano: int) -> int:
     """The next amount that people choose: 1, 2 or 5 and zeros, at least a cent."""
-    power = 10 ** max(7, len(str(max(nano, 1))) - 1)
-    return next(step * power for step in (*_ROUND, 10) if step * power >= nano)
+    power = int(10 ** max(7, len(str(max(nano, 1))) - 1))
+    return next((step * power for step in _ROUND if step * power >= nano), 10 * power)

@@ -13,7 +13,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import budget_words, events, preferences, records, spent, windows
 from appliance.domain.actor import Actor
-from appliance.domain.budget_words import NANO
+from appliance.domain.budget_words import NANO as NANO
 from appliance.domain.scopes import SCOPES, Scope
 from appliance.domain.windows import SPANS
 from appliance.errors import Problem, invalid, not_found

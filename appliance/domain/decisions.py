@@ -7,7 +7,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approval_clocks, approvals, records
+from appliance.domain import approval_clocks, approvals, budget_decisions, records
 from appliance.domain.actor import ROLES, Actor, Role
 from appliance.domain.approval_rows import Approval, tell
 from appliance.domain.decision_verbs import ALLOWED
@@ -30,7 +30,11 @@ def _left_to_the_run(db: Database, actor: Actor, found: Approval, verdict: str, 
 
 
 # What a verdict does at once, by kind, in the transaction that stores it.
-VERDICTS: dict[str, Apply] = {"action": _left_to_the_run, "question": _left_to_the_run}
+VERDICTS: dict[str, Apply] = {
+    "action": _left_to_the_run,
+    "question": _left_to_the_run,
+    "budget": budget_decisions.apply,
+}
 
 
 def decide(

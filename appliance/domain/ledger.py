@@ -135,7 +135,7 @@ def settle_open(db: Database, call_id: str, attempts: list[Attempt], failure_cod
     Money that was spent is booked whatever becomes of what it bought.
     """
     with db.transaction():
-        if db.value("SELECT state FROM calls WHERE id = :id", {"id": call_id}) != "open":
+        if db.value(f"SELECT state FROM calls WHERE id = :id {db.for_update}", {"id": call_id}) != "open":
             return False
         cost = settle(db, call_id, attempts, failure_code)
         _book_on_run(db, call_id, cost)

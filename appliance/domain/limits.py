@@ -81,9 +81,10 @@ def allow_once(db: Database, actor: Actor, budget_id: str, extra: Extra) -> Budg
     more = budgets.nano(extra.extra_usd, "extra_usd")
     _sane(budget.limit_nano, budget.allowed_nano + more, extra.confirm)
     with db.transaction():
-        values = {"extra_nano": budget.extra_nano + more, "extra_until": budget.ends or clock.ahead(ONCE_S)}
-        db.update("budgets", {"id": budget.id}, updated_at=clock.iso(), **values)
-        events.record(db, actor, "budget.raised_once", budget_id=budget.id, more_nano=more, **values)
+        until = budget.ends or clock.ahead(ONCE_S)
+        values = {"extra_nano": budget.extra_nano + more, "extra_until": until, "updated_at": clock.iso()}
+        db.update("budgets", {"id": budget.id}, **values)
+        events.record(db, actor, "budget.raised_once", budget_id=budget.id, more_nano=more, until=until)
         budget_questions.supersede(db, actor, budget.id)
         waits.release_budget(db, actor)
     return budgets.get(db, budget_id)

@@ -45,7 +45,8 @@ def add(db: Database, call_id: str, cost_nano: int, moment: datetime) -> None:
     # One order for all: two calls that end at once must not wait for each other's rows.
     db.execute(
         "INSERT INTO spent (scope, scope_id, span, starts, settled_nano) "
-        f"SELECT r.scope, r.scope_id, w.span, w.starts, CAST(:cost AS BIGINT) FROM reservations r CROSS JOIN ({spans}) w "
+        "SELECT r.scope, r.scope_id, w.span, w.starts, CAST(:cost AS BIGINT) "
+        f"FROM reservations r CROSS JOIN ({spans}) w "
         "WHERE r.call_id = :id ORDER BY r.scope, r.scope_id, w.span "
         "ON CONFLICT (scope, scope_id, span, starts) "
         "DO UPDATE SET settled_nano = spent.settled_nano + EXCLUDED.settled_nano",

@@ -6,7 +6,20 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from appliance.db.database import Database
-from appliance.domain import blockers, budgets, checks, comments, lifecycle, members, runs, steps, task_tree, tasks, why
+from appliance.domain import (
+    blockers,
+    budgets,
+    checks,
+    comments,
+    lifecycle,
+    members,
+    runs,
+    scopes,
+    steps,
+    task_tree,
+    tasks,
+    why,
+)
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
@@ -137,8 +150,7 @@ def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
 
 def _tightest(db: Database, task: Task) -> str:
     """The row of the budget with the least left: it stops a call whenever any budget of the task's work does."""
-    counted = budgets.scopes(task.agent_id, task.id, task.run_id)
-    found = [budget for scope in counted for budget in budgets.of(db, scope.kind, scope.id)]
+    found = budgets.on(db, scopes.of(db, agent_id=task.agent_id, task_id=task.id, run_id=task.run_id))
     return f"#budget-{min(found, key=lambda budget: budget.left_nano).id}" if found else ""
 
 

@@ -11,7 +11,19 @@ import msgspec
 from appliance import clock
 from appliance.calls import Calls
 from appliance.db.database import Database, Row
-from appliance.domain import agents, comments, ledger, lifecycle, providers, runs, samples, steps, tasks, workspace
+from appliance.domain import (
+    agents,
+    budgets,
+    comments,
+    ledger,
+    lifecycle,
+    providers,
+    runs,
+    samples,
+    steps,
+    tasks,
+    workspace,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
@@ -91,6 +103,7 @@ class Floor:
         providers.add(
             self.db, self.actor, self.world.vault, NewProvider("Other", kind, url, "sk-1", models=[model], **fields)
         )
+        budgets.put(self.db, self.actor, "tenant", "", "month", 1_000 * budgets.NANO)
         self.change_agent(model=model)
 
     def task(self, *script: str, title: str = "Do it", checks: list[NewCheck] | None = None, **fields: Any) -> Task:

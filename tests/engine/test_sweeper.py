@@ -2,7 +2,7 @@
 
 from appliance.calls import Caller
 from appliance.domain import budgets, ledger, lifecycle, runs, tenants
-from appliance.domain.budgets import NANO
+from appliance.domain.budget_words import NANO
 from appliance.domain.ledger import Opening
 from appliance.domain.runs import Run
 from appliance.engine.sweeper import Sweeper
