@@ -45,7 +45,8 @@ class Calls:
         """Send `request` to the account that serves its model and book what it cost.
 
         `settled(outcome)` runs in the transaction that settles the call, so a caller's own record commits with the
-        money, or else the money alone; `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
+        money, or else the money alone;
+        `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
         a wait for an answer that does not come at once. Raises ProviderFailure, and Problem(budget_exceeded) before
         anything was sent.
         """

@@ -18,6 +18,7 @@ _FIND = {
     "run": "SELECT id FROM runs WHERE id = :ref",
 }
 LARGE = 10_000 * NANO
+SMALL = 100 * NANO
 JUMP = 100
 ONCE_S = 86_400
 
@@ -25,7 +26,7 @@ ONCE_S = 86_400
 class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`scope_id`: name of an account, slug of an agent, name of a project, number of a task, id of a run. 0 means stop.
 
-    `confirm` says that an amount above $10,000, or a hundred times the old one, is meant.
+    `confirm` says that an amount above $10,000, or above $100 and a hundred times the old one, is meant.
     """
 
     scope: str
@@ -106,7 +107,7 @@ def absurd(before_nano: int, after_nano: int) -> str:
     """Why an amount looks like a slip of the hand; "" when it does not."""
     if after_nano > LARGE and after_nano > before_nano:
         return f"{usd(after_nano)} is more than {usd(LARGE)}"
-    if before_nano and after_nano >= JUMP * before_nano:
+    if before_nano and after_nano > SMALL and after_nano >= JUMP * before_nano:
         return f"{usd(after_nano)} is {after_nano // before_nano} times the limit so far"
     return ""
 
