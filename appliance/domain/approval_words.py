@@ -28,9 +28,7 @@ def consequence(found: Approval) -> str:
     if found.kind != "action":
         return FOLLOWS[found.kind]
     who = found.agent_name or found.requested_name
-    does = (
-        f"Once approved, {found.payload.get('tool')} runs once, with exactly what is shown here; any change asks again."
-    )
+    does = f"Once approved, {found.payload.get('tool')} runs once, with exactly what is shown; any change asks again."
     return f"{does} If you reject it, it is not done, and {who} reads your note and goes on without it."
 
 

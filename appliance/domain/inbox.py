@@ -68,7 +68,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def items(db: Database, limit: int = records.LIMIT, cursor: str = "") -> Page[Item]:
-    """The most urgent first (the task's priority, then what expires), of those the newest. Raises Problem(bad_cursor)."""
+    """The most urgent first (the task's priority, then what expires), of those the newest.
+
+    Raises Problem(bad_cursor).
+    """
     given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX))}
     after = ""
     if cursor:
