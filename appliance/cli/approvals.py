@@ -1,17 +1,16 @@
 """`agenthq approval`: see what waits for a person, and decide it."""
 
 import click
-import msgspec
 
+from appliance.cli.approvalview import SHORT, about
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
-from appliance.cli.show import Shown, ago, clip, facts, listing, money, table, words
+from appliance.cli.show import Shown, ago, clip, listing, table, words
 from appliance.db.database import Database
-from appliance.domain import approval_words, approvals, decision_verbs, decisions
+from appliance.domain import approvals, decision_rights, decisions
 from appliance.domain.approvals import KINDS, STATES, Approval
 from appliance.errors import Problem
 
-SHORT = 8
 id_argument = click.argument("id_", metavar="ID")
 note_option = click.option("--note", default="", help="For whoever asked; kept with the decision.")
 
@@ -56,7 +55,7 @@ def show(desk: Desk, id_: str, tenant: str | None) -> Shown:
     """Exactly what is asked, and how to answer."""
     with desk.room(tenant) as room:
         found = _find(room.db, id_)
-    return Shown(found, _about(found))
+    return Shown(found, about(found))
 
 
 @verb(
@@ -106,7 +105,8 @@ def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, g
     with desk.room(tenant) as room:
         before = _find(room.db, ref)
         found = decisions.decide(room.db, CLI, before.id, verdict, note, given)
-    return Shown(found, decisions.closed(found))
+    said = decision_rights.closed(found) if before.decided_by else f"{found.title}: {words(found.state)}."
+    return Shown(found, said)
 
 
 def _find(db: Database, ref: str) -> Approval:
@@ -116,35 +116,3 @@ def _find(db: Database, ref: str) -> Approval:
     if len(ending) > 1:
         raise Problem("usage", f"{len(ending)} approvals end in {ref}. Give more of the id.")
     return ending[0] if ending else approvals.get(db, ref)
-
-
-def _about(found: Approval) -> str:
-    known = facts(
-        [
-            ("Id", found.id),
-            (words(found.kind).capitalize(), found.title),
-            ("State", decisions.closed(found) or "Pending"),
-            ("Asked by", found.requested_name),
-            ("Task", found.task_number and f"#{found.task_number} {found.task_title}"),
-            ("Cost", money(found.estimate_nano) if found.estimate_nano else ""),
-            ("Expires", found.expires_at and ago(found.expires_at)),
-            ("Digest", found.digest),
-        ]
-    )
-    # As escaped JSON: a character that steers a terminal shows as its code.
-    payload = msgspec.json.format(msgspec.json.encode(found.payload), indent=2).decode()
-    parts = [known, found.detail, ascii(payload)[1:-1].replace("\\n", "\n"), _how(found)]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _how(found: Approval) -> str:
-    offered = decision_verbs.verbs(found)
-    if not offered:
-        return found.note
-    commands = []
-    for one in offered:
-        named = {"request_changes": "request-changes"}.get(one.verdict, one.verdict)
-        option = f" --option {one.option}" if one.option else ""
-        amount = " --amount-usd USD" if one.asks else ""
-        commands.append((f"{one.label}:", f"agenthq approval {named} {found.id[-SHORT:]}{option}{amount}"))
-    return f"{approval_words.consequence(found)}\n\n" + facts(commands)

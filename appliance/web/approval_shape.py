@@ -1,16 +1,16 @@
-"""An approval as its page, its cards and the API show it: nothing of what would be done is hidden."""
+"""An approval as its page, its cards and the API show it."""
 
-import unicodedata
 from typing import Any, NamedTuple
 
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import approval_words, approvals, decision_verbs, decisions, members, tasks
+from appliance.domain import approval_words, approvals, decision_rights, decision_verbs, members, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.decision_verbs import Verb
 from appliance.web import money
+from appliance.web.approval_payload import Part, parts
 from appliance.web.frame import Frame
 
 KINDS = {
@@ -25,14 +25,6 @@ KINDS = {
 }
 ADDRESS = {"request_changes": "request-changes"}
 TONES = {"approve": "primary", "answer": "primary"}
-
-
-class Part(NamedTuple):
-    """A named piece of the payload; a `code` one is JSON or a text of several lines."""
-
-    name: str
-    text: str
-    code: bool
 
 
 class Button(NamedTuple):
@@ -72,8 +64,8 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
         parts(found),
         [button for button in buttons if button.verb.verdict in TONES],
         [button for button in buttons if button.verb.verdict not in TONES],
-        decisions.refusal(actor, found),
-        decisions.closed(found),
+        decision_rights.refusal(actor, found),
+        decision_rights.closed(found),
         names.get(found.assigned_to or "", "") or ("somebody else" if found.assigned_to else ""),
     )
 
@@ -94,20 +86,6 @@ def as_json(found: Approval) -> dict[str, Any]:
     return shown
 
 
-def parts(found: Approval) -> list[Part]:
-    """The whole payload: texts as they are, everything else as JSON."""
-    shown = found.payload
-    if found.kind == "action":
-        given = shown["arguments"] if isinstance(shown["arguments"], dict) else {"arguments": shown["arguments"]}
-        shown = {"Tool": shown["tool"], "Target": shown["target"]} | given
-    return [_part(name, value) for name, value in shown.items() if value != "" or name not in ("Target",)]
-
-
-def exact(text: str) -> str:
-    """Text with its invisible characters written out, so that what is read is what is done."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else f"⟨U+{ord(c):04X}⟩" for c in text)
-
-
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
     """Where to go after deciding: to the list or the task it was decided on, else to its own page."""
     if wanted == "inbox":
@@ -115,13 +93,6 @@ def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
     if wanted == "task" and found.task_id:
         return f"{frame.base}/tasks/{tasks.get(db, found.task_id).number}"
     return f"{frame.base}/approvals/{found.id}"
-
-
-def _part(name: str, value: Any) -> Part:
-    if isinstance(value, str):
-        return Part(name, exact(value), "\n" in value)
-    pretty = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    return Part(name, exact(pretty), isinstance(value, dict | list))
 
 
 def _button(found: Approval, verb: Verb, href: str) -> Button:
