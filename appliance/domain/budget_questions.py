@@ -13,7 +13,6 @@ from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
 
 UNCOVERED = "uncovered"
-KEEP = Option("keep", "Keep it stopped", "The work stays where it is and nobody is asked again in this span.")
 _FIRST_CAP, _FIRST_TASK = 50 * budget_words.NANO, 5 * budget_words.NANO
 
 
@@ -31,7 +30,7 @@ def budget_of(key: str) -> str:
 
 
 def ask(db: Database, over: OverBudget, run: Run) -> str:
-    """Ask once; the key. Not again while it is open or was answered with "keep". In the caller's transaction."""
+    """Ask once; the key. Not again while it is open or was answered with "keep it stopped". In the caller's transaction."""
     about = key(db, over.budget)
     if standing(db, about):
         return about
@@ -44,19 +43,14 @@ def ask(db: Database, over: OverBudget, run: Run) -> str:
 
 
 def standing(db: Database, key: str) -> Approval | None:
-    """The open question of this key, or the one that was answered with "keep"."""
+    """The open question of this key, or the one that was answered with "keep it stopped"."""
     row = db.one(
         "SELECT id FROM approvals WHERE kind = 'budget' AND step_key = :key "
         "AND (state = 'pending' OR decided_at IS NOT NULL) ORDER BY created_at DESC, id DESC LIMIT 1",
         {"key": key},
     )
     found = approvals.get(db, row["id"]) if row else None
-    return found if found and (found.state == "pending" or is_kept(found)) else None
-
-
-def is_kept(found: Approval) -> bool:
-    """A person said that the work shall stay stopped."""
-    return found.verdict == "reject" or found.given.get("option") == KEEP.value
+    return found if found and found.state in ("pending", "rejected") else None
 
 
 def supersede(db: Database, actor: Actor, budget_id: str) -> None:
@@ -98,7 +92,6 @@ def _within(budget: Budget, needed: int) -> list[Option]:
     return [
         Option("raise", "Raise the limit", "The new limit holds from now on.", "New limit in US dollars", more),
         Option("once", "Allow more once", f"On top of the limit, {ends}.", "US dollars more", once),
-        KEEP,
     ]
 
 
@@ -108,5 +101,4 @@ def _without(needed: int) -> list[Option]:
         Option("cap", "Set a monthly cap", "For everything in this organisation.", "US dollars a month", cap),
         Option("task", "Allow this task", "All of its runs and sub-tasks together.", "Up to US dollars", task),
         Option("uncapped", "Allow without a cap", "Nothing stops spending until you set a budget."),
-        KEEP,
     ]

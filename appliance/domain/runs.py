@@ -6,7 +6,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, approval_rows, events, records
+from appliance.domain import agents, approval_uses, events, records
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, not_found
 
@@ -165,7 +165,7 @@ def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str)
 def end(db: Database, run: Run, state: str, code: str = "", detail: str = "") -> None:
     """The last move of a claimed run, in a transaction. Raises FenceLost."""
     _move(db, run, state, failure_code=code, failure_detail=detail, finished_at=clock.iso())
-    approval_rows.withdraw(db, run.id)
+    approval_uses.withdraw(db, run.id)
     ids_ = {"task_id": run.task_id, "run_id": run.id, "agent_id": run.agent_id}
     events.record(db, SYSTEM, f"run.{state}", **ids_, code=code)
 
@@ -222,7 +222,7 @@ def request_cancel(db: Database, actor: Actor, run_id: str) -> Run:
         kept = {"task_id": run.task_id, "run_id": run.id, "agent_id": run.agent_id}
         if run.state != "running":
             db.update("runs", {"id": run.id}, state="cancelled", finished_at=clock.iso(), fence=run.fence + 1)
-            approval_rows.withdraw(db, run.id)
+            approval_uses.withdraw(db, run.id)
             events.record(db, actor, "run.cancelled", **kept)
         else:
             events.record(db, actor, "run.cancel_requested", **kept)
@@ -242,7 +242,7 @@ def _give_back(db: Database, run: Run) -> None:
     if not db.update("runs", {"id": run.id, "fence": run.fence, "state": "running"}, **values):
         return
     if run.cancel_requested:
-        approval_rows.withdraw(db, run.id)
+        approval_uses.withdraw(db, run.id)
     if poisoned:
         detail = {"blocked_reason": "needs_decision", "blocked_detail": values["failure_detail"]}
         db.update("tasks", {"id": run.task_id}, state="blocked", **detail)

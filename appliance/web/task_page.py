@@ -25,7 +25,8 @@ from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.web import cards, task_files, timeline
+from appliance.web import approval_shape, cards, task_files, timeline
+from appliance.web.access import asker_of
 from appliance.web.frame import Frame, hue
 
 
@@ -105,6 +106,9 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "result": task_files.markdown(task.result) if task.result else "",
         "assignee": cards.face(task, names),
         "acts": [ACTS[verb]._replace(href=f"{href}/{verb}") for verb in lifecycle.verbs(task)],
+        "asked": approval_shape.pending(
+            db, frame, asker_of(frame.request).actor, task.id, approval_shape.people(control, frame.tenant.id)
+        ),
         **current(frame, db, tried, task),
         "tried": [_tried(run, frame.base) for run in tried],
         "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
@@ -143,6 +147,7 @@ def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
         "assign": Act(found.action, f"{here}/edit", "user", post=False),
         "look": Act(found.action, f"{base}/agents/{found.ref}", "bot", post=False),
         "open": Act(found.action, f"{base}/tasks/{found.ref}", "arrow-right", post=False),
+        "decide": Act(found.action, f"{base}/approvals/{found.ref}", "inbox", post=False),
         "provider": Act(found.action, f"{base}/providers", "plug", post=False),
     }
     return known.get(found.verb)
