@@ -30,7 +30,7 @@ def budget_of(key: str) -> str:
 
 
 def ask(db: Database, over: OverBudget, run: Run) -> str:
-    """Ask once; the key. Not again while it is open or was answered with "keep it stopped". In the caller's transaction."""
+    """Ask once; the key. Not again while it is open or was answered with a no. In the caller's transaction."""
     about = key(db, over.budget)
     if standing(db, about):
         return about
@@ -43,7 +43,7 @@ def ask(db: Database, over: OverBudget, run: Run) -> str:
 
 
 def standing(db: Database, key: str) -> Approval | None:
-    """The open question of this key, or the one that was answered with "keep it stopped"."""
+    """The open question of this key, or the one that was answered with a no."""
     row = db.one(
         "SELECT id FROM approvals WHERE kind = 'budget' AND step_key = :key "
         "AND (state = 'pending' OR decided_at IS NOT NULL) ORDER BY created_at DESC, id DESC LIMIT 1",

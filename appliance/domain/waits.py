@@ -38,11 +38,11 @@ def release_budget(db: Database, actor: Actor) -> int:
     """
     sql = """SELECT wait_key, MIN(needs_nano) AS needs_nano FROM runs WHERE state = 'waiting' AND reason = 'budget'
              GROUP BY wait_key"""
-    if not (held := db.rows(sql)):
-        return 0
-    with db.transaction():
-        released = sum(_behind(db, actor, row["wait_key"], row["needs_nano"]) for row in held)
-        budget_questions.withdraw_idle(db)
+    released = 0
+    if held := db.rows(sql):
+        with db.transaction():
+            released = sum(_behind(db, actor, row["wait_key"], row["needs_nano"]) for row in held)
+    budget_questions.withdraw_idle(db)
     return released
 
 
