@@ -66,11 +66,12 @@ def show(desk: Desk, id_: str, tenant: str | None) -> Shown:
 @id_argument
 @click.option("--option", default="", metavar="VALUE", help="Which of the choices, where there are some.")
 @click.option("--amount-usd", default="", metavar="USD", help="For a choice that asks for an amount.")
+@click.option("--confirm", default="", metavar="USD", help="The amount again, where it is out of all proportion.")
 @note_option
 @tenant_option
-def approve(desk: Desk, id_: str, option: str, amount_usd: str, note: str, tenant: str | None) -> Shown:
+def approve(desk: Desk, id_: str, option: str, amount_usd: str, confirm: str, note: str, tenant: str | None) -> Shown:
     """Agree to exactly what is shown, once."""
-    return _decide(desk, tenant, id_, "approve", note, {"option": option, "amount_usd": amount_usd})
+    return _decide(desk, tenant, id_, "approve", note, {"option": option, "amount_usd": amount_usd, "confirm": confirm})
 
 
 @verb("agenthq approval reject 1f0c9a2b --note 'Not to this customer'", into=approval)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from appliance.db.database import Database
-from appliance.domain import budgets, limits, preferences, waits
+from appliance.domain import budgets, limits, waits
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.limits import BudgetChange, Extra, NewBudget
@@ -46,7 +46,7 @@ def _task(db: Database, actor: Actor, approval: Approval, given: dict[str, Any])
 
 
 def _uncapped(db: Database, actor: Actor, approval: Approval, given: dict[str, Any]) -> None:
-    preferences.put(db, actor, "uncapped", True)
+    limits.uncap(db, actor, True)
 
 
 def _meant(given: dict[str, Any]) -> bool:

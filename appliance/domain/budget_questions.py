@@ -53,6 +53,15 @@ def standing(db: Database, key: str) -> Approval | None:
     return found if found and found.state in ("pending", "rejected") else None
 
 
+def of_task(db: Database, task_id: str) -> Approval | None:
+    """The open question that holds up the task's run, whichever run it was asked for."""
+    sql = """SELECT p.id FROM approvals p JOIN runs r ON r.wait_key = p.step_key JOIN tasks t ON t.run_id = r.id
+             WHERE t.id = :id AND r.state = 'waiting' AND r.reason = 'budget' AND p.kind = 'budget'
+             AND p.state = 'pending'"""
+    found = db.value(sql, {"id": task_id})
+    return approvals.get(db, found) if found else None
+
+
 def supersede(db: Database, actor: Actor, budget_id: str) -> None:
     """Somebody changed the limit itself: what was asked about the old one is void. In the caller's transaction."""
     _end(db, actor, "superseded", "step_key LIKE :key", f"budget:{budget_id}:%")

@@ -4,7 +4,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budget_questions, budgets, events, scopes, waits
+from appliance.domain import budget_questions, budgets, events, preferences, scopes, waits
 from appliance.domain.actor import Actor
 from appliance.domain.budget_words import NANO, plain, usd
 from appliance.domain.budgets import Budget
@@ -89,6 +89,14 @@ def allow_once(db: Database, actor: Actor, budget_id: str, extra: Extra) -> Budg
         budget_questions.supersede(db, actor, budget.id)
         waits.release_budget(db, actor)
     return budgets.get(db, budget_id)
+
+
+def uncap(db: Database, actor: Actor, allowed: bool) -> None:
+    """Whether work that costs money may go on where no budget covers it at all."""
+    actor.need("admin")
+    with db.transaction():
+        preferences.put(db, actor, "uncapped", allowed)
+        waits.release_budget(db, actor)
 
 
 def found(db: Database, scope: str, ref: str) -> str:

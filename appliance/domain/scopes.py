@@ -35,3 +35,9 @@ def of(
     named = [("provider", provider_id), ("agent", agent_id), ("project", project), ("run", run_id)]
     named += [("task", id_) for id_ in above]
     return (Scope("tenant", ""), *(Scope(kind, id_) for kind, id_ in named if id_))
+
+
+def projects(db: Database) -> list[str]:
+    """The names of all projects that tasks belong to."""
+    sql = "SELECT DISTINCT project FROM tasks WHERE project <> '' ORDER BY project LIMIT 200"
+    return [row["project"] for row in db.rows(sql)]

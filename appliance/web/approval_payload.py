@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from appliance.domain.approvals import Approval
+from appliance.web.filters import usd_exact
 
 
 class Part(NamedTuple):
@@ -31,6 +32,8 @@ def exact(text: str) -> str:
 
 
 def _part(name: str, value: Any) -> Part:
+    if name.endswith("_nano") and isinstance(value, int):
+        return Part(name.removesuffix("_nano"), usd_exact(value), False)
     if isinstance(value, str):
         return Part(name, exact(value), "\n" in value)
     pretty = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import approval_words, approvals, decision_rights, decision_verbs, members, tasks
+from appliance.domain import (
+    approval_words,
+    approvals,
+    budget_questions,
+    decision_rights,
+    decision_verbs,
+    members,
+    tasks,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.decision_verbs import Verb
@@ -71,8 +79,11 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
 
 
 def pending(db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str]) -> list[Card]:
-    """The open approvals of a task, oldest first: the order they were asked in."""
-    return [card(db, frame, actor, found, names) for found in approvals.of_task(db, task_id, "pending")[::-1]]
+    """The open approvals of a task, oldest first, and the question about money that its run waits behind."""
+    own = approvals.of_task(db, task_id, "pending")[::-1]
+    asked = budget_questions.of_task(db, task_id)
+    found = [*own, *([asked] if asked and asked.id not in {one.id for one in own} else [])]
+    return [card(db, frame, actor, one, names) for one in found]
 
 
 def people(control: Database, tenant_id: str) -> dict[str, str]:

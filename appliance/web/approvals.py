@@ -39,7 +39,9 @@ class ApprovalsPages(Controller):
         before = approvals.get(db, approval_id)
         if verb not in SAID:
             raise not_found("action")
-        chosen = Decision(data.get("note", ""), data.get("option", ""), data.get("amount_usd", ""))
+        chosen = Decision(
+            data.get("note", ""), data.get("option", ""), data.get("amount_usd", ""), data.get("confirm", "")
+        )
         try:
             decided(db, actor, approval_id, verb, chosen)
         except Problem as problem:

@@ -18,16 +18,20 @@ State = Annotated[str, QueryParameter(name="state")]
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`option` is the value of a choice that is offered; `amount_usd` goes with one that asks for it."""
+    """`option` is the value of a choice that is offered; `amount_usd` goes with one that asks for it.
+
+    `confirm` is the amount again, where that is out of all proportion.
+    """
 
     note: str = ""
     option: str = ""
     amount_usd: str = ""
+    confirm: str = ""
 
 
 def decided(db: Database, actor: Actor, approval_id: str, verb: str, chosen: Decision) -> Approval:
     """The approval after `verb`, as the addresses spell it."""
-    given = {"option": chosen.option, "amount_usd": chosen.amount_usd}
+    given = {"option": chosen.option, "amount_usd": chosen.amount_usd, "confirm": chosen.confirm}
     return decisions.decide(db, actor, approval_id, verb.replace("-", "_"), chosen.note, given)
 
 
