@@ -321,6 +321,20 @@ def test_a_call_whose_caller_breaks_off_holds_nothing_and_counts_as_estimated(
         assert budgets.all(db)[0].spent_nano == call.estimate_nano
 
 
+def test_mistake_24_use_of_a_flat_fee_is_shown_at_list_prices_and_not_as_free(
+    world: World, calls: Calls, wire: ScriptedServer
+) -> None:
+    with world.db() as db:
+        new = NewProvider("Plan", "openai-compatible", wire.url, "sk-1", ["lab-7b"], PRICE, billing="flat")
+        providers.add(db, SYSTEM, world.vault, new)
+        wire.will(answer())
+        outcome = make(calls, db, ask())
+        (attempt,) = ledger.attempts(db, outcome.call_id)
+        assert (attempt.cost_nano, attempt.cost_source, attempt.imputed_nano) == (0, "flat", COST)
+    page = world.alice.get(f"{world.alice.pages}/costs/calls/{outcome.call_id}").text
+    assert "At list prices this use would have cost" in page and "$0.00064" in page
+
+
 def test_servers_on_this_machine_are_found_on_their_ports(
     world: World, calls: Calls, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,5 +104,5 @@ class Calls:
             step_key=caller.step_key,
             task_id=caller.task_id,
             agent_id=caller.agent_id,
-            metered=not provider.simulated and provider.billing != "local",
+            metered=not provider.simulated and provider.billing == "metered",
         )

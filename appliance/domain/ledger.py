@@ -45,7 +45,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens."""
+    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens.
+
+    `imputed_nano` is what the tokens would have cost at list prices where nobody pays for each call.
+    """
 
     provider_id: str
     model_requested: str
@@ -63,6 +66,7 @@ class Attempt(msgspec.Struct, frozen=True):
     cost_source: str = "unpriced"
     matched_model: str = ""
     price_version: str = ""
+    imputed_nano: int | None = None
     input_nano_mtok: int | None = None
     output_nano_mtok: int | None = None
     cache_read_nano_mtok: int | None = None
@@ -198,7 +202,7 @@ def attempts(db: Database, call_id: str) -> list[Attempt]:
 
 def parts(attempt: Attempt) -> list[Part]:
     """How the cost comes about, line by line, adding up to it; empty where no unit price made it."""
-    if attempt.cost_nano is None or attempt.input_nano_mtok is None:
+    if attempt.cost_nano is None or attempt.input_nano_mtok is None or attempt.imputed_nano is not None:
         return []
     written = attempt.cache_write_5m + attempt.cache_write_1h
     lines = (

@@ -87,7 +87,7 @@ def test_zero_means_stop_even_for_a_call_that_costs_nothing(world: World) -> Non
             reserve(db, 0)
 
 
-def test_a_cost_above_the_reservation_is_booked_in_full(world: World) -> None:
+def test_mistake_22_a_cost_above_the_reservation_is_booked_in_full(world: World) -> None:
     with world.db() as db:
         budgets.put(db, SYSTEM, "tenant", "", "month", 1_000)
         settle(db, reserve(db, 900), 5_000)

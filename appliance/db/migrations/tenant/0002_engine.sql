@@ -105,6 +105,7 @@ INSERT INTO reservations (call_id, scope, scope_id, amount_nano, owner, created_
   SELECT r.call_id, 'task', up.above, r.amount_nano, r.owner, r.created_at
   FROM reservations r JOIN up ON up.task_id = r.scope_id WHERE r.scope = 'task';
 DROP TABLE spend;
+ALTER TABLE attempts ADD COLUMN imputed_nano BIGINT;
 CREATE UNIQUE INDEX approvals_budget ON approvals (step_key) WHERE kind = 'budget' AND state = 'pending';
 CREATE INDEX runs_money ON runs (wait_key) WHERE state = 'waiting' AND reason = 'budget';
 ALTER TABLE budgets ADD COLUMN extra_nano BIGINT NOT NULL DEFAULT 0;
