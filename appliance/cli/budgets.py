@@ -100,7 +100,7 @@ def _table(found: list[Budget]) -> str:
             money(b.allowed_nano),
             money(b.spent_nano),
             money(b.reserved_nano),
-            money(b.left_nano),
+            money(max(b.left_nano, 0)),
         )
         for b in found
     ]

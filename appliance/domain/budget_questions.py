@@ -8,7 +8,7 @@ from appliance.db.database import Database
 from appliance.domain import approvals, budget_words, events, preferences, windows
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.approvals import Approval, Ask, Option
-from appliance.domain.budget_words import EACH, plain, round_up, usd
+from appliance.domain.budget_words import EACH, cents, plain, round_up
 from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
 
@@ -89,7 +89,7 @@ def _ask(over: OverBudget, run: Run) -> Ask:
     budget = over.budget
     payload |= {name: getattr(budget, name) for name in ("scope", "scope_id", "span", "limit_nano", "starts")}
     payload["budget_id"] = budget.id
-    title = f"{budget_words.subject(budget)} has reached its limit of {usd(budget.limit_nano)} {EACH[budget.span]}"
+    title = f"{budget_words.whose(budget)} needs more than the limit of {cents(budget.limit_nano)} {EACH[budget.span]}"
     return Ask("budget", title, over.detail, payload, options=_within(budget, over.needed_nano))
 
 

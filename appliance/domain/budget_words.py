@@ -35,6 +35,19 @@ def subject(budget: "Budget") -> str:
     return f"The project {budget.scope_id}" if budget.scope == "project" else f"This {budget.scope}"
 
 
+def whose(budget: "Budget") -> str:
+    """The same for somebody who does not look at the work: by name."""
+    if budget.scope in ("agent", "task", "run") and budget.scope_name:
+        return {"agent": "", "task": "Task ", "run": "A run of "}[budget.scope] + budget.scope_name
+    return subject(budget)
+
+
+def cents(nano: int) -> str:
+    """Exact, with cents at least."""
+    whole, _, rest = plain(nano).partition(".")
+    return f"${int(whole):,}.{rest.ljust(2, '0')}"
+
+
 def usd(nano: int) -> str:
     """Cents for dollars; three digits that count for less, however small."""
     if nano == 0 or nano >= NANO:

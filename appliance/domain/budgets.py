@@ -4,7 +4,7 @@ Scopes are in scopes.py, spans in windows.py. What was spent is counted for all 
 """
 
 from collections.abc import Iterable
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -83,7 +83,7 @@ def nano(usd: str | float | int, field: str = "limit_usd") -> int:
     """Dollars to nano-dollars, exact for text. Raises Problem(invalid) for anything but 0 to 9,000,000."""
     try:
         amount = Decimal(str(usd).strip().removeprefix("$").replace(",", "")) * NANO
-    except DecimalException:
+    except ArithmeticError:
         raise invalid(**{field: "give an amount in US dollars, for example 12.50"}) from None
     if not amount.is_finite() or not 0 <= amount <= MOST:
         raise invalid(**{field: "give an amount from 0 to 9,000,000 dollars"})

@@ -45,7 +45,7 @@ def states(floor: Floor, tasks: list[Task]) -> set[str]:
 def test_one_question_is_asked_however_many_runs_a_budget_stops(floor: Floor) -> None:
     tasks = stopped(floor, 5)
     [asked] = questions(floor)
-    assert "The organisation has reached its limit of $0.000000001 a month" in asked.title
+    assert asked.title == "The organisation needs more than the limit of $0.000000001 a month"
     assert [option.value for option in asked.options] == ["raise", "once"]
     for _ in range(3):
         floor.sweeper.sweep()
