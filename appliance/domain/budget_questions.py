@@ -32,17 +32,17 @@ def budget_of(key: str) -> str:
 def ask(db: Database, over: OverBudget, run: Run) -> str:
     """Ask once; the key. Not again while it is open or was answered with a no. In the caller's transaction."""
     about = key(db, over.budget)
-    if standing(db, about):
+    if stands(db, about):
         return about
     # The counter's row lock: two runs that stop at once ask one question.
     db.next_number("budget_question")
-    if not standing(db, about):
+    if not stands(db, about):
         task_id = over.budget.scope_id if over.budget and over.budget.scope == "task" else None
         approvals.ask(db, SYSTEM, _ask(over, run), task_id=task_id, step_key=about)
     return about
 
 
-def standing(db: Database, key: str) -> Approval | None:
+def stands(db: Database, key: str) -> Approval | None:
     """The open question of this key, or the one that was answered with a no."""
     row = db.one(
         "SELECT id FROM approvals WHERE kind = 'budget' AND step_key = :key "

@@ -26,7 +26,7 @@ def for_budget(db: Database, run: Run, over: OverBudget) -> None:
         return
     _hold(db, run, over)
     values = {"blocked_reason": "budget", "updated_at": clock.iso()}
-    db.update("tasks", {"id": run.task_id}, state="blocked", **values)
+    db.update("tasks", {"id": run.task_id}, state="blocked", blocked_detail=over.detail, **values)
     events.record(db, SYSTEM, "task.blocked", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
 
 
@@ -53,7 +53,7 @@ def _behind(db: Database, actor: Actor, key: str, least_nano: int) -> int:
         return 0 if _still_uncovered(db, key) else _release(db, actor, key, budgets.MOST)
     if budget.has_room(least_nano):
         return _release(db, actor, key, budget.left_nano)
-    if key != budget_questions.key(db, budget) or not budget_questions.standing(db, key):
+    if key != budget_questions.key(db, budget) or not budget_questions.stands(db, key):
         _ask_again(db, key, budget)
     return 0
 
@@ -70,7 +70,7 @@ def _still_uncovered(db: Database, key: str) -> bool:
     """Nothing has changed for work without a budget: a quick answer, for every second."""
     if not key.startswith(budget_questions.UNCOVERED) or preferences.get(db, "uncapped", False):
         return False
-    return db.value("SELECT id FROM budgets LIMIT 1") is None and budget_questions.standing(db, key) is not None
+    return db.value("SELECT id FROM budgets LIMIT 1") is None and budget_questions.stands(db, key) is not None
 
 
 def _ask_again(db: Database, key: str, budget: Budget) -> None:
@@ -89,7 +89,7 @@ def _release(db: Database, actor: Actor, key: str, room_nano: int) -> int:
         )
         metered = key.startswith(budget_questions.UNCOVERED)
         if over := budgets.short(db, counted, row["needs_nano"], metered):
-            if budget_questions.key(db, over.budget) != key or not budget_questions.standing(db, key):
+            if budget_questions.key(db, over.budget) != key or not budget_questions.stands(db, key):
                 _hold(db, run, over)
             continue
         runs.wake(db, run.id)
@@ -105,4 +105,4 @@ def _hold(db: Database, run: Run, over: OverBudget) -> None:
     key = budget_questions.ask(db, over, run)
     db.update("runs", {"id": run.id}, needs_nano=over.needed_nano, provider_id=provider, wait_key=key)
     db.update("runs", {"id": run.id}, failure_detail=over.detail)
-    db.update("tasks", {"id": run.task_id}, blocked_detail=over.detail)
+    db.update("tasks", {"id": run.task_id, "state": "blocked"}, blocked_detail=over.detail)
