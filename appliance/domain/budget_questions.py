@@ -19,7 +19,7 @@ _FIRST_CAP, _FIRST_TASK = 50 * budget_words.NANO, 5 * budget_words.NANO
 def key(db: Database, budget: Budget | None) -> str:
     """The question's key: the budget and its span, or the month in which work has no budget."""
     if budget is None:
-        return f"{UNCOVERED}:{windows.start('month', clock.now(), preferences.zone(db))}"
+        return f"{UNCOVERED}:{windows.starts(clock.now(), preferences.zone(db))['month']}"
     return f"budget:{budget.id}:{budget.starts}"
 
 

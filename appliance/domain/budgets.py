@@ -15,7 +15,7 @@ from appliance.domain import budget_words, events, preferences, records, spent, 
 from appliance.domain.actor import Actor
 from appliance.domain.budget_words import NANO as NANO
 from appliance.domain.scopes import SCOPES, Scope
-from appliance.domain.windows import SPANS
+from appliance.domain.windows import SPANS, Window
 from appliance.errors import Problem, invalid, not_found
 
 MOST = 9_000_000 * NANO
@@ -167,8 +167,8 @@ def _locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
     """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
     where, params = _any_of(scopes)
     # Two statements: what was spent has to be read after the wait for the lock, not before.
-    if not db.rows(f"SELECT b.id FROM budgets b WHERE {where} ORDER BY b.id {db.for_update}", params):
-        return []
+    if db.for_update:
+        db.rows(f"SELECT b.id FROM budgets b WHERE {where} ORDER BY b.id {db.for_update}", params)
     return on(db, scopes)
 
 
@@ -181,14 +181,14 @@ def _any_of(scopes: Iterable[Scope]) -> tuple[str, Row]:
 
 def _read(db: Database, where: str, params: dict[str, Any]) -> list[Budget]:
     now, zone = clock.now(), preferences.zone(db)
-    starts = windows.starts(now, zone)
-    rows = db.rows(f"{_SELECT} {where}", params | starts)
-    bounds = {span: {"starts": starts[span], "ends": windows.end(span, now, zone)} for span in SPANS}
-    return [_budget(row | bounds[row["span"]], clock.iso(now)) for row in rows]
+    around = windows.around(now, zone)
+    rows = db.rows(f"{_SELECT} {where}", params | {span: window.starts for span, window in around.items()})
+    return [_budget(row, around[row["span"]], clock.iso(now)) for row in rows]
 
 
-def _budget(row: Row, now: str) -> Budget:
+def _budget(row: Row, window: Window, now: str) -> Budget:
     extra = row["extra_nano"] if (row["extra_until"] or "") > now else 0
     allowed = row["limit_nano"] + extra
     left = allowed - row["spent_nano"] - row["reserved_nano"]
-    return records.to(Budget, row | {"extra_nano": extra, "allowed_nano": allowed, "left_nano": left})
+    figures = {"extra_nano": extra, "allowed_nano": allowed, "left_nano": left}
+    return records.to(Budget, row | figures | window._asdict())

@@ -57,7 +57,7 @@ def add(db: Database, call_id: str, cost_nano: int, moment: datetime) -> None:
 def of(db: Database, scope: str, scope_id: str, span: str) -> int:
     """Nano-dollars settled on a scope in the current span."""
     where = {"scope": scope, "id": scope_id, "span": span}
-    where["starts"] = windows.start(span, clock.now(), preferences.zone(db))
+    where["starts"] = windows.starts(clock.now(), preferences.zone(db))[span]
     sql = "SELECT settled_nano FROM spent WHERE scope = :scope AND scope_id = :id AND span = :span AND starts = :starts"
     return int(db.value(sql, where) or 0)
 

@@ -1,6 +1,8 @@
 """The spans of time that budgets cover: hour, day and month of the tenant's calendar, and all time."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from appliance import clock
@@ -9,31 +11,35 @@ SPANS = ("hour", "day", "month", "lifetime")
 CALENDAR = SPANS[:3]
 
 
-def start(span: str, moment: datetime, zone: ZoneInfo) -> str:
-    """When the span around `moment` began, as UTC text; "" for all time."""
-    return "" if span == "lifetime" else clock.iso(_begin(span, moment.astimezone(zone)))
+class Window(NamedTuple):
+    """When a span began and when it ends, as UTC text: "" and None for all time."""
+
+    starts: str
+    ends: str | None
 
 
-def end(span: str, moment: datetime, zone: ZoneInfo) -> str | None:
-    """When the span around `moment` ends, as UTC text; None for all time."""
-    if span == "lifetime":
-        return None
-    begun = _begin(span, moment.astimezone(zone))
-    if span == "hour":
-        return clock.iso(begun.astimezone(UTC) + timedelta(hours=1))
-    # Over the next midnight whatever the clocks of the zone do that day.
-    days = 1 if span == "day" else 32
-    return clock.iso(_begin(span, begun + timedelta(days=days)))
+def around(moment: datetime, zone: ZoneInfo) -> dict[str, Window]:
+    """The current window of every span."""
+    # Hours begin at a full, half or quarter hour of UTC in every zone there is.
+    return _around(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0), zone)
 
 
 def starts(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
     """The start of every span around `moment`."""
-    return {span: start(span, moment, zone) for span in SPANS}
+    return {span: window.starts for span, window in around(moment, zone).items()}
 
 
-def _begin(span: str, local: datetime) -> datetime:
-    hour = local.replace(minute=0, second=0, microsecond=0)
-    if span == "hour":
-        return hour
+@lru_cache(500)
+def _around(moment: datetime, zone: ZoneInfo) -> dict[str, Window]:
+    hour = moment.astimezone(zone).replace(minute=0)
     day = hour.replace(hour=0, fold=0)
-    return day if span == "day" else day.replace(day=1)
+    month = day.replace(day=1)
+    # Over the next midnight whatever the clocks of the zone do that day.
+    tomorrow = day + timedelta(days=1)
+    next_month = (month + timedelta(days=32)).replace(day=1)
+    return {
+        "hour": Window(clock.iso(hour), clock.iso(hour.astimezone(UTC) + timedelta(hours=1))),
+        "day": Window(clock.iso(day), clock.iso(tomorrow)),
+        "month": Window(clock.iso(month), clock.iso(next_month)),
+        "lifetime": Window("", None),
+    }

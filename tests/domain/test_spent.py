@@ -107,10 +107,12 @@ def test_days_begin_at_the_tenants_midnight(world: World) -> None:
 def test_the_hours_of_a_changed_clock_are_hours(world: World) -> None:
     zone = preferences.known_zone("Europe/Berlin")
     autumn = clock.parse("2026-10-25T00:30:00Z")
-    assert windows.start("hour", autumn, zone)[:16] == "2026-10-25T00:00"
-    assert windows.start("hour", autumn + timedelta(hours=1), zone)[:16] == "2026-10-25T01:00"
-    assert (windows.end("day", autumn, zone) or "")[:16] == "2026-10-25T23:00"
-    assert (windows.end("month", autumn, zone) or "")[:16] == "2026-10-31T23:00"
+    found = windows.around(autumn, zone)
+    assert found["hour"][0][:16] == "2026-10-25T00:00"
+    assert windows.around(autumn + timedelta(hours=1), zone)["hour"][0][:16] == "2026-10-25T01:00"
+    assert [(found[span].ends or "")[:16] for span in ("day", "month")] == ["2026-10-25T23:00", "2026-10-31T23:00"]
+    nepal = windows.around(clock.parse("2026-11-23T00:20:00Z"), preferences.known_zone("Asia/Kathmandu"))
+    assert nepal["hour"][0][:16] == "2026-11-23T00:15"
 
 
 def test_another_zone_counts_the_current_day_anew(world: World) -> None:
