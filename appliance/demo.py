@@ -10,6 +10,7 @@ from appliance.app import Box, Told
 from appliance.db.database import Database
 from appliance.domain import (
     agents,
+    approvals,
     budgets,
     checks,
     links,
@@ -23,6 +24,7 @@ from appliance.domain import (
 )
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.agent_forms import AgentChange
+from appliance.domain.approvals import Ask, Option
 from appliance.domain.provider_forms import ProviderChange
 from appliance.domain.task_forms import NewTask
 from appliance.domain.tasks import Task
@@ -129,8 +131,18 @@ def _furnish(box: Box, db: Database, owner: Actor) -> None:
     for slug, model in northwind.MODELS.items():
         agents.change(db, SYSTEM, slug, AgentChange(model=model, max_concurrency=1))
     budgets.put(db, SYSTEM, "tenant", "", "month", budgets.nano(northwind.MONTH_CAP_USD))
-    for work in (*northwind.HISTORY, *northwind.IDEAS):
-        hand_out(db, owner, work)
+    handed = [hand_out(db, owner, work) for work in (*northwind.HISTORY, *northwind.IDEAS)]
+    _wonder(db, handed[-1])
+
+
+def _wonder(db: Database, task: Task) -> None:
+    """A question that waits for a person."""
+    noor = agents.get(db, "noor")
+    options = [Option(value, label) for value, label in northwind.ANSWERS]
+    ask = Ask("question", northwind.QUESTION, northwind.QUESTION_DETAIL, options=options)
+    actor = Actor("agent", noor.id, noor.name, "operator")
+    with db.transaction():
+        approvals.ask(db, actor, ask, task_id=task.id, agent_id=noor.id)
 
 
 def _settle(db: Database) -> None:

@@ -212,6 +212,9 @@ LIVE += tuple(
         ("Risks of the launch week", "With an owner for each.", "risks.md", "noor", "launch", 2),
     )
 )
+QUESTION = "What should the plan between Starter and Growth be called?"
+QUESTION_DETAIL = "Support and sales use different words for it. One name goes on the price page and into the invoices."
+ANSWERS = (("studio", "Studio"), ("team", "Team"))
 IDEAS: tuple[Work, ...] = (
     Work("Tidy the tag list of the help centre", "", None, ("docs",), 0),
     Work("Interview two customers about exports", "", None, ("research",), 1),

@@ -8,10 +8,12 @@ import pytest
 
 from appliance.calls import Caller, Calls, Outcome
 from appliance.db.database import Database
-from appliance.domain import budgets, ledger, providers
+from appliance.domain import budgets, ledger, preferences, providers, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.ledger import Call
 from appliance.domain.provider_forms import ModelPrice, NewProvider
+from appliance.domain.scopes import SCOPES
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.types import ChatRequest, Message
@@ -100,16 +102,78 @@ def test_the_simulated_provider_is_priced_and_marked(world: World, calls: Calls)
         assert only(db).simulated
 
 
-def test_what_the_caller_records_commits_with_the_money(world: World, calls: Calls) -> None:
+def test_the_price_is_booked_when_what_the_caller_records_fails(world: World, calls: Calls) -> None:
     def broken(outcome: Outcome) -> None:
+        preferences.put(db, SYSTEM, "half", "done")
         raise Problem("conflict", "The run is gone.")
 
     with world.db() as db:
         providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
-        with pytest.raises(Problem):
+        budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
+        with pytest.raises(Problem, match="The run is gone"):
             calls.make(db, Caller(), ask(model="simulated"), broken, lambda *lost: None)
-        assert only(db).state == "open"
-        assert ledger.attempts(db, only(db).id) == []
+        call = only(db)
+        assert call.state == "ok" and (call.cost_nano or 0) > 0
+        assert len(ledger.attempts(db, call.id)) == 1
+        assert budgets.all(db)[0].spent_nano == call.cost_nano and nothing_held(db)
+        assert preferences.get(db, "half") is None
+
+
+def test_a_price_that_a_full_disk_kept_out_is_booked_with_the_next_call(
+    world: World, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> int:
+        raise Problem("disk_full")
+
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
+        with monkeypatch.context() as patched:
+            patched.setattr(ledger, "settle", full)
+            with pytest.raises(Problem, match="disk is full"):
+                make(calls, db, ask(model="simulated"))
+        assert only(db).state == "open" and not nothing_held(db)
+        make(calls, db, ask(model="simulated"))
+        assert {call.state for call in ledger.calls(db).items} == {"ok"} and nothing_held(db)
+        assert budgets.all(db)[0].spent_nano == sum(call.cost_nano or 0 for call in ledger.calls(db).items)
+
+
+def test_a_subscriber_that_fails_after_the_commit_harms_nobody(world: World, calls: Calls) -> None:
+    heard: list[str] = []
+
+    def broken(tenant: str, events: object) -> None:
+        raise RuntimeError("nobody listens")
+
+    world.catalogue.subscribe(broken)
+    world.catalogue.subscribe(lambda tenant, events: heard.append(tenant))
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        assert make(calls, db, ask(model="simulated")).cost_nano == only(db).cost_nano
+    assert heard
+
+
+def test_mistake_20_work_for_money_that_no_budget_covers_is_never_sent(
+    world: World, calls: Calls, wire: ScriptedServer
+) -> None:
+    with world.db() as db:
+        lab(db, world, wire)
+        budgets.put(db, SYSTEM, "tenant", "", "month", None)
+        with pytest.raises(Problem, match="No budget covers this work") as refused:
+            make(calls, db, ask())
+        assert refused.value.code == "budget_exceeded" and wire.received == []
+        preferences.put(db, SYSTEM, "uncapped", True)
+        wire.will(answer())
+        assert make(calls, db, ask()).cost_nano == COST
+
+
+def test_what_costs_nobody_money_asks_for_no_budget(world: World, calls: Calls, wire: ScriptedServer) -> None:
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        new = NewProvider("Here", "openai-compatible", wire.url, models=["lab-7b"], billing="local")
+        providers.add(db, SYSTEM, world.vault, new)
+        wire.will(answer())
+        assert make(calls, db, ask(model="simulated")).cost_nano > 0
+        assert make(calls, db, ask()).cost_nano == 0
 
 
 @pytest.mark.parametrize(
@@ -207,14 +271,19 @@ def test_a_call_above_the_budget_is_never_sent(world: World, calls: Calls, wire:
 
 
 def test_spend_is_booked_on_every_scope_of_the_caller(world: World, calls: Calls, wire: ScriptedServer) -> None:
-    caller = Caller(run_id="r-1", task_id="t-1", agent_id="a-1")
     with world.db() as db:
         lab(db, world, wire)
-        for scope in ("agent", "task", "run"):
-            budgets.put(db, SYSTEM, scope, f"{scope[0]}-1", "lifetime", budgets.NANO)
+        top = tasks.create(db, SYSTEM, NewTask("Top"))
+        task = tasks.create(db, SYSTEM, NewTask("Below", parent_id=top.id))
+        db.update("tasks", {"id": top.id}, project="web")
+        (account,) = providers.all(db)
+        ids = {"provider": account.id, "agent": "a-1", "project": "web", "task": task.id, "run": "r-1"}
+        for scope, scope_id in (*ids.items(), ("task", top.id)):
+            budgets.put(db, SYSTEM, scope, scope_id, "lifetime", budgets.NANO)
         wire.will(answer())
-        make(calls, db, ask(), caller)
-        assert {b.scope: b.spent_nano for b in budgets.all(db)} == dict.fromkeys(budgets.SCOPES, COST)
+        make(calls, db, ask(), Caller(run_id="r-1", task_id=task.id, agent_id="a-1"))
+        assert {budget.scope for budget in budgets.all(db)} == set(SCOPES)
+        assert [budget.spent_nano for budget in budgets.all(db)] == [COST] * 7
 
 
 def test_a_budget_of_zero_stops_every_call(world: World, calls: Calls) -> None:
@@ -250,6 +319,20 @@ def test_a_call_whose_caller_breaks_off_holds_nothing_and_counts_as_estimated(
         assert (call.state, call.cost_nano) == ("lost", call.estimate_nano)
         assert nothing_held(db)
         assert budgets.all(db)[0].spent_nano == call.estimate_nano
+
+
+def test_mistake_24_use_of_a_flat_fee_is_shown_at_list_prices_and_not_as_free(
+    world: World, calls: Calls, wire: ScriptedServer
+) -> None:
+    with world.db() as db:
+        new = NewProvider("Plan", "openai-compatible", wire.url, "sk-1", ["lab-7b"], PRICE, billing="flat")
+        providers.add(db, SYSTEM, world.vault, new)
+        wire.will(answer())
+        outcome = make(calls, db, ask())
+        (attempt,) = ledger.attempts(db, outcome.call_id)
+        assert (attempt.cost_nano, attempt.cost_source, attempt.imputed_nano) == (0, "flat", COST)
+    page = world.alice.get(f"{world.alice.pages}/costs/calls/{outcome.call_id}").text
+    assert "At list prices this use would have cost" in page and "$0.00064" in page
 
 
 def test_servers_on_this_machine_are_found_on_their_ports(

@@ -9,7 +9,9 @@ from appliance.domain.actor import Actor
 from appliance.domain.providers import Provider
 from appliance.gateway.client import Gateway, TestResult
 from appliance.gateway.prices import PriceBook
-from appliance.gateway.types import Account, ModelPrice
+from appliance.gateway.types import Account, Billing, ModelPrice
+
+BILLING: dict[str, Billing] = {"local": "local", "flat": "flat"}
 
 
 class Accounts:
@@ -37,7 +39,7 @@ class Accounts:
             timeout_s=self._timeout_s,
             silence_s=self._timeout_s,
             seed=provider.seed,
-            billing="local" if provider.billing == "local" else "metered",
+            billing=BILLING.get(provider.billing, "metered"),
             prices=prices,
             pace="real" if provider.pace == "real" else "instant",
         )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.domain import budgets
-from appliance.domain.budgets import Scope
+from appliance.db.database import Database
+from appliance.domain import scopes
+from appliance.domain.scopes import Scope
 from appliance.gateway.types import Reply
 
 
@@ -18,9 +19,9 @@ class Caller(msgspec.Struct, frozen=True):
     agent_id: str | None = None
     earlier_attempts: int = 0
 
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        return budgets.scopes(self.agent_id, self.task_id, self.run_id)
+    def scopes(self, db: Database, provider_id: str) -> tuple[Scope, ...]:
+        """Everything that a call to this account counts on, the tasks above and their project included."""
+        return scopes.of(db, provider_id=provider_id, agent_id=self.agent_id, task_id=self.task_id, run_id=self.run_id)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -9,11 +9,13 @@ from appliance import clock
 from appliance.calls.accounts import Accounts
 from appliance.calls.caller import Caller, Lost, Outcome, Settled
 from appliance.calls.sending import Sending
+from appliance.calls.settling import Owed, Settling
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import ledger, routing
+from appliance.domain import budget_alerts, ledger, routing
 from appliance.domain.ledger import Opening
 from appliance.domain.providers import Provider
+from appliance.domain.scopes import Scope
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.prices import PriceBook
@@ -27,6 +29,7 @@ class Calls:
         self.prices = PriceBook()
         self.accounts = Accounts(vault, gateway, self.prices, timeout_s)
         self.stopping = threading.Event()
+        self._settling = Settling()
 
     def make(
         self,
@@ -42,17 +45,20 @@ class Calls:
         """Send `request` to the account that serves its model and book what it cost.
 
         `settled(outcome)` runs in the transaction that settles the call, so a caller's own record commits with the
-        money; `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
+        money, or else the money alone;
+        `failed(call_id, cost_nano, attempts)` likewise when every attempt failed. `blocking()` is called before
         a wait for an answer that does not come at once. Raises ProviderFailure, and Problem(budget_exceeded) before
         anything was sent.
         """
+        self._settling.catch_up(db)
         provider, model = routing.resolve(db, request.model)
         account = self.accounts.opened(db, provider)
         request = msgspec.structs.replace(request, model=model)
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate))
+        scopes = caller.scopes(db, provider.id)
+        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate, scopes))
         sending = Sending(
             account,
             request,
@@ -68,26 +74,35 @@ class Calls:
             # One of the caller's hooks broke while a request was under way: the provider may have done the work.
             ledger.give_up(db, call_id, sending.attempts)
             raise
-        with db.transaction():
-            cost = ledger.settle(db, call_id, sending.attempts, failure.code if failure else "")
+        told: list[Outcome] = []
+
+        def record(cost: int) -> None:
             tries = len(sending.attempts)
             if failure is None and reply is not None:
-                outcome = Outcome(call_id, reply, cost, reply.model or model, tries)
-                settled(outcome)
-                return outcome
-            failed(call_id, cost, tries)
+                told.append(Outcome(call_id, reply, cost, reply.model or model, tries))
+                settled(told[0])
+            else:
+                failed(call_id, cost, tries)
+
+        self._settling.settle(db, Owed(call_id, sending.attempts, failure.code if failure else ""), record)
+        budget_alerts.note(db, scopes)
+        if told:
+            return told[0]
         raise failure or ProviderFailure("gateway_defect")
 
-    def _opening(self, caller: Caller, provider: Provider, model: str, estimate: int) -> Opening:
+    def _opening(
+        self, caller: Caller, provider: Provider, model: str, estimate: int, scopes: tuple[Scope, ...]
+    ) -> Opening:
         return Opening(
             provider.id,
             model,
             provider.simulated,
             estimate,
             self._owner,
-            caller.scopes,
+            scopes,
             run_id=caller.run_id,
             step_key=caller.step_key,
             task_id=caller.task_id,
             agent_id=caller.agent_id,
+            metered=not provider.simulated and provider.billing == "metered",
         )

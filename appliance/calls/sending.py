@@ -97,6 +97,7 @@ class Sending:
             cost_source=source or price.source,
             matched_model=price.matched_model,
             price_version=price.price_version,
+            imputed_nano=price.imputed_nano,
             input_nano_mtok=price.input_nano_per_mtok,
             output_nano_mtok=price.output_nano_per_mtok,
             cache_read_nano_mtok=price.cache_read_nano_per_mtok,

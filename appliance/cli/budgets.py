@@ -6,9 +6,11 @@ from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, listing, money, table
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, limits, tasks
-from appliance.domain.budgets import SCOPES, SPANS, Budget
-from appliance.domain.limits import BudgetChange, NewBudget
+from appliance.domain import budgets, limits
+from appliance.domain.budgets import Budget
+from appliance.domain.limits import BudgetChange, Extra, NewBudget
+from appliance.domain.scopes import SCOPES
+from appliance.domain.windows import SPANS
 from appliance.errors import not_found
 
 
@@ -18,7 +20,14 @@ def budget() -> None:
 
 
 scope_option = click.option("--scope", type=click.Choice(SCOPES), default="tenant", show_default=True)
-of_option = click.option("--of", "scope_id", default="", metavar="WHICH", help="The agent's slug or the task's number.")
+of_option = click.option(
+    "--of",
+    "scope_id",
+    default="",
+    metavar="WHICH",
+    help="Name of an account, slug of an agent, name of a project, number of a task, id of a run.",
+)
+confirm_option = click.option("--confirm", is_flag=True, help="Yes, an amount that far above the old one.")
 span_option = click.option("--span", type=click.Choice(SPANS), default="month", show_default=True)
 
 
@@ -33,18 +42,37 @@ span_option = click.option("--span", type=click.Choice(SPANS), default="month", 
 @scope_option
 @of_option
 @span_option
+@confirm_option
 @tenant_option
-def set_(desk: Desk, usd: str, scope: str, scope_id: str, span: str, tenant: str | None) -> Shown:
+def set_(desk: Desk, usd: str, scope: str, scope_id: str, span: str, confirm: bool, tenant: str | None) -> Shown:
     """Limit spending to USD: 0 stops, 'none' removes the limit."""
     with desk.room(tenant) as room:
         if usd != "none":
-            made = limits.create(room.db, CLI, NewBudget(scope, span, usd, scope_id))
+            made = limits.create(room.db, CLI, NewBudget(scope, span, usd, scope_id, confirm))
             return Shown(made, _table([made]))
-        found = [b for b in budgets.of(room.db, scope, _id(room.db, scope, scope_id)) if b.span == span]
-        if not found:
-            raise not_found("budget")
-        limits.change(room.db, CLI, found[0].id, BudgetChange(None))
-    return Shown({"id": found[0].id, "state": "removed"}, "The limit is removed.")
+        found = _one(room.db, scope, scope_id, span)
+        limits.change(room.db, CLI, found.id, BudgetChange(None))
+    return Shown({"id": found.id, "state": "removed"}, "The limit is removed.")
+
+
+@verb(
+    "agenthq budget raise 5",
+    "agenthq budget raise 0.50 --scope task --of 12 --span lifetime",
+    into=budget,
+    name="raise",
+)
+@click.argument("usd")
+@scope_option
+@of_option
+@span_option
+@confirm_option
+@tenant_option
+def raise_(desk: Desk, usd: str, scope: str, scope_id: str, span: str, confirm: bool, tenant: str | None) -> Shown:
+    """Allow USD more once, until the span ends; the limit stays."""
+    with desk.room(tenant) as room:
+        found = _one(room.db, scope, scope_id, span)
+        raised = limits.allow_once(room.db, CLI, found.id, Extra(usd, confirm))
+    return Shown(raised, _table([raised]))
 
 
 @verb("agenthq budget list", into=budget, name="list")
@@ -56,10 +84,12 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
     return listing(found, _table(found))
 
 
-def _id(db: Database, scope: str, ref: str) -> str:
-    if scope == "agent":
-        return agents.get(db, ref).id
-    return tasks.get(db, ref).id if scope == "task" else ref
+def _one(db: Database, scope: str, ref: str, span: str) -> Budget:
+    """Raises Problem(not_found)."""
+    found = [b for b in budgets.of(db, scope, limits.found(db, scope, ref)) if b.span == span]
+    if not found:
+        raise not_found("budget")
+    return found[0]
 
 
 def _table(found: list[Budget]) -> str:
@@ -67,10 +97,10 @@ def _table(found: list[Budget]) -> str:
         (
             b.scope_name or b.scope,
             b.span,
-            money(b.limit_nano),
+            money(b.allowed_nano),
             money(b.spent_nano),
             money(b.reserved_nano),
-            money(b.left_nano),
+            money(max(b.left_nano, 0)),
         )
         for b in found
     ]

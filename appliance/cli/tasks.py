@@ -3,18 +3,20 @@
 from typing import Any
 
 import click
+import msgspec
 
 from appliance.cli import watch
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
 from appliance.cli.taskview import about, because, parse_check, view
-from appliance.domain import board, checks, lifecycle, runs, steps, tasks
+from appliance.domain import board, checks, lifecycle, runs, signals, steps, tasks
 from appliance.domain import why as reasons
 from appliance.domain.board import Filter
 from appliance.domain.checks import REQUIRED
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES
+from appliance.errors import Problem
 
 wait_option = click.option("--wait", is_flag=True, help="Show the steps as they happen, until the task has ended.")
 number_argument = click.argument("number")
@@ -168,3 +170,23 @@ def logs(desk: Desk, number: str, tenant: str | None) -> Shown:
         tried = runs.of_task(room.db, found.id)
         done = steps.of_run(room.db, tried[0].id) if tried else []
     return listing(done, "\n".join(watch.line(step) for step in done) or "There is no step yet.")
+
+
+@verb("agenthq task signal 4 paid --payload '{\"amount\": 5}' --idem invoice-7", into=task)
+@number_argument
+@click.argument("name")
+@click.option("--payload", metavar="JSON", default="null", help="At most 64 KB.")
+@click.option("--idem", default="", metavar="KEY", help="The same key again sends nothing new.")
+@tenant_option
+def signal(desk: Desk, number: str, name: str, payload: str, idem: str, tenant: str | None) -> Shown:
+    """Tell a task's run something it waits for, or will wait for."""
+    try:
+        told = msgspec.json.decode(payload)
+    except msgspec.DecodeError as error:
+        raise Problem("usage", f"The payload is not valid JSON: {error}.") from error
+    with desk.room(tenant) as room:
+        found = tasks.get(room.db, number)
+        if found.run_id is None:
+            raise Problem("conflict", f"#{found.number} has no run yet.")
+        sent = signals.send(room.db, CLI, found.run_id, name, told, idem)
+    return Shown(sent, f"Signal {sent.name} is kept for #{found.number}.")

@@ -43,6 +43,7 @@ def because(task: Task, found: Why) -> str:
         "resume": f"agenthq agent resume {found.ref}",
         "look": f"agenthq agent show {found.ref}",
         "open": f"agenthq task show {found.ref}",
+        "decide": f"agenthq approval show {found.ref}",
         "budget": "agenthq budget list",
         "provider": "agenthq provider list",
     }

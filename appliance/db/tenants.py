@@ -1,5 +1,6 @@
 """The catalogue of databases: the control database and one for each tenant."""
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from appliance.db import migrate
 from appliance.db.database import Database, Publish, Row
 
 CONTROL = "control"
+log = logging.getLogger(__name__)
 
 
 class Catalogue(ABC):
@@ -25,8 +27,12 @@ class Catalogue(ABC):
         self._subscribers.append(hear)
 
     def publish(self, name: str, events: list[Row]) -> None:
+        """What was committed stays so: a subscriber that fails harms neither the committer nor other subscribers."""
         for hear in self._subscribers:
-            hear(name, events)
+            try:
+                hear(name, events)
+            except Exception:  # the border of committed work
+                log.exception("events of %s were not heard", name)
 
     @contextmanager
     def control(self) -> Iterator[Database]:

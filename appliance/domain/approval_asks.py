@@ -9,7 +9,8 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import approval_clocks, records
 from appliance.domain.actor import Actor
-from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, Kind, Option, approval, get, tell
+from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, Kind, Option, approval, get
+from appliance.domain.approval_uses import tell
 from appliance.errors import invalid
 
 TITLE_LIMIT = 300

@@ -6,7 +6,8 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import records, runs
 from appliance.domain.actor import SYSTEM
-from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval, tell
+from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
+from appliance.domain.approval_uses import tell
 
 BATCH = 200
 # What a run waits for while a person decides.

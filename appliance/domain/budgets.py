@@ -1,57 +1,47 @@
 """Budgets: limits in nano-dollars on a scope and a span, and the spend and reservations counted against them.
 
-A scope is tenant, agent, task or run; a span is day, month or lifetime (calendar UTC).
+Scopes are in scopes.py, spans in windows.py. What was spent is counted for all of them, whether a budget is set or not.
 """
 
 from collections.abc import Iterable
-from decimal import Decimal, DecimalException
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from appliance import clock, ids
-from appliance.db.database import Database
-from appliance.domain import events, records
+from appliance.db.database import Database, Row
+from appliance.domain import budget_words, events, preferences, records, spent, windows
 from appliance.domain.actor import Actor
+from appliance.domain.budget_words import NANO as NANO
+from appliance.domain.scopes import SCOPES, Scope
+from appliance.domain.windows import SPANS, Window
 from appliance.errors import Problem, invalid, not_found
 
-SCOPES = ("tenant", "agent", "task", "run")
-SPANS = ("day", "month", "lifetime")
-NANO = 1_000_000_000
 MOST = 9_000_000 * NANO
 _SELECT = """
-SELECT b.*, COALESCE(a.name, '#' || CAST(COALESCE(t.number, u.number) AS TEXT) || ' ' || COALESCE(t.title, u.title), '')
-  AS scope_name
+SELECT b.*, COALESCE(p.name, a.name, '#' || CAST(COALESCE(t.number, u.number) AS TEXT) || ' ' ||
+    COALESCE(t.title, u.title), CASE WHEN b.scope = 'project' THEN b.scope_id END, '') AS scope_name,
+  COALESCE(s.settled_nano, 0) AS spent_nano,
+  CAST((SELECT COALESCE(SUM(h.amount_nano), 0) FROM reservations h
+        WHERE h.scope = b.scope AND h.scope_id = b.scope_id) AS BIGINT) AS reserved_nano
 FROM budgets b
+LEFT JOIN spent s ON s.scope = b.scope AND s.scope_id = b.scope_id AND s.span = b.span
+  AND s.starts = CASE b.span WHEN 'hour' THEN :hour WHEN 'day' THEN :day WHEN 'month' THEN :month ELSE :lifetime END
+LEFT JOIN providers p ON b.scope = 'provider' AND p.id = b.scope_id
 LEFT JOIN agents a ON b.scope = 'agent' AND a.id = b.scope_id
 LEFT JOIN tasks t ON b.scope = 'task' AND t.id = b.scope_id
 LEFT JOIN runs r ON b.scope = 'run' AND r.id = b.scope_id LEFT JOIN tasks u ON u.id = r.task_id
 """
-
-
-class Scope(NamedTuple):
-    kind: str
-    id: str
-
-
-def scopes(agent_id: str | None, task_id: str | None, run_id: str | None) -> tuple[Scope, ...]:
-    """Every scope that a call counts on: the tenant always, the others when it is made for one."""
-    named = {"agent": agent_id, "task": task_id, "run": run_id}
-    return (Scope("tenant", ""), *(Scope(kind, id_) for kind, id_ in named.items() if id_))
-
-
-class OverBudget(Problem):
-    """A call that does not fit; `needed_nano` is what it would have reserved."""
-
-    def __init__(self, detail: str, needed_nano: int) -> None:
-        super().__init__("budget_exceeded", detail)
-        self.needed_nano = needed_nano
+_ORDER = "ORDER BY CASE WHEN b.scope = 'tenant' THEN 0 ELSE 1 END, b.scope, b.scope_id, b.span"
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """`spent_nano` is settled in the current span; `reserved_nano` is held by calls in flight.
+    """`spent_nano` is settled in the current span, `reserved_nano` is held by calls in flight.
 
-    `scope_name` is for people: the agent's name, the task's number and title, "" for the tenant.
+    `extra_nano` was allowed on top of the limit until `extra_until`; `allowed_nano` is both while that holds.
+    `starts` and `ends` bound the current span (UTC; "" and None for all time). `scope_name` is for people: the
+    account's or agent's name, the task's number and title, the project, "" for the tenant.
     """
 
     id: str
@@ -63,17 +53,37 @@ class Budget(msgspec.Struct, frozen=True):
     reserved_nano: int
     updated_at: str
     scope_name: str = ""
+    extra_nano: int = 0
+    extra_until: str | None = None
+    alerted: str = ""
+    allowed_nano: int = 0
+    left_nano: int = 0
+    starts: str = ""
+    ends: str | None = None
 
-    @property
-    def left_nano(self) -> int:
-        return self.limit_nano - self.spent_nano - self.reserved_nano
+    def has_room(self, amount_nano: int) -> bool:
+        """0 means stop, even for a call that costs nothing."""
+        return self.allowed_nano > 0 and self.left_nano >= amount_nano
+
+
+class OverBudget(Problem):
+    """A call that does not fit: it needed `needed_nano` on `scopes`, and `budget` had the least left for it.
+
+    Without a budget no limit covers the call, which is not the same as no limit.
+    """
+
+    def __init__(self, needed_nano: int, scopes: tuple[Scope, ...] = (), budget: Budget | None = None) -> None:
+        super().__init__("budget_exceeded", budget_words.refusal(budget, needed_nano))
+        self.needed_nano = needed_nano
+        self.scopes = scopes
+        self.budget = budget
 
 
 def nano(usd: str | float | int, field: str = "limit_usd") -> int:
     """Dollars to nano-dollars, exact for text. Raises Problem(invalid) for anything but 0 to 9,000,000."""
     try:
         amount = Decimal(str(usd).strip().removeprefix("$").replace(",", "")) * NANO
-    except DecimalException:
+    except ArithmeticError:
         raise invalid(**{field: "give an amount in US dollars, for example 12.50"}) from None
     if not amount.is_finite() or not 0 <= amount <= MOST:
         raise invalid(**{field: "give an amount from 0 to 9,000,000 dollars"})
@@ -81,7 +91,10 @@ def nano(usd: str | float | int, field: str = "limit_usd") -> int:
 
 
 def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_nano: int | None) -> None:
-    """Set, change or (with None) remove a limit. 0 means stop. Spend already counted stays counted."""
+    """Set, change or (with None) remove a limit. 0 means stop. Spend already counted stays counted.
+
+    What was allowed on top of the old limit ends with it, and the new one is watched for its thresholds afresh.
+    """
     if scope not in SCOPES:
         raise invalid(scope=f"use one of {', '.join(SCOPES)}")
     if span not in SPANS:
@@ -89,102 +102,93 @@ def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_
     where = {"scope": scope, "scope_id": scope_id, "span": span}
     now = clock.iso()
     with db.transaction():
+        fresh = {"extra_nano": 0, "extra_until": None, "alerted": "", "updated_at": now}
         if limit_nano is None:
             db.delete("budgets", **where)
-        elif not db.update("budgets", where, limit_nano=limit_nano, updated_at=now):
-            row = {"id": ids.new(), **where, "limit_nano": limit_nano, "created_at": now, "updated_at": now}
-            db.insert("budgets", row)
+        elif not db.update("budgets", where, limit_nano=limit_nano, **fresh):
+            db.insert("budgets", {"id": ids.new(), **where, "limit_nano": limit_nano, "created_at": now, **fresh})
         events.record(db, actor, "budget.changed", scope=scope, scope_id=scope_id, span=span, limit_nano=limit_nano)
 
 
 def get(db: Database, budget_id: str) -> Budget:
     """Raises Problem(not_found)."""
-    row = db.one(f"{_SELECT} WHERE b.id = :id", {"id": budget_id})
-    if row is None:
+    found = _read(db, "WHERE b.id = :id", {"id": budget_id})
+    if not found:
         raise not_found("budget")
-    return _with_use(db, row)
+    return found[0]
 
 
 def all(db: Database) -> list[Budget]:
     """The tenant's first, then by scope."""
-    rows = db.rows(f"{_SELECT} ORDER BY CASE WHEN b.scope = 'tenant' THEN 0 ELSE 1 END, b.scope, b.scope_id, b.span")
-    return [_with_use(db, row) for row in rows]
+    return _read(db, _ORDER, {})
 
 
 def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
     where = "WHERE b.scope = :scope AND b.scope_id = :scope_id ORDER BY b.span"
-    return [_with_use(db, row) for row in db.rows(f"{_SELECT} {where}", {"scope": scope, "scope_id": scope_id})]
+    return _read(db, where, {"scope": scope, "scope_id": scope_id})
 
 
-def reserve(db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str) -> None:
-    """Hold `amount_nano` on every scope, or raise OverBudget and hold nothing. Call in a transaction."""
-    chosen = list(scopes)
-    if short := _short(db, chosen, amount_nano):
-        raise OverBudget(_sentence(short, amount_nano), amount_nano)
+def on(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
+    """The budgets on any of the scopes."""
+    where, params = _any_of(scopes)
+    return _read(db, f"WHERE {where} ORDER BY b.id", params)
+
+
+def reserve(
+    db: Database, call_id: str, scopes: Iterable[Scope], amount_nano: int, owner: str, metered: bool = False
+) -> None:
+    """Hold `amount_nano` on every scope, or raise OverBudget and hold nothing. Call in a transaction.
+
+    A `metered` call, which somebody has to pay for, must be covered by a budget at all.
+    """
+    chosen = tuple(scopes)
+    if over := short(db, chosen, amount_nano, metered):
+        raise over
     held = {"call_id": call_id, "amount_nano": amount_nano, "owner": owner, "created_at": clock.iso()}
     db.insert_all("reservations", [{**held, "scope": scope.kind, "scope_id": scope.id} for scope in chosen])
 
 
-def fits(db: Database, scopes: Iterable[Scope], amount_nano: int) -> bool:
-    """Would `reserve` hold this amount now?"""
-    return _short(db, list(scopes), amount_nano) is None
+def short(db: Database, scopes: tuple[Scope, ...], amount_nano: int, metered: bool = False) -> OverBudget | None:
+    """Why `reserve` would not hold this amount now: the tightest budget without room, or none at all."""
+    found = _locked(db, scopes)
+    if not found and metered and not preferences.get(db, "uncapped", False):
+        return OverBudget(amount_nano, scopes)
+    tight = min((b for b in found if not b.has_room(amount_nano)), key=lambda b: b.left_nano, default=None)
+    return OverBudget(amount_nano, scopes, tight) if tight else None
 
 
-def settle(db: Database, call_id: str, cost_nano: int, day: str) -> None:
+def settle(db: Database, call_id: str, cost_nano: int) -> None:
     """Turn the call's reservations into spend of `cost_nano`, in full even when it is above what was held."""
-    # One order for all: two calls that end at once must not wait for each other's rows.
-    db.execute(
-        "INSERT INTO spend (scope, scope_id, day, settled_nano) "
-        "SELECT scope, scope_id, :day, CAST(:cost AS BIGINT) FROM reservations WHERE call_id = :id "
-        "ORDER BY scope, scope_id "
-        "ON CONFLICT (scope, scope_id, day) DO UPDATE SET settled_nano = spend.settled_nano + EXCLUDED.settled_nano",
-        {"id": call_id, "day": day, "cost": cost_nano},
-    )
+    spent.add(db, call_id, cost_nano, clock.now())
     db.delete("reservations", call_id=call_id)
 
 
-def _short(db: Database, scopes: list[Scope], amount_nano: int) -> Budget | None:
-    """The first budget without room for the amount."""
-    found = _locked(db, scopes)
-    return next((b for b in found if b.left_nano < amount_nano or b.limit_nano == 0), None)
-
-
-def _locked(db: Database, scopes: list[Scope]) -> list[Budget]:
+def _locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
     """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
-    tests = " OR ".join(f"(scope = :kind_{n} AND scope_id = :id_{n})" for n in range(len(scopes)))
-    params = {f"kind_{n}": scope.kind for n, scope in enumerate(scopes)}
-    params |= {f"id_{n}": scope.id for n, scope in enumerate(scopes)}
-    rows = db.rows(f"SELECT * FROM budgets WHERE {tests} ORDER BY id {db.for_update}", params)
-    return [_with_use(db, row) for row in rows]
+    where, params = _any_of(scopes)
+    # Two statements: what was spent has to be read after the wait for the lock, not before.
+    if db.for_update:
+        db.rows(f"SELECT b.id FROM budgets b WHERE {where} ORDER BY b.id {db.for_update}", params)
+    return on(db, scopes)
 
 
-def _with_use(db: Database, row: dict[str, Any]) -> Budget:
-    params = {"scope": row["scope"], "scope_id": row["scope_id"], "first": first_day(row["span"])}
-    sql = """
-    SELECT CAST((SELECT COALESCE(SUM(settled_nano), 0) FROM spend
-                 WHERE scope = :scope AND scope_id = :scope_id AND day >= :first) AS BIGINT) AS spent_nano,
-           CAST((SELECT COALESCE(SUM(amount_nano), 0) FROM reservations
-                 WHERE scope = :scope AND scope_id = :scope_id) AS BIGINT) AS reserved_nano"""
-    return records.to(Budget, {**row, **db.rows(sql, params)[0]})
+def _any_of(scopes: Iterable[Scope]) -> tuple[str, Row]:
+    chosen = list(scopes)
+    tests = " OR ".join(f"(b.scope = :kind_{n} AND b.scope_id = :id_{n})" for n in range(len(chosen)))
+    params = {f"kind_{n}": scope.kind for n, scope in enumerate(chosen)}
+    return f"({tests})", params | {f"id_{n}": scope.id for n, scope in enumerate(chosen)}
 
 
-def first_day(span: str) -> str:
-    """YYYY-MM-DD of the current span's first day, UTC."""
-    today = clock.iso()[:10]
-    return {"day": today, "month": today[:8] + "01", "lifetime": "0000-00-00"}[span]
+def _read(db: Database, where: str, params: dict[str, Any]) -> list[Budget]:
+    now, zone = clock.now(), preferences.zone(db)
+    around = windows.around(now, zone)
+    rows = db.rows(f"{_SELECT} {where}", params | {span: window.starts for span, window in around.items()})
+    return [_budget(row, around[row["span"]], clock.iso(now)) for row in rows]
 
 
-def _sentence(budget: Budget, needed: int) -> str:
-    scope = "The organisation" if budget.scope == "tenant" else f"This {budget.scope}"
-    span = {"day": "today", "month": "this month", "lifetime": "in all"}[budget.span]
-    return (
-        f"{scope} may spend {_usd(budget.limit_nano)} {span}; {_usd(max(budget.left_nano, 0))} is left and the next "
-        f"call may need {_usd(needed)}. Raise the budget to go on."
-    )
-
-
-def _usd(nano: int) -> str:
-    """Cents for dollars; three digits that count for less, however small."""
-    if nano == 0 or nano >= NANO:
-        return f"${nano / NANO:,.2f}"
-    return f"${nano / NANO:.{min(9, 12 - len(str(nano)))}f}"
+def _budget(row: Row, window: Window, now: str) -> Budget:
+    extra = row["extra_nano"] if (row["extra_until"] or "") > now else 0
+    allowed = row["limit_nano"] + extra
+    left = allowed - row["spent_nano"] - row["reserved_nano"]
+    figures = {"extra_nano": extra, "allowed_nano": allowed, "left_nano": left}
+    return records.to(Budget, row | figures | window._asdict())

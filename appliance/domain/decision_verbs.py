@@ -1,8 +1,13 @@
 """What can be answered to each kind of question, with the words for it."""
 
+from typing import Any
+
 import msgspec
 
 from appliance.domain.approval_rows import Approval, Option
+from appliance.errors import invalid
+
+NOTE_LIMIT = 4000
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "action": ("approve", "reject", "request_changes"),
@@ -14,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 REJECT = {
     "action": "Reject",
     "question": "Decline to answer",
-    "budget": "Keep the limit",
+    "budget": "Keep it stopped",
     "in_doubt": "End the run",
     "breaker": "Keep it stopped",
 }
@@ -43,3 +48,26 @@ def of(kind: str, options: list[Option]) -> list[Verb]:
     first = chosen or [Verb(yes, APPROVE.get(kind, "Answer"))]
     changes = [Verb("request_changes", "Ask for changes")] if "request_changes" in ALLOWED[kind] else []
     return [*first, *changes, Verb("reject", REJECT[kind])]
+
+
+def check(found: Approval, verdict: str, note: str, given: dict[str, Any]) -> None:
+    """Raises Problem(invalid) with the field at fault."""
+    if verdict not in ALLOWED[found.kind]:
+        raise invalid(verdict=f"take one of {', '.join(ALLOWED[found.kind])}")
+    if len(note) > NOTE_LIMIT:
+        raise invalid(note=f"write at most {NOTE_LIMIT:,} characters")
+    if verdict == "request_changes" and not note.strip():
+        raise invalid(note="say what should change")
+    if verdict in ("approve", "answer"):
+        _check_option(found, note, given)
+
+
+def _check_option(found: Approval, note: str, given: dict[str, Any]) -> None:
+    """The whole value of an option decides, never words in a text that might hold it."""
+    known = {option.value: option for option in found.options}
+    if given.get("option") not in (known or [None]):
+        raise invalid(option=f"take one of {', '.join(known)}" if known else "there is nothing to choose")
+    if found.kind == "question" and not known and not note.strip():
+        raise invalid(note="write an answer")
+    if known and known[given["option"]].asks and not given.get("amount_usd"):
+        raise invalid(amount_usd="give an amount in US dollars")

@@ -7,21 +7,15 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approval_clocks, approvals, doubt, records
-from appliance.domain.actor import ROLES, Actor, Role
-from appliance.domain.approval_rows import Approval, tell
-from appliance.domain.decision_verbs import ALLOWED
-from appliance.errors import Problem, invalid
+from appliance.domain import approval_clocks, approvals, budget_decisions, doubt, records
+from appliance.domain.actor import Actor
+from appliance.domain.approval_rows import Approval
+from appliance.domain.approval_uses import tell
+from appliance.domain.decision_rights import OVER, SAID, closed, refusal
+from appliance.domain.decision_verbs import check
+from appliance.errors import Problem
 
-NOTE_LIMIT = 4000
-NEEDS: dict[str, Role] = {"budget": "admin"}
 BECOMES = {"approve": "approved", "answer": "approved", "reject": "rejected", "request_changes": "changes_requested"}
-SAID = {"approve": "approved", "answer": "answered", "reject": "rejected", "request_changes": "changes_requested"}
-OVER = {
-    "expired": "It has expired: nobody decided in time.",
-    "superseded": "It was replaced: what is asked has changed.",
-    "withdrawn": "It was withdrawn: its run has ended.",
-}
 Apply = Callable[[Database, Actor, Approval, str, dict[str, Any]], None]
 
 
@@ -30,7 +24,12 @@ def _left_to_the_run(db: Database, actor: Actor, found: Approval, verdict: str, 
 
 
 # What a verdict does at once, by kind, in the transaction that stores it.
-VERDICTS: dict[str, Apply] = {"action": _left_to_the_run, "question": _left_to_the_run, "in_doubt": doubt.apply}
+VERDICTS: dict[str, Apply] = {
+    "action": _left_to_the_run,
+    "question": _left_to_the_run,
+    "budget": budget_decisions.apply,
+    "in_doubt": doubt.apply,
+}
 
 
 def decide(
@@ -50,7 +49,7 @@ def decide(
             return found
         if over := closed(found):
             raise Problem("conflict", over)
-        _check(found, verdict, note, given)
+        check(found, verdict, note, given)
         _settle(db, actor, found, verdict, note, given)
         found = approvals.get(db, approval_id)
         act = VERDICTS[found.kind]
@@ -61,52 +60,9 @@ def decide(
     return approvals.get(db, approval_id)
 
 
-def refusal(actor: Actor, found: Approval) -> str:
-    """Why this actor may not decide it, as a sentence; "" when they may."""
-    if actor.kind == "agent":
-        return "Only a person can decide this; an agent can't."
-    if actor.label == found.requested_by:
-        return "You asked for this yourself. Somebody else has to decide."
-    role = NEEDS.get(found.kind, "operator")
-    if ROLES.index(actor.role) < ROLES.index(role):
-        return f"Deciding this needs the role {role}; you are {actor.role}."
-    return ""
-
-
-def closed(found: Approval) -> str:
-    """Why nobody can decide it any more, as a sentence that names who did; "" while it is pending."""
-    if found.state == "pending":
-        return ""
-    if not found.decided_by:
-        return OVER[found.state]
-    return f"Already decided by {found.decided_name}: {SAID[found.verdict].replace('_', ' ')}."
-
-
 def _same(found: Approval, verdict: str, note: str, given: dict[str, Any]) -> bool:
     words = verdict != "answer" or found.note == note.strip()
     return (found.verdict, found.given) == (verdict, given) and words
-
-
-def _check(found: Approval, verdict: str, note: str, given: dict[str, Any]) -> None:
-    if verdict not in ALLOWED[found.kind]:
-        raise invalid(verdict=f"take one of {', '.join(ALLOWED[found.kind])}")
-    if len(note) > NOTE_LIMIT:
-        raise invalid(note=f"write at most {NOTE_LIMIT:,} characters")
-    if verdict == "request_changes" and not note.strip():
-        raise invalid(note="say what should change")
-    if verdict in ("approve", "answer"):
-        _check_option(found, note, given)
-
-
-def _check_option(found: Approval, note: str, given: dict[str, Any]) -> None:
-    """The whole value of an option decides, never words in a text that might hold it."""
-    known = {option.value: option for option in found.options}
-    if given.get("option") not in (known or [None]):
-        raise invalid(option=f"take one of {', '.join(known)}" if known else "there is nothing to choose")
-    if found.kind == "question" and not known and not note.strip():
-        raise invalid(note="write an answer")
-    if known and known[given["option"]].asks and not given.get("amount_usd"):
-        raise invalid(amount_usd="give an amount in US dollars")
 
 
 def _settle(db: Database, actor: Actor, found: Approval, verdict: str, note: str, given: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ import msgspec
 from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import budgets, records
-from appliance.domain.budgets import Scope
 from appliance.domain.records import Page
+from appliance.domain.scopes import Scope
 from appliance.errors import not_found
 
 BATCH = 1000
@@ -45,7 +45,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens."""
+    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens.
+
+    `imputed_nano` is what the tokens would have cost at list prices where nobody pays for each call.
+    """
 
     provider_id: str
     model_requested: str
@@ -63,6 +66,7 @@ class Attempt(msgspec.Struct, frozen=True):
     cost_source: str = "unpriced"
     matched_model: str = ""
     price_version: str = ""
+    imputed_nano: int | None = None
     input_nano_mtok: int | None = None
     output_nano_mtok: int | None = None
     cache_read_nano_mtok: int | None = None
@@ -81,7 +85,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """What a call is for, before it is sent; `owner` is the process that will settle it."""
+    """What a call is for, before it is sent; `owner` is the process that will settle it.
+
+    `metered` when somebody has to pay for it: then some budget has to cover it.
+    """
 
     provider_id: str
     model: str
@@ -93,6 +100,7 @@ class Opening(msgspec.Struct, frozen=True):
     step_key: str = ""
     task_id: str | None = None
     agent_id: str | None = None
+    metered: bool = False
 
 
 SELECT = """
@@ -110,7 +118,7 @@ def open_call(db: Database, opening: Opening) -> str:
     """
     call_id, now = ids.new(), clock.iso()
     with db.transaction():
-        budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner)
+        budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner, opening.metered)
         row: Row = {"id": call_id, "state": "open", "day": now[:10], "started_at": now}
         fields = ("provider_id", "model", "simulated", "estimate_nano", "run_id", "step_key", "task_id", "agent_id")
         db.insert("calls", row | {field: getattr(opening, field) for field in fields})
@@ -123,6 +131,19 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
     An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen.
     """
     return _close(db, call_id, "failed" if failure_code else "ok", attempts, failure_code)
+
+
+def settle_open(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> bool:
+    """Close a call whose caller could not record it, with what it really cost, on its run too; false if it is closed.
+
+    Money that was spent is booked whatever becomes of what it bought.
+    """
+    with db.transaction():
+        if db.value(f"SELECT state FROM calls WHERE id = :id {db.for_update}", {"id": call_id}) != "open":
+            return False
+        cost = settle(db, call_id, attempts, failure_code)
+        _book_on_run(db, call_id, cost)
+    return True
 
 
 def settle_lost(db: Database, living: list[str]) -> int:
@@ -181,7 +202,7 @@ def attempts(db: Database, call_id: str) -> list[Attempt]:
 
 def parts(attempt: Attempt) -> list[Part]:
     """How the cost comes about, line by line, adding up to it; empty where no unit price made it."""
-    if attempt.cost_nano is None or attempt.input_nano_mtok is None:
+    if attempt.cost_nano is None or attempt.input_nano_mtok is None or attempt.imputed_nano is not None:
         return []
     written = attempt.cache_write_5m + attempt.cache_write_1h
     lines = (
@@ -214,7 +235,7 @@ def _close(db: Database, call_id: str, state: str, attempts: list[Attempt], fail
     cost = sum(a.cost_nano or 0 for a in attempts)
     unpriced = sum(a.cost_nano is None for a in attempts)
     estimate = db.value("SELECT estimate_nano FROM calls WHERE id = :id", {"id": call_id}) if unpriced else 0
-    budgets.settle(db, call_id, cost + unpriced * estimate, now[:10])
+    budgets.settle(db, call_id, cost + unpriced * estimate)
     sums = {f: sum(getattr(a, f) for a in attempts) for f in ("input_total", "cache_read", "output_total")}
     values: dict[str, Any] = {"state": state, "failure_code": failure_code, "day": now[:10], "finished_at": now}
     values["cost_nano"] = None if unpriced and not cost else cost

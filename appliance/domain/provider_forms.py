@@ -6,7 +6,7 @@ from appliance.errors import invalid
 
 KINDS = ("openai-compatible", "openai", "anthropic", "anthropic-compatible", "ollama", "simulated")
 NEEDS_SECRET = ("openai", "anthropic")
-BILLINGS = ("", "metered", "local")
+BILLINGS = ("", "metered", "local", "flat")
 PACES = ("instant", "real")
 DEAREST = 100_000
 
@@ -62,7 +62,7 @@ def check(name: str, kind: str, url: str, secret: str) -> None:
 def check_use(billing: str, pace: str, prices: dict[str, ModelPrice]) -> None:
     faults = {}
     if billing not in BILLINGS:
-        faults["billing"] = "use metered or local"
+        faults["billing"] = "use metered, local or flat"
     if pace not in PACES:
         faults["pace"] = "use instant or real"
     amounts = [amount for price in prices.values() for amount in msgspec.structs.astuple(price) if amount is not None]

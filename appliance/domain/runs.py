@@ -6,7 +6,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, approval_rows, events, records, standing
+from appliance.domain import agents, approval_uses, events, records, standing
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, not_found
 
@@ -222,7 +222,7 @@ def request_cancel(db: Database, actor: Actor, run_id: str, why: str = "") -> Ru
 
 
 def _note_end(db: Database, actor: Actor, run: Run, state: str, code: str, detail: str) -> None:
-    approval_rows.withdraw(db, run.id)
+    approval_uses.withdraw(db, run.id)
     if state == "timed_out":
         standing.block(db, run.task_id, "needs_decision", detail, run.id)
     events.record(db, actor, f"run.{state}", **run.ids, code=code)

@@ -1,11 +1,18 @@
 """What a run may wait for while its worker is free: a timer, a provider's quota, or money."""
 
 from appliance import clock
-from appliance.db.database import Database, Row
-from appliance.domain import budgets, runs, standing
+from appliance.db.database import Database
+from appliance.domain import budget_questions, budgets, preferences, runs, scopes, standing
 from appliance.domain.actor import Actor
-from appliance.domain.budgets import OverBudget, Scope
+from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
+from appliance.errors import Problem
+
+BATCH = 200
+_BEHIND = """
+SELECT id, needs_nano, provider_id FROM runs
+WHERE state = 'waiting' AND reason = 'budget' AND wait_key = :key AND needs_nano <= :room
+ORDER BY priority DESC, created_at, id"""
 
 
 def for_time(db: Database, run: Run, reason: str, seconds: float, detail: str) -> None:
@@ -14,29 +21,85 @@ def for_time(db: Database, run: Run, reason: str, seconds: float, detail: str) -
 
 
 def for_budget(db: Database, run: Run, over: OverBudget) -> None:
-    """Go on when there is room for the call; the task says so meanwhile. In the engine's transaction."""
-    detail = over.detail
-    if not runs.wait(db, run, "budget", None, detail):
+    """Go on when there is room for the call; a person is asked, once. In the engine's transaction."""
+    if not runs.wait(db, run, "budget", None, over.detail):
         return
-    db.update("runs", {"id": run.id}, needs_nano=over.needed_nano)
-    standing.block(db, run.task_id, "budget", detail, run.id)
+    _hold(db, run, over)
+    standing.block(db, run.task_id, "budget", over.detail, run.id)
 
 
 def release_budget(db: Database, actor: Actor) -> int:
     """Let go on every run that waits for money and whose next call has room now; how many there were.
 
-    Room comes from a raised limit, a new day or month, or a call that cost less than was held for it.
+    Room comes from a raised limit, a new hour, day or month, or a call that cost less than was held for it. A run that
+    another budget holds now waits for that one.
     """
-    sql = "SELECT id, task_id, agent_id, needs_nano FROM runs WHERE state = 'waiting' AND reason = 'budget' LIMIT 200"
-    if not (waiting := db.rows(sql)):
-        return 0
-    with db.transaction():
-        rows = [row for row in waiting if budgets.fits(db, _scopes(row), row["needs_nano"])]
-        for row in rows:
-            runs.wake(db, row["id"])
-            standing.unblock(db, actor, row["task_id"], row["id"])
-    return len(rows)
+    sql = """SELECT wait_key, MIN(needs_nano) AS needs_nano FROM runs WHERE state = 'waiting' AND reason = 'budget'
+             GROUP BY wait_key"""
+    released = 0
+    if held := db.rows(sql):
+        with db.transaction():
+            released = sum(_behind(db, actor, row["wait_key"], row["needs_nano"]) for row in held)
+    budget_questions.withdraw_idle(db)
+    return released
 
 
-def _scopes(run: Row) -> tuple[Scope, ...]:
-    return budgets.scopes(agent_id=run["agent_id"], task_id=run["task_id"], run_id=run["id"])
+def _behind(db: Database, actor: Actor, key: str, least_nano: int) -> int:
+    """Look at the runs behind one question; `least_nano` is what the smallest of their next calls needs."""
+    budget = _budget(db, key)
+    if budget is None:
+        return 0 if _still_uncovered(db, key) else _release(db, actor, key, budgets.MOST)
+    if budget.has_room(least_nano):
+        return _release(db, actor, key, budget.left_nano)
+    if key != budget_questions.key(db, budget) or not budget_questions.stands(db, key):
+        _ask_again(db, key, budget)
+    return 0
+
+
+def _budget(db: Database, key: str) -> Budget | None:
+    try:
+        budget_id = budget_questions.budget_of(key)
+        return budgets.get(db, budget_id) if budget_id else None
+    except Problem:
+        return None
+
+
+def _still_uncovered(db: Database, key: str) -> bool:
+    """Nothing has changed for work without a budget: a quick answer, for every second."""
+    if not key.startswith(budget_questions.UNCOVERED) or preferences.get(db, "uncapped", False):
+        return False
+    return db.value("SELECT id FROM budgets LIMIT 1") is None and budget_questions.stands(db, key) is not None
+
+
+def _ask_again(db: Database, key: str, budget: Budget) -> None:
+    """Another span has begun, or the question was voided, and there is no room: one question for all behind it."""
+    row = db.rows(f"{_BEHIND} LIMIT 1", {"key": key, "room": budgets.MOST})[0]
+    again = budget_questions.ask(db, OverBudget(row["needs_nano"], (), budget), runs.get(db, row["id"]))
+    db.update("runs", {"wait_key": key, "state": "waiting", "reason": "budget"}, wait_key=again)
+
+
+def _release(db: Database, actor: Actor, key: str, room_nano: int) -> int:
+    released = 0
+    for row in db.rows(f"{_BEHIND} LIMIT {BATCH}", {"key": key, "room": room_nano}):
+        run = runs.get(db, row["id"])
+        counted = scopes.of(
+            db, provider_id=row["provider_id"], agent_id=run.agent_id, task_id=run.task_id, run_id=run.id
+        )
+        metered = key.startswith(budget_questions.UNCOVERED)
+        if over := budgets.short(db, counted, row["needs_nano"], metered):
+            if budget_questions.key(db, over.budget) != key or not budget_questions.stands(db, key):
+                _hold(db, run, over)
+            continue
+        runs.wake(db, run.id)
+        standing.unblock(db, actor, run.task_id, run.id)
+        released += 1
+    return released
+
+
+def _hold(db: Database, run: Run, over: OverBudget) -> None:
+    """Keep on the waiting run what it needs and which question it waits behind."""
+    provider = next((scope.id for scope in over.scopes if scope.kind == "provider"), None)
+    key = budget_questions.ask(db, over, run)
+    db.update("runs", {"id": run.id}, needs_nano=over.needed_nano, provider_id=provider, wait_key=key)
+    db.update("runs", {"id": run.id}, failure_detail=over.detail)
+    db.update("tasks", {"id": run.task_id, "state": "blocked"}, blocked_detail=over.detail)

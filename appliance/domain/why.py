@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import agents, checks, routing, runs, steps, tasks
+from appliance.domain import agents, approvals, checks, routing, runs, steps, tasks
 from appliance.domain.agents import Agent
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -15,12 +15,13 @@ FIXES = {
     "budget": ("Raise the budget", "budget"),
     "capability": ("Look at the providers", "provider"),
 }
+AT_WORK = ("ready", "running")
 
 
 class Why(msgspec.Struct, frozen=True):
-    """`verb` names what the action does: a verb of the task, or assign, resume, provider, budget, look.
+    """`verb` names what the action does: a verb of the task, or assign, resume, provider, budget, look, decide.
 
-    `ref` is what the verb is about when that is not the task: an agent's slug or a task's number.
+    `ref` is what the verb is about when that is not the task: an agent's slug, a task's number or an approval's id.
     """
 
     code: str
@@ -33,6 +34,8 @@ class Why(msgspec.Struct, frozen=True):
 def why(db: Database, task: Task) -> Why:
     """The first reason that holds, from the run outwards."""
     run = runs.get(db, task.run_id) if task.run_id else None
+    if (run is None or run.state not in AT_WORK) and (asked := approvals.of_task(db, task.id, "pending")):
+        return Why("approval", f"It waits for a decision: {asked[-1].title}.", "Decide", "decide", asked[-1].id)
     if run is not None and task.open and (run.open or run.state == "parked"):
         return _RUN[run.state](db, task, run)
     return _STATE[task.state](db, task)

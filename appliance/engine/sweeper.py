@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import approvals, claims, idempotency, ledger, runs, sessions, tenants, throttle, waits
+from appliance.domain import approvals, claims, idempotency, ledger, runs, sessions, spent, tenants, throttle, waits
 from appliance.domain.actor import SYSTEM
 from appliance.engine.queue import Doorbell
 from appliance.errors import Problem
@@ -38,6 +38,7 @@ class Sweeper:
             sessions.prune(control)
             throttle.prune(control)
         self._each(idempotency.prune)
+        self._each(spent.prune)
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)

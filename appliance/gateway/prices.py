@@ -15,7 +15,7 @@ from msgspec import Struct
 from appliance.gateway.simulated_models import MODELS
 from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, ChatRequest, ModelPrice, Usage
 
-Source = Literal["override", "catalogue", "simulated", "local", "unpriced"]
+Source = Literal["override", "catalogue", "simulated", "local", "flat", "unpriced"]
 
 BYTES_PER_TOKEN = 3.2
 _MTOK = 1_000_000
@@ -27,9 +27,9 @@ _PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
 class Price(Struct, frozen=True):
     """The price of one call.
 
-    `cost_nano` is None when unpriced and 0 on a local account, where `imputed_nano` is the list price of a model of
-    that name. Unit prices are nano-dollars per million tokens at the size and time of this call; `note` says what was
-    assumed.
+    `cost_nano` is None when unpriced and 0 on a local account or one with a flat fee, where `imputed_nano` is the list
+    price of a model of that name. Unit prices are nano-dollars per million tokens at the size and time of this call;
+    `note` says what was assumed.
     """
 
     cost_nano: int | None
@@ -54,12 +54,15 @@ class PriceBook:
         if usage is None:
             return Price(None, "unpriced", note="The provider reported no usage.")
         if own := account.prices.get(model):
-            return _by_unit_prices(own, usage, "override", model, "account")
+            priced = _by_unit_prices(own, usage, "override", model, "account")
+            return _in_the_fee(priced) if account.billing == "flat" else priced
         if account.kind == "simulated":
             return _simulated(model, usage)
         listed = _listed(account, model, usage, at, tier)
         if account.billing == "local":
             return msgspec.structs.replace(listed, cost_nano=0, source="local", imputed_nano=listed.cost_nano)
+        if account.billing == "flat":
+            return _in_the_fee(listed)
         return listed
 
     def estimate(self, account: Account, request: ChatRequest, at: datetime) -> int | None:
@@ -75,6 +78,10 @@ def _catalogue() -> ModuleType:
     import genai_prices  # noqa: PLC0415  its data takes 0.2 s to import, which no start should wait for
 
     return genai_prices
+
+
+def _in_the_fee(listed: Price) -> Price:
+    return msgspec.structs.replace(listed, cost_nano=0, source="flat", imputed_nano=listed.cost_nano)
 
 
 def _simulated(model: str, usage: Usage) -> Price:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 Role = Literal["system", "user", "assistant", "tool"]
-Billing = Literal["metered", "local"]
+Billing = Literal["metered", "local", "flat"]
 Pace = Literal["instant", "real"]
 
 DEFAULT_OUTPUT_TOKENS = 4000

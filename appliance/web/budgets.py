@@ -7,9 +7,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from appliance.db.database import Database
-from appliance.domain import agents, budgets, limits, usage
+from appliance.domain import agents, budgets, limits, preferences, providers, scopes, usage
 from appliance.domain.actor import Actor
-from appliance.domain.limits import BudgetChange, NewBudget
+from appliance.domain.limits import BudgetChange, Extra, NewBudget
 from appliance.errors import Problem
 from appliance.web import money, respond
 from appliance.web.frame import Frame
@@ -18,7 +18,7 @@ from appliance.web.respond import Reply
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 ADMIN = {"role": "admin"}
-EMPTY = {"scope": "tenant", "task": "", "span": "month", "limit_usd": ""}
+EMPTY = {"scope": "tenant", "which": "", "span": "month", "limit_usd": ""}
 
 
 class BudgetsPages(Controller):
@@ -39,10 +39,18 @@ class BudgetsPages(Controller):
     @post("/{budget_id:str}", sync_to_thread=True, opt=ADMIN)
     def change(self, frame: Frame, db: Database, actor: Actor, budget_id: str, data: Form) -> Reply:
         try:
-            limits.change(db, actor, budget_id, BudgetChange(data.get("limit_usd", "")))
+            limits.change(db, actor, budget_id, BudgetChange(data.get("limit_usd", ""), _meant(data, "limit_usd")))
         except Problem as problem:
             return _page(frame, db, data | {"id": budget_id}, problem)
         return respond.redirect(f"{frame.base}/budgets", "The budget is changed.")
+
+    @post("/{budget_id:str}/raise", sync_to_thread=True, opt=ADMIN)
+    def allow_once(self, frame: Frame, db: Database, actor: Actor, budget_id: str, data: Form) -> Reply:
+        try:
+            limits.allow_once(db, actor, budget_id, Extra(data.get("extra_usd", ""), _meant(data, "extra_usd")))
+        except Problem as problem:
+            return _page(frame, db, data | {"id": budget_id}, problem)
+        return respond.redirect(f"{frame.base}/budgets", "More is allowed this once; the limit stays.")
 
     @post("/{budget_id:str}/remove", sync_to_thread=True, opt=ADMIN)
     def remove(self, frame: Frame, db: Database, actor: Actor, budget_id: str) -> Reply:
@@ -66,17 +74,37 @@ class BudgetsApi(Controller):
     def change(self, db: Database, actor: Actor, budget_id: str, data: BudgetChange) -> Any:
         return money.with_usd(limits.change(db, actor, budget_id, data))
 
+    @post(
+        "/{budget_id:str}/raise",
+        status_code=200,
+        sync_to_thread=True,
+        opt=ADMIN,
+        summary="Allow more once, until the span ends; the limit stays",
+    )
+    def allow_once(self, db: Database, actor: Actor, budget_id: str, data: Extra) -> Any:
+        return money.with_usd(limits.allow_once(db, actor, budget_id, data))
+
 
 def _scopes(frame: Frame, db: Database) -> list[tuple[str, str]]:
+    accounts = [(f"provider:{one.id}", f"Account {one.name}") for one in providers.all(db)]
     team = [(f"agent:{agent.slug}", f"Agent {agent.name}") for agent in agents.all(db)]
-    return [("tenant", f"{frame.tenant.name}, everything"), *team, ("task", "One task")]
+    work = [(f"project:{name}", f"Project {name}") for name in scopes.projects(db)]
+    named = [("task", "One task and everything below it"), ("run", "One run")]
+    return [("tenant", f"{frame.tenant.name}, everything"), *accounts, *team, *work, *named]
 
 
-def _decoded(fields: dict[str, str]) -> dict[str, str]:
-    """The form of a new limit as the API's JSON; an agent is chosen as `agent:<slug>`, a task has its own field."""
-    scope, _, agent = fields.get("scope", "").partition(":")
-    plain = {name: value for name, value in fields.items() if name != "task"}
-    return plain | {"scope": scope, "scope_id": agent or (fields.get("task", "") if scope == "task" else "")}
+def _decoded(fields: dict[str, str]) -> dict[str, Any]:
+    """The form of a new limit as the API's JSON; a scope is chosen as `kind:id`, a task or run has its own field."""
+    kind, _, chosen = fields.get("scope", "").partition(":")
+    which = fields.get("which", "") if kind in ("task", "run") else ""
+    plain = {name: fields.get(name, "") for name in ("span", "limit_usd")}
+    return plain | {"scope": kind, "scope_id": chosen or which, "confirm": _meant(fields, "limit_usd")}
+
+
+def _meant(fields: dict[str, str], amount: str) -> bool:
+    """The amount was typed a second time."""
+    again = fields.get("confirm", "").strip()
+    return bool(again) and budgets.nano(again, "confirm") == budgets.nano(fields.get(amount, ""), amount)
 
 
 def _page(frame: Frame, db: Database, given: dict[str, str] | None = None, problem: Problem | None = None) -> Reply:
@@ -88,6 +116,8 @@ def _page(frame: Frame, db: Database, given: dict[str, str] | None = None, probl
         "scopes": _scopes(frame, db),
         "given": EMPTY | (given or {}),
         "errors": errors,
+        "uncapped": preferences.get(db, "uncapped", False),
+        "zone": preferences.zone(db).key,
     }
     return respond.page(frame, "budgets/index.html", respond.form_status(problem) if problem else 200, **context)
 

@@ -9,12 +9,12 @@ import msgspec
 
 from appliance import __version__
 from appliance.db.database import Database
-from appliance.domain import events, tenants
+from appliance.domain import events, inbox, tenants
 from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
 
-ROOMS = ("home", "board", "agents", "costs", "activity", "providers", "settings")
+ROOMS = ("home", "board", "agents", "inbox", "costs", "activity", "providers", "settings")
 FLASH = "ahq_flash"
 THEME = "agenthq_theme"
 LAST_TENANT = "ahq_tenant"
@@ -85,6 +85,7 @@ def provide_frame(request: Ask, db: Database) -> Frame:
         live_url=f"/api/v1/t/{asker.tenant.slug}/events/stream?after={events.last(db)}",
         flashes=read_flash(request.cookies.get(FLASH, "")),
         banners=_banners(request, asker),
+        inbox_count=inbox.total(db),
     )
 
 

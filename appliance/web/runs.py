@@ -6,8 +6,9 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import agents, lifecycle, run_list, runs, steps, tasks
+from appliance.domain import agents, lifecycle, run_list, runs, signals, steps, tasks
 from appliance.domain.actor import Actor
+from appliance.domain.signals import NewSignal, Signal
 from appliance.errors import Problem
 from appliance.web import money, respond, timeline
 from appliance.web.frame import Frame
@@ -70,6 +71,11 @@ class RunsApi(Controller):
     @post("/cancel", status_code=200, sync_to_thread=True, summary="End the run; its task goes back to do")
     def cancel(self, db: Database, actor: Actor, run_id: FromPath[str]) -> dict[str, Any]:
         return dict(money.with_usd(lifecycle.cancel_run(db, actor, run_id)))
+
+    @post("/signals", sync_to_thread=True, summary="Tell the run something it waits for, or will wait for")
+    def signal(self, db: Database, actor: Actor, run_id: FromPath[str], data: NewSignal) -> Signal:
+        """The same `idem` again makes no second signal and answers the first."""
+        return signals.send(db, actor, run_id, data.name, data.payload, data.idem)
 
 
 PAGES = [RunsPages]

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from litestar import Controller, get, post
+import msgspec
+from litestar import Controller, get, patch, post
 from litestar.params import FromQuery
 
 from appliance import __version__
 from appliance.db import library
 from appliance.db.database import Database
-from appliance.domain import audit, members, passwords, tenants, users
+from appliance.domain import audit, limits, members, passwords, preferences, tenants, users, zones
 from appliance.domain.actor import ROLES, Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -17,6 +18,20 @@ from appliance.web.access import services_of
 from appliance.web.frame import THEME, Frame
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """`zone` is where hours, days and months begin; `uncapped` allows work that no budget covers."""
+
+    zone: str
+    uncapped: bool
+
+
+class PreferencesChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays as it is."""
+
+    zone: str | None = None
+    uncapped: bool | None = None
 
 
 def room(
@@ -31,7 +46,7 @@ def room(
     )
 
 
-def _general(frame: Frame, problem: Problem | None = None, typed: dict[str, str] | None = None) -> Reply:
+def _general(frame: Frame, db: Database, problem: Problem | None = None, typed: dict[str, str] | None = None) -> Reply:
     services = services_of(frame.request)
     about = {
         "Version": __version__,
@@ -39,23 +54,33 @@ def _general(frame: Frame, problem: Problem | None = None, typed: dict[str, str]
         "Data": "PostgreSQL" if services.settings.database_url else "SQLite files",
         "Data folder": str(services.catalogue.folder) if frame.person.may("owner") else "known to the owner",
     }
-    return room(frame, "general", problem, typed, about=about)
+    return room(frame, "general", problem, typed, about=about, zone=preferences.zone(db).key)
 
 
 class SettingsPages(Controller):
     path = "/settings"
 
     @get("/", sync_to_thread=True)
-    def index(self, frame: Frame) -> Reply:
-        return _general(frame)
+    def index(self, frame: Frame, db: Database) -> Reply:
+        return _general(frame, db)
 
     @post("/organisation", opt={"role": "admin"}, sync_to_thread=True)
-    def rename(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, data: Fields) -> Reply:
+    def rename(
+        self, frame: Frame, control: Database, db: Database, actor: Actor, tenant: Tenant, data: Fields
+    ) -> Reply:
         try:
             renamed = tenants.rename(control, actor, tenant.id, data.get("organisation", ""))
         except Problem as problem:
-            return _general(frame, problem, data)
+            return _general(frame, db, problem, data)
         return respond.redirect(f"{frame.base}/settings", f"The organisation is called {renamed.name} now.")
+
+    @post("/zone", opt={"role": "admin"}, sync_to_thread=True)
+    def zone(self, frame: Frame, db: Database, actor: Actor, data: Fields) -> Reply:
+        try:
+            name = zones.change(db, actor, data.get("zone", ""))
+        except Problem as problem:
+            return _general(frame, db, problem, data)
+        return respond.redirect(f"{frame.base}/settings", f"Days and months begin by the clock of {name} now.")
 
     @post("/theme", opt={"role": "viewer"}, sync_to_thread=True)
     def theme(self, frame: Frame, control: Database, data: Fields) -> Reply:
@@ -65,11 +90,11 @@ class SettingsPages(Controller):
         return reply
 
     @post("/password", opt={"role": "viewer"}, sync_to_thread=True)
-    def password(self, frame: Frame, control: Database, actor: Actor, data: Fields) -> Reply:
+    def password(self, frame: Frame, control: Database, db: Database, actor: Actor, data: Fields) -> Reply:
         try:
             passwords.change(control, actor, frame.person.id, data.get("current", ""), data.get("password", ""))
         except Problem as problem:
-            return _general(frame, problem)
+            return _general(frame, db, problem)
         return respond.redirect("/login")
 
     @get("/audit", opt={"role": "admin"}, sync_to_thread=True)
@@ -90,5 +115,27 @@ class AuditApi(Controller):
         return {"items": found.items, "next_cursor": found.next_cursor}
 
 
+class PreferencesApi(Controller):
+    path = "/preferences"
+    tags = ["people"]
+
+    @get("/", sync_to_thread=True, summary="What the tenant has set for itself")
+    def show(self, db: Database) -> Preferences:
+        return _preferences(db)
+
+    @patch("/", opt={"role": "admin"}, sync_to_thread=True, summary="Set the time zone; allow work without any budget")
+    def change(self, db: Database, actor: Actor, data: PreferencesChange) -> Preferences:
+        with db.transaction():
+            if data.zone is not None:
+                zones.change(db, actor, data.zone)
+            if data.uncapped is not None:
+                limits.uncap(db, actor, data.uncapped)
+        return _preferences(db)
+
+
+def _preferences(db: Database) -> Preferences:
+    return Preferences(preferences.zone(db).key, preferences.get(db, "uncapped", False))
+
+
 PAGES = [SettingsPages]
-API = [AuditApi]
+API = [AuditApi, PreferencesApi]

@@ -6,13 +6,27 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from appliance.db.database import Database
-from appliance.domain import blockers, budgets, checks, comments, lifecycle, members, runs, steps, task_tree, tasks, why
+from appliance.domain import (
+    blockers,
+    budgets,
+    checks,
+    comments,
+    lifecycle,
+    members,
+    runs,
+    scopes,
+    steps,
+    task_tree,
+    tasks,
+    why,
+)
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.web import cards, task_files, timeline
+from appliance.web import approval_shape, cards, task_files, timeline
+from appliance.web.access import asker_of
 from appliance.web.frame import Frame, hue
 
 
@@ -92,6 +106,9 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "result": task_files.markdown(task.result) if task.result else "",
         "assignee": cards.face(task, names),
         "acts": [ACTS[verb]._replace(href=f"{href}/{verb}") for verb in lifecycle.verbs(task)],
+        "asked": approval_shape.pending(
+            db, frame, asker_of(frame.request).actor, task.id, approval_shape.people(control, frame.tenant.id)
+        ),
         **current(frame, db, tried, task),
         "tried": [_tried(run, frame.base) for run in tried],
         "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
@@ -130,6 +147,7 @@ def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
         "assign": Act(found.action, f"{here}/edit", "user", post=False),
         "look": Act(found.action, f"{base}/agents/{found.ref}", "bot", post=False),
         "open": Act(found.action, f"{base}/tasks/{found.ref}", "arrow-right", post=False),
+        "decide": Act(found.action, f"{base}/approvals/{found.ref}", "inbox", post=False),
         "provider": Act(found.action, f"{base}/providers", "plug", post=False),
     }
     return known.get(found.verb)
@@ -137,8 +155,7 @@ def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
 
 def _tightest(db: Database, task: Task) -> str:
     """The row of the budget with the least left: it stops a call whenever any budget of the task's work does."""
-    counted = budgets.scopes(task.agent_id, task.id, task.run_id)
-    found = [budget for scope in counted for budget in budgets.of(db, scope.kind, scope.id)]
+    found = budgets.on(db, scopes.of(db, agent_id=task.agent_id, task_id=task.id, run_id=task.run_id))
     return f"#budget-{min(found, key=lambda budget: budget.left_nano).id}" if found else ""
 
 

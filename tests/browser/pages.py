@@ -26,6 +26,8 @@ LOOKS = (
     Look("agent-revisions", "/agents/mara/revisions"),
     Look("agent", "/agents", "table a.title, .grid a, main a[href*='/agents/']"),
     Look("agent-new", "/agents/new"),
+    Look("inbox", "/inbox"),
+    Look("approval", "/inbox", "article.ask h3 a"),
     Look("costs", "/costs"),
     Look("calls", "/costs/calls"),
     Look("call", "/costs/calls", "a[href*='/costs/calls/']"),

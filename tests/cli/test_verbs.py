@@ -104,6 +104,16 @@ def test_tables_line_up(team: Run) -> None:
     )
 
 
+def test_a_budget_is_raised_for_once_and_a_slip_of_the_hand_is_asked_about(team: Run) -> None:
+    assert team("budget", "set", "25").code == 0
+    assert team("budget", "raise", "5", "--json").json["allowed_usd"] == "30"
+    assert team("budget", "list", "--json").json["items"][0]["limit_usd"] == "25"
+    slip = team("budget", "set", "25000")
+    assert slip.code == 2 and "is more than $10,000.00" in slip.lines[0]
+    assert team("budget", "set", "25000", "--confirm").code == 0
+    assert team("budget", "raise", "3", "--span", "day").lines == ["agenthq: There is no such budget."]
+
+
 def test_budgets_are_set_listed_and_removed(team: Run) -> None:
     assert team("budget", "set", "25").code == 0
     assert team("budget", "set", "2.50", "--span", "day", "--scope", "agent", "--of", "mara").code == 0

@@ -53,11 +53,11 @@ def test_update_and_delete_say_how_many(db: Database) -> None:
 
 
 def test_upsert_inserts_and_replaces(db: Database) -> None:
-    row = {"scope": "tenant", "scope_id": "", "day": "2026-11-23", "settled_nano": 5}
-    key = ("scope", "scope_id", "day")
-    db.upsert("spend", row, key)
-    db.upsert("spend", row | {"settled_nano": 7}, key)
-    assert db.rows("SELECT * FROM spend") == [row | {"settled_nano": 7}]
+    row = {"scope": "tenant", "scope_id": "", "span": "day", "starts": "2026-11-23", "settled_nano": 5}
+    key = ("scope", "scope_id", "span", "starts")
+    db.upsert("spent", row, key)
+    db.upsert("spent", row | {"settled_nano": 7}, key)
+    assert db.rows("SELECT * FROM spent") == [row | {"settled_nano": 7}]
 
 
 def test_upsert_of_a_key_alone_keeps_the_row(db: Database) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import agent_forms, checks, claims, judging, provider_forms, setup, tasks
+from appliance.domain import agent_forms, approvals, checks, claims, judging, provider_forms, setup, tasks
 from appliance.domain.actor import ROLES
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
@@ -30,6 +30,7 @@ def first_column(name: str, head: str) -> list[str]:
     [
         ("concepts.md", "role", list(ROLES)),
         ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
+        ("approvals.md", "state", [state.replace("_", " ") for state in approvals.STATES]),
         ("agents-and-tasks.md", "tool", list(agent_forms.TOOLS)),
         ("agents-and-tasks.md", "check", list(checks.REQUIRED)),
         ("providers-and-money.md", "kind", list(provider_forms.KINDS)),

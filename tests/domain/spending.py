@@ -7,8 +7,8 @@ import msgspec
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import ledger
-from appliance.domain.budgets import Scope
 from appliance.domain.ledger import Attempt, Opening
+from appliance.domain.scopes import Scope
 
 TENANT = (Scope("tenant", ""),)
 

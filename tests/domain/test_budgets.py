@@ -1,5 +1,4 @@
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
@@ -7,8 +6,9 @@ from appliance import clock, ids
 from appliance.domain import agents, budgets, limits, runs, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
-from appliance.domain.budgets import NANO, Scope
+from appliance.domain.budget_words import NANO
 from appliance.domain.limits import BudgetChange, NewBudget
+from appliance.domain.scopes import Scope
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.world import World
@@ -23,9 +23,9 @@ def reserve(db, amount: int, *scopes: Scope) -> str:
     return call_id
 
 
-def settle(db, call_id: str, cost: int, day: str = "") -> None:
+def settle(db, call_id: str, cost: int) -> None:
     with db.transaction():
-        budgets.settle(db, call_id, cost, day or clock.iso()[:10])
+        budgets.settle(db, call_id, cost)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_zero_means_stop_even_for_a_call_that_costs_nothing(world: World) -> Non
             reserve(db, 0)
 
 
-def test_a_cost_above_the_reservation_is_booked_in_full(world: World) -> None:
+def test_mistake_22_a_cost_above_the_reservation_is_booked_in_full(world: World) -> None:
     with world.db() as db:
         budgets.put(db, SYSTEM, "tenant", "", "month", 1_000)
         settle(db, reserve(db, 900), 5_000)
@@ -108,13 +108,17 @@ def test_changing_or_removing_a_limit_keeps_what_was_counted(world: World) -> No
         assert budgets.all(db)[0].spent_nano == 700
 
 
-@pytest.mark.parametrize(("span", "counted"), [("day", 1), ("month", 3), ("lifetime", 7)])
-def test_a_span_counts_its_own_days(world: World, span: str, counted: int) -> None:
-    with world.db() as db, clock.frozen(datetime(2026, 11, 23, 12, tzinfo=UTC)):
-        for day, cost in (("2026-11-23", 1), ("2026-11-01", 2), ("2026-10-31", 4)):
-            settle(db, reserve(db, 0), cost, day)
-        budgets.put(db, SYSTEM, "tenant", "", span, 1_000)
-        assert budgets.all(db)[0].spent_nano == counted
+@pytest.mark.parametrize(("span", "counted"), [("hour", 1), ("day", 3), ("month", 7), ("lifetime", 15)])
+def test_a_span_counts_what_was_spent_in_it_before_the_limit_was_set(world: World, span: str, counted: int) -> None:
+    with world.db() as db:
+        for at, cost in (("23T12:59", 1), ("23T11:59", 2), ("01T00:00", 4)):
+            with clock.frozen(clock.parse(f"2026-11-{at}")):
+                settle(db, reserve(db, 0), cost)
+        with clock.frozen(clock.parse("2026-10-31T23:59")):
+            settle(db, reserve(db, 0), 8)
+        with clock.frozen(clock.parse("2026-11-23T12:00")):
+            budgets.put(db, SYSTEM, "tenant", "", span, 1_000)
+            assert budgets.all(db)[0].spent_nano == counted
 
 
 def test_64_callers_at_once_never_hold_more_than_the_limit(world: World) -> None:

@@ -116,3 +116,20 @@ def test_the_parts_of_a_cost_add_up_to_it(attempt: Attempt, labels: list[str]) -
 def test_a_cost_without_unit_prices_has_no_parts() -> None:
     assert ledger.parts(Attempt("p", "m", cost_nano=5, cost_source="reported")) == []
     assert ledger.parts(Attempt("p", "m", cost_nano=None, input_nano_mtok=1)) == []
+
+
+def test_mistake_23_ten_thousand_small_calls_add_up_and_models_are_booked_apart(world: World) -> None:
+    with world.db() as db:
+        budgets.put(db, SYSTEM, "tenant", "", "month", 5 * budgets.NANO)
+        call_id = ledger.open_call(db, Opening("p", "m", False, 1_000, "me", TENANT))
+        with db.transaction():
+            ledger.settle(db, call_id, [Attempt("p", "m", cost_nano=40_000)] * 10_000)
+        assert budgets.all(db)[0].spent_nano == 400_000_000
+        book(db, Spent(25, model="a"))
+        book(db, Spent(1, model="b"))
+        day = ledger.call(db, call_id).day
+        assert {line.key: line.cost_nano for line in usage.breakdown(db, "model", day, day)} == {
+            "m": 400_000_000,
+            "a": 25,
+            "b": 1,
+        }

@@ -13,6 +13,7 @@ from appliance.calls import Calls
 from appliance.db.database import Database, Row
 from appliance.domain import (
     agents,
+    budgets,
     claims,
     comments,
     ledger,
@@ -103,6 +104,7 @@ class Floor:
         providers.add(
             self.db, self.actor, self.world.vault, NewProvider("Other", kind, url, "sk-1", models=[model], **fields)
         )
+        budgets.put(self.db, self.actor, "tenant", "", "month", 1_000 * budgets.NANO)
         self.change_agent(model=model)
 
     def task(self, *script: str, title: str = "Do it", checks: list[NewCheck] | None = None, **fields: Any) -> Task:

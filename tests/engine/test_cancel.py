@@ -90,7 +90,7 @@ def test_a_cancel_while_money_is_missing_wins_over_waiting(floor: Floor) -> None
     run = floor.claim()
     floor.cancel(task)
     with floor.db.transaction():
-        waits.for_budget(floor.db, run, OverBudget("No money", 1))
+        waits.for_budget(floor.db, run, OverBudget(1))
     assert floor.outcome(task) == ("cancelled", "cancelled", "cancelled")
 
 

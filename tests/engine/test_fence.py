@@ -54,7 +54,7 @@ def test_a_zombie_ends_nothing(floor: Floor, verb: str) -> None:
         "wait": lambda: waits.for_time(floor.db, zombie, "timer", 5, "why"),
         "complete": lambda: endings.complete(floor.db, zombie, "result", {}),
         "fail": lambda: endings.fail(floor.db, zombie, "failed", "x", "why", "capability"),
-        "budget": lambda: waits.for_budget(floor.db, zombie, OverBudget("why", 1)),
+        "budget": lambda: waits.for_budget(floor.db, zombie, OverBudget(1)),
     }
     with pytest.raises(FenceLost), floor.db.transaction():
         writes[verb]()

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from appliance import clock
-from appliance.domain import agents, budgets, events, lifecycle, limits, runs
+from appliance.domain import agents, budgets, events, lifecycle, limits, runs, spent
 from appliance.domain.agent_forms import AgentChange
-from appliance.domain.budgets import NANO
+from appliance.domain.budget_words import NANO
 from appliance.domain.limits import NewBudget
 from tests.engine.floor import Floor, comment, finish
 
@@ -135,3 +135,20 @@ def test_the_ledger_the_run_the_task_and_the_budget_agree(floor: Floor) -> None:
     [budget] = budgets.of(floor.db, "tenant")
     assert budget.spent_nano == sum(floor.now(task).cost_nano for task in work)
     assert budget.reserved_nano == 0
+
+
+def test_mistake_40_a_run_again_adds_to_the_cost_of_the_first(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 100 * NANO)
+    task = floor.done("sim: fail 400 x9")
+    first = floor.done(comment("x"), "sim: empty", title="Spends, then ends with nothing")
+    assert floor.run(first).state in ("failed", "incomplete") and first.cost_nano > 0
+    lifecycle.retry(floor.db, floor.actor, first.id)
+    floor.work()
+    tried = runs.of_task(floor.db, first.id)
+    assert len(tried) == 2 and tried[1].cost_nano == first.cost_nano
+    assert floor.now(first).cost_nano == sum(run.cost_nano for run in tried)
+    assert spent.of(floor.db, "task", first.id, "lifetime") == floor.now(first).cost_nano
+    assert {run.id: spent.of(floor.db, "run", run.id, "lifetime") for run in tried} == {
+        run.id: run.cost_nano for run in tried
+    }
+    assert floor.now(task).cost_nano == 0

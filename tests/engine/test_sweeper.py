@@ -2,7 +2,7 @@
 
 from appliance.calls import Caller
 from appliance.domain import budgets, claims, ledger, lifecycle, runs, tenants
-from appliance.domain.budgets import NANO
+from appliance.domain.budget_words import NANO
 from appliance.domain.ledger import Opening
 from appliance.domain.runs import Run
 from appliance.engine.sweeper import Sweeper
@@ -100,7 +100,7 @@ def lose_a_call(floor: Floor, run: Run) -> None:
     """The process dies while its call is under way."""
     caller = Caller(run.id, "model", run.task_id, run.agent_id)
     about = {"run_id": run.id, "step_key": "model", "task_id": run.task_id, "agent_id": run.agent_id}
-    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, "gone", caller.scopes, **about))
+    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, "gone", caller.scopes(floor.db, "p"), **about))
 
 
 def test_a_broken_tenant_holds_up_no_other(floor: Floor) -> None:

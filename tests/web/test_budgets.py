@@ -1,6 +1,7 @@
 import pytest
 
-from appliance.domain import budgets
+from appliance.domain import budgets, providers
+from appliance.domain.provider_forms import NewProvider
 from tests.web import work
 from tests.world import World
 
@@ -69,14 +70,18 @@ def test_the_page_changes_and_removes_a_limit(world: World) -> None:
 def test_the_page_sets_the_limit_of_an_agent_or_a_task(world: World) -> None:
     work.hire(world)
     work.hand_out(world)
-    for form in ({"scope": "agent:mara", "task": ""}, {"scope": "task", "task": "1"}, {"scope": "tenant", "task": "1"}):
+    for form in (
+        {"scope": "agent:mara", "which": ""},
+        {"scope": "task", "which": "1"},
+        {"scope": "tenant", "which": "1"},
+    ):
         sent = form | {"span": "month", "limit_usd": "3"}
         assert world.alice.post(f"{world.alice.pages}/budgets", data=sent).status_code == 303
     with world.db() as db:
         assert [budget.scope for budget in budgets.all(db)] == ["tenant", "agent", "task"]
-    form = {"scope": "task", "task": "77", "span": "day", "limit_usd": "3"}
+    form = {"scope": "task", "which": "77", "span": "day", "limit_usd": "3"}
     refused = world.alice.post(f"{world.alice.pages}/budgets", data=form).text
-    assert "there is no such task" in refused.partition('id="task"')[2].partition("</div>")[0]
+    assert "there is no such task" in refused.partition('id="which"')[2].partition("</div>")[0]
 
 
 def test_work_that_waits_for_money_leads_to_the_budget_that_holds_it(world: World) -> None:
@@ -89,6 +94,51 @@ def test_work_that_waits_for_money_leads_to_the_budget_that_holds_it(world: Worl
     for path in ("/", "/tasks/1"):
         assert f'href="/t/acme/budgets#budget-{holds}"' in world.alice.get(world.alice.pages + path).text
     assert f'<li class="limit" id="budget-{holds}">' in world.alice.get(f"{world.alice.pages}/budgets").text
+
+
+def test_more_can_be_allowed_once_on_the_page_and_over_http(world: World) -> None:
+    made = limit(world, limit_usd=3)
+    here = f"{world.alice.pages}/budgets/{made['id']}/raise"
+    assert world.alice.post(here, data={"extra_usd": "oops"}).status_code == 422
+    assert world.alice.post(here, data={"extra_usd": "2"}).status_code == 303
+    raised = world.alice.post(f"{world.alice.api}/budgets/{made['id']}/raise", json={"extra_usd": "1.5"}).json()
+    assert (raised["limit_usd"], raised["extra_usd"], raised["allowed_usd"]) == ("3", "3.5", "6.5")
+    assert raised["extra_until"] == raised["ends"]
+    shown = world.alice.get(f"{world.alice.pages}/budgets").text
+    assert "$3.50 of it allowed once" in shown and "of $6.50" in shown
+
+
+def test_an_amount_out_of_proportion_is_typed_twice(world: World) -> None:
+    made = limit(world, limit_usd=3)
+    here = f"{world.alice.pages}/budgets/{made['id']}"
+    asked = world.alice.post(here, data={"limit_usd": "30000"})
+    assert asked.status_code == 422 and "is more than $10,000.00" in asked.text and 'name="confirm"' in asked.text
+    assert world.alice.post(here, data={"limit_usd": "30000", "confirm": "3000"}).status_code == 422
+    assert world.alice.post(here, data={"limit_usd": "30000", "confirm": "30,000"}).status_code == 303
+    refused = world.alice.patch(f"{world.alice.api}/budgets/{made['id']}", json={"limit_usd": 8_000_000})
+    assert list(refused.json()["errors"]) == ["confirm"]
+    meant = {"limit_usd": 8_000_000, "confirm": True}
+    assert world.alice.patch(f"{world.alice.api}/budgets/{made['id']}", json=meant).json()["limit_usd"] == "8000000"
+
+
+def test_every_scope_and_span_can_be_chosen(world: World) -> None:
+    work.hire(world)
+    work.hand_out(world)
+    with world.db() as db:
+        db.execute("UPDATE tasks SET project = 'site'")
+        account = providers.add(db, world.alice.actor, world.vault, NewProvider("Sim", "simulated"))
+    for scope in ("tenant", f"provider:{account.id}", "agent:mara", "project:site", "task"):
+        sent = {"scope": scope, "which": "1", "span": "hour", "limit_usd": "3"}
+        assert world.alice.post(f"{world.alice.pages}/budgets", data=sent).status_code == 303
+    shown = world.alice.get(f"{world.alice.pages}/budgets").text
+    for name in (
+        "Acme · an hour",
+        "Account Sim · an hour",
+        "Mara Quill · an hour",
+        "Project site · an hour",
+        "Task #1",
+    ):
+        assert name in shown
 
 
 def test_only_admins_set_limits(world: World) -> None:

@@ -56,7 +56,7 @@ def nano(text: str) -> int:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_page_api_and_csv_agree_to_the_nano_dollar(world: World, ledger: list[Spent]) -> None:
     with world.db() as db:
-        for table in ("attempts", "calls", "spend"):
+        for table in ("attempts", "calls", "spent"):
             db.execute(f"DELETE FROM {table}")
         for spent in ledger:
             book(db, spent)

@@ -142,3 +142,23 @@ def test_a_tenant_with_two_members_switches(world: World) -> None:
     assert 'href="/t/globex/"' in browser.get("/t/acme/settings").text
     assert browser.get("/t/globex/settings").status_code == 200
     assert browser.get("/").headers["location"] == "/t/globex/"
+
+
+def test_the_time_zone_is_set_by_its_name(world: World) -> None:
+    here = f"{world.alice.pages}/settings/zone"
+    wrong = world.alice.post(here, data={"zone": "Mars/Olympus"})
+    assert wrong.status_code == 422 and 'value="Mars/Olympus"' in wrong.text
+    assert world.alice.post(here, data={"zone": "Europe/Berlin"}).status_code == 303
+    assert 'value="Europe/Berlin"' in world.alice.get(f"{world.alice.pages}/settings").text
+    assert world.otto.post(here, data={"zone": "UTC"}).status_code == 403
+
+
+def test_preferences_over_http(world: World) -> None:
+    there = f"{world.alice.api}/preferences"
+    assert world.bob.get(there).json() == {"zone": "UTC", "uncapped": False}
+    changed = world.alice.patch(there, json={"zone": "Asia/Tokyo", "uncapped": True})
+    assert changed.json() == {"zone": "Asia/Tokyo", "uncapped": True}
+    assert list(world.alice.patch(there, json={"zone": "../etc"}).json()["errors"]) == ["zone"]
+    assert world.otto.patch(there, json={"uncapped": True}).status_code == 403
+    assert world.charlie.get(f"{world.charlie.api}/preferences").json()["zone"] == "UTC"
+    assert world.charlie.get(there).status_code == 404

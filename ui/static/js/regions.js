@@ -3,7 +3,7 @@ const GROUPS = {
   board: ["task", "run", "check", "approval"],
   costs: ["call", "budget", "run"],
   agents: ["agent", "run"],
-  inbox: ["approval", "task", "message"],
+  inbox: ["approval", "task", "run", "message"],
   providers: ["provider", "call"],
 };
 const pages = new Map();

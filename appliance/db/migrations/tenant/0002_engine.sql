@@ -81,6 +81,42 @@ CREATE TABLE spent (
   scope TEXT NOT NULL, scope_id TEXT NOT NULL, span TEXT NOT NULL, starts TEXT NOT NULL, settled_nano BIGINT NOT NULL,
   PRIMARY KEY (scope, scope_id, span, starts)
 );
+-- Counted anew from the ledger: what a task costs includes what is below it from here on.
+INSERT INTO spent (scope, scope_id, span, starts, settled_nano)
+WITH RECURSIVE up (task_id, above) AS (
+  SELECT id, id FROM tasks
+  UNION SELECT up.task_id, t.parent_id FROM up JOIN tasks t ON t.id = up.above WHERE t.parent_id IS NOT NULL),
+paid AS (
+  SELECT c.id, c.provider_id, c.agent_id, c.task_id, c.run_id, c.finished_at AS at,
+    SUM(COALESCE(a.cost_nano, c.estimate_nano)) AS nano
+  FROM calls c JOIN attempts a ON a.call_id = c.id WHERE c.state <> 'open'
+  GROUP BY c.id, c.provider_id, c.agent_id, c.task_id, c.run_id, c.finished_at),
+counted (scope, scope_id, at, nano) AS (
+  SELECT 'tenant', '', at, nano FROM paid
+  UNION ALL SELECT 'provider', provider_id, at, nano FROM paid
+  UNION ALL SELECT 'agent', agent_id, at, nano FROM paid WHERE agent_id IS NOT NULL
+  UNION ALL SELECT 'run', run_id, at, nano FROM paid WHERE run_id IS NOT NULL
+  UNION ALL SELECT 'task', COALESCE(up.above, paid.task_id), at, nano FROM paid
+    LEFT JOIN up ON up.task_id = paid.task_id WHERE paid.task_id IS NOT NULL),
+spans (scope, scope_id, span, starts, nano) AS (
+  SELECT scope, scope_id, 'hour', SUBSTR(at, 1, 13) || ':00:00.000000Z', nano FROM counted
+  UNION ALL SELECT scope, scope_id, 'day', SUBSTR(at, 1, 10) || 'T00:00:00.000000Z', nano FROM counted
+  UNION ALL SELECT scope, scope_id, 'month', SUBSTR(at, 1, 7) || '-01T00:00:00.000000Z', nano FROM counted
+  UNION ALL SELECT scope, scope_id, 'lifetime', '', nano FROM counted)
+SELECT scope, scope_id, span, starts, CAST(SUM(nano) AS BIGINT) FROM spans GROUP BY scope, scope_id, span, starts;
+INSERT INTO reservations (call_id, scope, scope_id, amount_nano, owner, created_at)
+  SELECT r.call_id, 'provider', c.provider_id, r.amount_nano, r.owner, r.created_at
+  FROM reservations r JOIN calls c ON c.id = r.call_id WHERE r.scope = 'tenant';
+INSERT INTO reservations (call_id, scope, scope_id, amount_nano, owner, created_at)
+  WITH RECURSIVE up (task_id, above) AS (
+    SELECT id, parent_id FROM tasks WHERE parent_id IS NOT NULL
+    UNION SELECT up.task_id, t.parent_id FROM up JOIN tasks t ON t.id = up.above WHERE t.parent_id IS NOT NULL)
+  SELECT r.call_id, 'task', up.above, r.amount_nano, r.owner, r.created_at
+  FROM reservations r JOIN up ON up.task_id = r.scope_id WHERE r.scope = 'task';
+DROP TABLE spend;
+ALTER TABLE attempts ADD COLUMN imputed_nano BIGINT;
+CREATE UNIQUE INDEX approvals_budget ON approvals (step_key) WHERE kind = 'budget' AND state = 'pending';
+CREATE INDEX runs_money ON runs (wait_key) WHERE state = 'waiting' AND reason = 'budget';
 ALTER TABLE budgets ADD COLUMN extra_nano BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE budgets ADD COLUMN extra_until TEXT;
 ALTER TABLE budgets ADD COLUMN alerted TEXT NOT NULL DEFAULT '';

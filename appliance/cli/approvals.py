@@ -1,0 +1,119 @@
+"""`agenthq approval`: see what waits for a person, and decide it."""
+
+import click
+
+from appliance.cli.approvalview import SHORT, about
+from appliance.cli.command import tenant_option, verb
+from appliance.cli.desk import CLI, Desk
+from appliance.cli.show import Shown, ago, clip, listing, table, words
+from appliance.db.database import Database
+from appliance.domain import approvals, decision_rights, decisions
+from appliance.domain.approvals import KINDS, STATES, Approval
+from appliance.errors import Problem
+
+id_argument = click.argument("id_", metavar="ID")
+note_option = click.option("--note", default="", help="For whoever asked; kept with the decision.")
+
+
+@click.group()
+def approval() -> None:
+    """Approvals: what waits for a person's yes, no or answer."""
+
+
+@verb("agenthq approval list", "agenthq approval list --state rejected --json", into=approval, name="list")
+@click.option("--state", type=click.Choice([*STATES, "all"]), default="pending", show_default=True)
+@click.option("--kind", type=click.Choice(KINDS), default=None)
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--cursor", default="", help="The next_cursor of the page before.")
+@tenant_option
+def list_(desk: Desk, state: str, kind: str | None, limit: int, cursor: str, tenant: str | None) -> Shown:
+    """What was asked, the newest first. The short id is enough to decide."""
+    with desk.room(tenant) as room:
+        found = approvals.listing(room.db, "" if state == "all" else state, kind or "", limit, cursor)
+    rows = [
+        (
+            one.id[-SHORT:],
+            words(one.kind),
+            words(one.state),
+            clip(one.title, 50),
+            one.task_number or "",
+            ago(one.created_at),
+        )
+        for one in found.items
+    ]
+    text = table(
+        ("id", "kind", "state", "title", "task", "asked"), rows, "Nothing waits for a decision.", right=("task",)
+    )
+    more = f"\nMore with --cursor {found.next_cursor}" if found.next_cursor else ""
+    return listing(found.items, text + more, found.next_cursor)
+
+
+@verb("agenthq approval show 1f0c9a2b", into=approval)
+@id_argument
+@tenant_option
+def show(desk: Desk, id_: str, tenant: str | None) -> Shown:
+    """Exactly what is asked, and how to answer."""
+    with desk.room(tenant) as room:
+        found = _find(room.db, id_)
+    return Shown(found, about(found))
+
+
+@verb(
+    "agenthq approval approve 1f0c9a2b",
+    "agenthq approval approve 1f0c9a2b --option raise --amount-usd 50",
+    into=approval,
+)
+@id_argument
+@click.option("--option", default="", metavar="VALUE", help="Which of the choices, where there are some.")
+@click.option("--amount-usd", default="", metavar="USD", help="For a choice that asks for an amount.")
+@click.option("--confirm", default="", metavar="USD", help="The amount again, where it is out of all proportion.")
+@note_option
+@tenant_option
+def approve(desk: Desk, id_: str, option: str, amount_usd: str, confirm: str, note: str, tenant: str | None) -> Shown:
+    """Agree to exactly what is shown, once."""
+    return _decide(desk, tenant, id_, "approve", note, {"option": option, "amount_usd": amount_usd, "confirm": confirm})
+
+
+@verb("agenthq approval reject 1f0c9a2b --note 'Not to this customer'", into=approval)
+@id_argument
+@note_option
+@tenant_option
+def reject(desk: Desk, id_: str, note: str, tenant: str | None) -> Shown:
+    """Refuse it; whoever asked reads the note and goes on without it."""
+    return _decide(desk, tenant, id_, "reject", note, {})
+
+
+@verb("agenthq approval request-changes 1f0c9a2b --note 'Say hello first'", into=approval)
+@id_argument
+@note_option
+@tenant_option
+def request_changes(desk: Desk, id_: str, note: str, tenant: str | None) -> Shown:
+    """Send it back; the note says what should change."""
+    return _decide(desk, tenant, id_, "request_changes", note, {})
+
+
+@verb("agenthq approval answer 1f0c9a2b --note 'Blue'", into=approval)
+@id_argument
+@click.option("--option", default="", metavar="VALUE", help="Which of the choices, where there are some.")
+@note_option
+@tenant_option
+def answer(desk: Desk, id_: str, option: str, note: str, tenant: str | None) -> Shown:
+    """Answer a question, with one of its choices or in words."""
+    return _decide(desk, tenant, id_, "answer", note, {"option": option})
+
+
+def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, given: dict[str, str]) -> Shown:
+    with desk.room(tenant) as room:
+        before = _find(room.db, ref)
+        found = decisions.decide(room.db, CLI, before.id, verdict, note, given)
+    said = decision_rights.closed(found) if before.decided_by else f"{found.title}: {words(found.state)}."
+    return Shown(found, said)
+
+
+def _find(db: Database, ref: str) -> Approval:
+    """By id, or by the end of the id of one that is pending. Raises Problem(not_found), Problem(usage)."""
+    pending = approvals.listing(db, limit=200).items if len(ref) < 36 else []
+    ending = [one for one in pending if len(ref) >= 4 and one.id.endswith(ref)]
+    if len(ending) > 1:
+        raise Problem("usage", f"{len(ending)} approvals end in {ref}. Give more of the id.")
+    return ending[0] if ending else approvals.get(db, ref)
