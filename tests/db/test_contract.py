@@ -123,6 +123,10 @@ def test_after_commit_follows_the_commit(db: Database, home: Home) -> None:
     assert seen == [1]
 
 
+def happening(seq: int) -> Row:
+    return {"seq": seq, "kind": "task.created"}
+
+
 def test_announcements_arrive_in_order_and_only_when_committed(db: Database, home: Home) -> None:
     heard: list[tuple[str, list[Row]]] = []
     home.catalogue.subscribe(lambda name, events: heard.append((name, events)))
