@@ -34,7 +34,10 @@ class Engine:
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
-        self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
+        if "sweep" in parts:
+            self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
+        else:
+            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""
@@ -49,6 +52,7 @@ class Engine:
             self._workers.start()
         if sweeps:
             self.sweeper.sweep()
+        if self._parts:
             self._clockwork.start()
         return recovered
 

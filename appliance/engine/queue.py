@@ -73,6 +73,11 @@ class Doorbell(Huey):  # type: ignore[misc]
         if self._bell is not None:
             self.enqueue(self._bell(tenant_id))
 
+    @property
+    def down(self) -> bool:
+        """Do bells of other processes not arrive?"""
+        return bool(self.storage.line.down)
+
     def serialize_task(self, task: Task) -> bytes:
         return msgspec.json.encode({"tenant": task.args[0]})
 

@@ -36,10 +36,16 @@ class Sweeper:
 
     def sweep(self) -> None:
         if not self._leader.leads():
+            self.look()
             return
         if self._missed():
             self.recover()
         self._each(self._sweep_one)
+
+    def look(self) -> None:
+        """While the leader's bells do not arrive, a worker finds what is ready by itself."""
+        if self.bell.down:
+            self._each(self._ring_one)
 
     def stop(self) -> None:
         self._leader.resign()
@@ -71,9 +77,12 @@ class Sweeper:
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
         woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM)
+        return woken + self._ring_one(db)
+
+    def _ring_one(self, db: Database) -> int:
         if claims.has_ready(db):
             self.bell.ring(db.name)
-        return woken
+        return 0
 
     def _each(self, work: Callable[[Database], int]) -> list[int]:
         """A tenant whose database is damaged or missing holds up no other."""

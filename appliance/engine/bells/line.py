@@ -4,7 +4,12 @@ from abc import ABC, abstractmethod
 
 
 class Line(ABC):
-    """A bell stands in line once, however often it is rung, so no tenant waits behind another's thousand bells."""
+    """`down` while bells of other processes can't arrive.
+
+    A bell stands in line once, however often it is rung, so no tenant waits behind another's thousand bells.
+    """
+
+    down = False
 
     @abstractmethod
     def ring(self, bell: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A line on another server. When that is down, bells are lost, which the sweep makes good; nobody waits for it."""
+"""A line on another server. When that is down, each process answers its own bells and looks for work by itself."""
 
 import logging
 import threading
@@ -39,14 +39,14 @@ class RemoteLine(Line):
         self._rung = threading.Condition()
         self._door = threading.Lock()
         self._closed = threading.Event()
-        self._down = False
+        self.down = False
         self._ringer = threading.Thread(target=self._carry, name="ringer", daemon=True)
         self._ringer.start()
 
     def ring(self, bell: bytes) -> None:
         with self._rung:
             self._leaving.setdefault(bell)
-            self._rung.notify()
+            self._rung.notify_all()
 
     def take(self) -> bytes | None:
         with self._door:
@@ -56,10 +56,19 @@ class RemoteLine(Line):
                 found = self._server.take(WAIT_S)
             except Problem as problem:
                 self._lost(problem)
-                self._closed.wait(WAIT_S)
-                return None
+                return self._own()
             self._found()
             return found
+
+    def _own(self) -> bytes | None:
+        """A bell rung in this process that could not leave, after waiting for one."""
+        with self._rung:
+            self._rung.wait_for(lambda: self._leaving or self._closed.is_set(), WAIT_S)
+            if not self._leaving or self._closed.is_set():
+                return None
+            bell = next(iter(self._leaving))
+            del self._leaving[bell]
+            return bell
 
     def size(self) -> int:
         return self._server.size()
@@ -70,7 +79,7 @@ class RemoteLine(Line):
     def close(self) -> None:
         self._closed.set()
         with self._rung:
-            self._rung.notify()
+            self._rung.notify_all()
         self._ringer.join(WAIT_S)
         with self._door:
             self._server.close()
@@ -87,14 +96,17 @@ class RemoteLine(Line):
                     self._found()
             except Problem as problem:
                 self._lost(problem)
+                with self._rung:
+                    self._leaving = dict.fromkeys(bells) | self._leaving
+                    self._rung.notify_all()
                 self._closed.wait(WAIT_S)
 
     def _lost(self, problem: Problem) -> None:
-        if not self._down:
-            log.warning("%s Work is found by the sweep meanwhile.", problem.detail)
-        self._down = True
+        if not self.down:
+            log.warning("%s Meanwhile each process looks for work by itself.", problem.detail)
+        self.down = True
 
     def _found(self) -> None:
-        if self._down:
+        if self.down:
             log.warning("The queue server is back.")
-        self._down = False
+        self.down = False
