@@ -65,12 +65,13 @@ class Fleet:
         self.tenant_id = tenant.id
         self.catalogue = open_catalogue(folder, url)
 
-    def start(self, role: str, **flags: object) -> Member:
+    def start(self, role: str, module: str = "appliance", **flags: object) -> Member:
+        """`module` runs the command line."""
         port = free_port()
         command = [
             sys.executable,
             "-m",
-            "appliance",
+            module,
             "serve",
             "--no-open",
             "--json",
