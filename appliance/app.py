@@ -87,7 +87,8 @@ class Told(NamedTuple):
 def serve(settings: Settings, told: Told) -> None:
     """Serve until a signal ends it."""
     check_sharing(settings)
-    check_exposure(settings)
+    if settings.role not in WITHOUT_PAGES:
+        check_exposure(settings)
     with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
         logs.start(settings.data_dir, settings.log_level, owner.first)
         if settings.role in WITHOUT_PAGES:

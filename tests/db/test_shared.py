@@ -1,5 +1,6 @@
 """What processes that share a database know of each other: the time, who leads, and what was committed elsewhere."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from appliance import clock
-from appliance.db import datafolder, ownership
+from appliance.db import datafolder, migrate, ownership
 from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.domain import events
@@ -104,6 +105,7 @@ def test_what_another_process_commits_is_heard_once_and_ones_own_not_twice(
         other.subscribe(lambda name, found: there.append((name, found)))
         until(lambda: home.catalogue.listening() and other.listening())
         first = commit(home.catalogue, home.tenant_id)
+        until(lambda: there)
         second = commit(other, home.tenant_id, "run.queued")
         until(lambda: here and there and len(here) == len(there) == 2)
     assert [name for name, _ in here + there] == [home.tenant_id] * 4
@@ -123,6 +125,28 @@ def test_who_wants_only_its_own_events_gets_only_those(home: Home, admin_url: st
         assert own == []
         commit(home.catalogue, home.tenant_id)
         assert len(own) == 1
+
+
+@on_postgres
+def test_processes_that_start_together_on_an_empty_database_all_come_up(admin_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as server:
+        server.execute("DROP DATABASE IF EXISTS fresh WITH (FORCE)")
+        server.execute("CREATE DATABASE fresh")
+    ready, versions = threading.Barrier(4), list[int]()
+
+    def start(n: int) -> None:
+        ready.wait()
+        catalogue = open_catalogue(tmp_path / str(n), f"{admin_url.rpartition('/')[0]}/fresh", 4)
+        with catalogue.control() as control:
+            versions.append(migrate.version(control))
+        catalogue.close()
+
+    threads = [threading.Thread(target=start, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert versions == [migrate.latest("control")] * 4
 
 
 @on_postgres
