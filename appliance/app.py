@@ -14,18 +14,26 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
-from appliance.domain import box, budgets, samples, setup
+from appliance.domain import box, budgets, samples, setup, workers
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
+from appliance.presence import present
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.web.services import Answers
 
 log = logging.getLogger("agenthq")
+PARTS = {
+    "all": frozenset({"pump", "sweep"}),
+    "web": frozenset[str](),
+    "worker": frozenset({"pump"}),
+    "scheduler": frozenset({"sweep"}),
+}
+WITHOUT_PAGES = ("worker", "scheduler")
 
 
 class Box(NamedTuple):
@@ -44,20 +52,22 @@ def open_data(settings: Settings) -> Iterator[Catalogue]:
     """The databases, for a server or for one verb beside it. Raises Problem for whatever would make that unsafe."""
     library.require()
     folder = settings.data_dir
-    datafolder.prepare(folder)
+    datafolder.prepare(folder, shared=bool(settings.database_url))
     with contextlib.closing(open_catalogue(folder, settings.database_url, settings.workers + 60)) as catalogue:
         yield catalogue
 
 
 @contextmanager
-def open_box(settings: Settings, catalogue: Catalogue) -> Iterator[Box]:
-    """Raises Problem(locked) when the master key is missing or wrong."""
+def open_box(settings: Settings, catalogue: Catalogue, role: str = workers.COMMAND) -> Iterator[Box]:
+    """This process with its `role` among those on the data. Raises Problem(locked): the key is missing or wrong."""
     vault = keyfile.unlock(catalogue, settings)
     gateway = Gateway()
     gateway.start()
     owner = box.new_owner()
     try:
-        yield Box(settings, catalogue, vault, gateway, Calls(vault, gateway, owner, settings.provider_timeout), owner)
+        calls = Calls(vault, gateway, owner, settings.provider_timeout)
+        with present(catalogue, owner, role):
+            yield Box(settings, catalogue, vault, gateway, calls, owner)
     finally:
         gateway.close()
 
@@ -76,20 +86,54 @@ class Told(NamedTuple):
 
 def serve(settings: Settings, told: Told) -> None:
     """Serve until a signal ends it."""
-    check_exposure(settings)
-    with open_data(settings) as catalogue, ownership.owned(settings.data_dir) as owner:
-        logs.start(settings.data_dir, settings.log_level)
-        with bound(settings, catalogue) as listener:
-            link = link_of(settings, listener)
-            owner.describe(link)
-            try:
-                with open_box(settings, catalogue) as opened:
-                    told.prepare(opened)
-                    _serve_open(opened, listener, link, told)
-            except Problem as problem:
-                if problem.code != "locked":
-                    raise
-                _serve_locked(settings, catalogue, problem, listener, Address(link, ""), told)
+    check_sharing(settings)
+    if settings.role not in WITHOUT_PAGES:
+        check_exposure(settings)
+    with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
+        logs.start(settings.data_dir, settings.log_level, owner.first)
+        if settings.role in WITHOUT_PAGES:
+            _work(settings, catalogue, told)
+        else:
+            _serve_pages(settings, catalogue, owner, told)
+
+
+def check_sharing(settings: Settings) -> None:
+    """Raises Problem(config) when SQLite files would have to be shared: one process owns them."""
+    if settings.database_url:
+        return
+    if settings.role in WITHOUT_PAGES:
+        raise Problem(
+            "config", f"Role {settings.role} needs AGENTHQ_DATABASE_URL: with SQLite files one process does it all."
+        )
+    if settings.queue_url:
+        raise Problem(
+            "config", "AGENTHQ_QUEUE_URL needs AGENTHQ_DATABASE_URL: with SQLite files there is no other process."
+        )
+
+
+def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
+    """The engine or a part of it, without pages."""
+    with open_box(settings, catalogue, settings.role) as opened, contextlib.ExitStack() as running:
+        running.callback(_start_engine(opened))
+        told.ready(Address("", ""))
+        try:
+            threading.Event().wait()
+        finally:
+            told.stopping()
+
+
+def _serve_pages(settings: Settings, catalogue: Catalogue, owner: ownership.Ownership, told: Told) -> None:
+    with bound(settings, catalogue) as listener:
+        link = link_of(settings, listener)
+        owner.describe(link)
+        try:
+            with open_box(settings, catalogue, settings.role) as opened:
+                told.prepare(opened)
+                _serve_open(opened, listener, link, told)
+        except Problem as problem:
+            if problem.code != "locked":
+                raise
+            _serve_locked(settings, catalogue, problem, listener, Address(link, ""), told)
 
 
 def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> None:
@@ -145,7 +189,7 @@ def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:
 @contextmanager
 def running_engine(opened: Box) -> Iterator[None]:
     """The engine beside the web. It is loaded in the background: nobody waits for it to see the first page."""
-    if opened.settings.role == "web":
+    if opened.settings.role == "web" and not opened.catalogue.shared:
         yield
         return
     engine = _EngineThread(opened)
@@ -163,18 +207,27 @@ class _EngineThread(threading.Thread):
         self._stop: Callable[[], None] = lambda: None
 
     def run(self) -> None:
-        from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
-
-        settings = self._box.settings
-        limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
-        engine = Engine(self._box.catalogue, self._box.calls, self._box.owner, *limits)
-        self._box.catalogue.subscribe(engine.hear)
-        self._stop = engine.stop
-        recovered = engine.start()
-        if recovered:
-            log.info("%d interrupted runs go on", recovered)
-        self._box.calls.prices.load()
+        self._stop = _start_engine(self._box)
 
     def stop(self) -> None:
         self.join()
         self._stop()
+
+
+def _start_engine(opened: Box) -> Callable[[], None]:
+    """The parts of the engine that this role has; what stops them."""
+    from appliance.engine.bells.chosen import open_line  # noqa: PLC0415
+    from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
+
+    settings = opened.settings
+    limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
+    line = open_line(settings.queue_url or settings.database_url)
+    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role])
+    # Whoever commits rings: with one line for all processes, nobody else needs to.
+    opened.catalogue.subscribe(engine.hear, elsewhere=False)
+    recovered = engine.start()
+    if recovered:
+        log.info("%d interrupted runs go on", recovered)
+    if "pump" in PARTS[settings.role]:
+        opened.calls.prices.load()
+    return engine.stop

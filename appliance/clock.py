@@ -1,15 +1,26 @@
 """The one source of time: UTC datetimes and their ISO-8601 text."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 _frozen: list[datetime] = []
 
 
-def now() -> datetime:
-    return _frozen[-1] if _frozen else datetime.now(UTC)
+_epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+
+
+def now(source: Callable[[], datetime] | None = None) -> datetime:
+    """The time of this machine, or of another `source`."""
+    if _frozen:
+        return _frozen[-1]
+    return source() if source else datetime.now(UTC)
+
+
+def steady() -> datetime:
+    """A time that only goes forward, whatever happens to the wall clock; only this process has it."""
+    return now(lambda: _epoch + timedelta(seconds=time.monotonic()))
 
 
 def iso(moment: datetime | None = None) -> str:
@@ -38,7 +49,7 @@ def monotonic() -> float:
 
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
-    """Stop the clock at `moment` (tests of expiry and of calendars)."""
+    """Stop the clock, whatever its source, at `moment` (tests of expiry and of calendars)."""
     _frozen.append(moment)
     try:
         yield

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,7 +13,7 @@ from appliance import keyfile
 from appliance.db import datafolder, library, migrate, ownership
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue, open_catalogue
-from appliance.domain import providers, setup, tenants
+from appliance.domain import providers, setup, tenants, workers
 from appliance.errors import Problem
 from appliance.settings import Settings, resource_root
 
@@ -40,7 +41,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if not folder.exists():
         yield Finding("data.folder", "ok", f"{folder} does not exist yet", "It is made by the first start.")
         return
-    yield _tried("data.folder", lambda: _folder(folder))
+    yield _tried("data.folder", lambda: _folder(folder, bool(settings.database_url)))
     yield _private(folder)
     yield _disk(folder)
     yield _server(folder)
@@ -65,6 +66,9 @@ def _contents(catalogue: Catalogue, settings: Settings) -> Iterator[Finding]:
     with catalogue.control() as control:
         yield _owner(control)
         found = tenants.every(control)
+    if catalogue.shared:
+        yield _tried("queue", lambda: _queue(settings))
+        yield _processes(catalogue)
     for tenant in found:
         yield _tried(f"tenant.{tenant.slug}", lambda tenant=tenant: _tenant(catalogue, tenant.id))  # type: ignore[misc]
         yield _tried(f"providers.{tenant.slug}", lambda tenant=tenant: _providers(catalogue, tenant.id))  # type: ignore[misc]
@@ -114,8 +118,8 @@ def _descriptors() -> Finding:
     return Finding("system.files", "ok" if good else "warning", f"{soft} open files allowed (hard limit {hard})", fix)
 
 
-def _folder(folder: Path) -> str:
-    datafolder.prepare(folder)
+def _folder(folder: Path, shared: bool) -> str:
+    datafolder.prepare(folder, shared)
     return f"{folder} can be written ({datafolder.filesystem(folder) or 'local'})"
 
 
@@ -156,6 +160,30 @@ def _owner(control: Database) -> Finding:
     if setup.has_owner(control):
         return Finding("people.owner", "ok", "there is an owner")
     return Finding("people.owner", "warning", "nobody owns this box yet", "Start the server and open the printed link.")
+
+
+def _queue(settings: Settings) -> str:
+    from appliance.engine.bells.chosen import open_server  # noqa: PLC0415  only where there is a queue server
+
+    url = settings.queue_url or settings.database_url
+    with contextlib.closing(open_server(url)) as server:
+        return f"{url.partition(':')[0]} answers, {server.size()} bells in line"
+
+
+def _processes(catalogue: Catalogue) -> Finding:
+    with catalogue.control() as control:
+        alive = workers.living(control, shared=True)
+        found = [worker for worker in workers.all(control) if worker.role != workers.COMMAND]
+    roles = Counter(worker.role for worker in found if worker.owner in alive)
+    silent = [f"{worker.role} {worker.pid} on {worker.host}" for worker in found if worker.owner not in alive]
+    said = ", ".join(f"{count} {role}" for role, count in sorted(roles.items())) or "none runs"
+    if silent:
+        return Finding("processes", "warning", f"no heartbeat from {', '.join(silent)}", "Start them again.")
+    if roles and not roles["all"]:
+        missing = [f"--role {role}" for role in ("web", "worker", "scheduler") if not roles[role]]
+        if missing:
+            return Finding("processes", "warning", said, f"Start agenthq serve {' and '.join(missing)}.")
+    return Finding("processes", "ok", said)
 
 
 def _tenant(catalogue: Catalogue, tenant_id: str) -> str:

@@ -1,4 +1,7 @@
-"""Logs as JSON lines: one rotated file in the data folder; warnings and worse also on stderr as plain lines."""
+"""Logs as JSON lines: one rotated file in the data folder; warnings and worse also on stderr as plain lines.
+
+Of several processes on one folder the first has the file; the others write all of it to stderr, as JSON lines too.
+"""
 
 import json
 import logging
@@ -25,13 +28,21 @@ class PlainLine(logging.Formatter):
         return redaction.clean(super().format(record))
 
 
-def start(folder: Path, level: str) -> None:
+def start(folder: Path, level: str, first: bool = True) -> None:
+    console = logging.StreamHandler()
+    console.setFormatter(JsonLine())
+    handlers: list[logging.Handler] = [console]
+    if first:
+        console.setLevel(logging.WARNING)
+        console.setFormatter(PlainLine("agenthq: %(levelname)s: %(message)s"))
+        handlers.append(_file(folder))
+    logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    for noisy in ("huey", "apscheduler", "uvicorn", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _file(folder: Path) -> logging.Handler:
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
     file = logging.handlers.RotatingFileHandler(folder / "logs" / "agenthq.log", maxBytes=10_000_000, backupCount=5)
     file.setFormatter(JsonLine())
-    console = logging.StreamHandler()
-    console.setLevel(logging.WARNING)
-    console.setFormatter(PlainLine("agenthq: %(levelname)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[file, console], force=True)
-    for noisy in ("huey", "apscheduler", "uvicorn", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return file

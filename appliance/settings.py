@@ -20,6 +20,13 @@ def network(text: str) -> str:
     return text if not text or ipaddress.ip_network(text, strict=False) else ""
 
 
+def queue(text: str) -> str:
+    """The text itself; raises ValueError unless it is empty or the URL of a queue server."""
+    if text and not text.startswith(("postgresql://", "postgres://", "redis://", "rediss://")):
+        raise ValueError
+    return text
+
+
 class Setting(NamedTuple):
     """`least` and `most` bound a number, `choices` a word."""
 
@@ -48,11 +55,23 @@ TABLE: tuple[Setting, ...] = (
         least=0,
         most=65535,
     ),
-    Setting("role", "all", "Which parts run in this process: all or web.", choices=("all", "web")),
+    Setting(
+        "role",
+        "all",
+        "Which parts run in this process: all, web, worker or scheduler. The last two need database_url.",
+        choices=("all", "web", "worker", "scheduler"),
+    ),
     Setting(
         "master_key", "", "Master key, 64 hex digits. Default: the file keys/master.key in the data folder.", str, True
     ),
     Setting("database_url", "", "postgresql://… to keep data in PostgreSQL instead of SQLite files.", str, True),
+    Setting(
+        "queue_url",
+        "",
+        "redis://… or postgresql://… through which processes tell each other of work. Default: database_url.",
+        queue,
+        True,
+    ),
     Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
     Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed.", network),
     Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),
@@ -188,7 +207,9 @@ def _wanted(setting: Setting) -> str:
         return f"one of {', '.join(setting.choices)}"
     if setting.least is not None:
         return f"a whole number from {setting.least} to {setting.most}"
-    return {bool: "true or false", network: "an address or a network such as 10.0.0.0/8"}.get(setting.kind, "text")
+    words: dict[object, str] = {bool: "true or false", queue: "a URL such as redis://host:6379/0"}
+    words[network] = "an address or a network such as 10.0.0.0/8"
+    return words.get(setting.kind, "text")
 
 
 def default_data_dir() -> Path:

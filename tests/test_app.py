@@ -194,3 +194,18 @@ def test_a_role_says_whether_work_is_done_here(folder: Path, role: str, state: s
                     until(lambda: tasks.get(db, task.id).state == "done")
             assert tasks.get(db, task.id).state == state
             assert claims.has_ready(db) is (role == "web")
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ({"role": "worker"}, "Role worker needs AGENTHQ_DATABASE_URL"),
+        ({"role": "scheduler"}, "Role scheduler needs AGENTHQ_DATABASE_URL"),
+        ({"queue_url": "redis://127.0.0.1/0"}, "AGENTHQ_QUEUE_URL needs AGENTHQ_DATABASE_URL"),
+    ],
+)
+def test_files_of_sqlite_are_not_shared(folder: Path, flags: dict[str, str], sentence: str) -> None:
+    with pytest.raises(Problem) as caught:
+        app.serve(chosen(folder, **flags), app.Told(lambda address: None))
+    assert (caught.value.code, caught.value.exit) == ("config", 78)
+    assert sentence in caught.value.detail

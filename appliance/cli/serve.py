@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from appliance import __version__, app
+from appliance import __version__, app, settings
 from appliance.app import Told
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
@@ -19,6 +19,7 @@ from appliance.listening import Address
 
 Command = Callable[..., None]
 
+ROLES = settings.BY_NAME["role"].choices
 # Nobody pays for a simulated call that is cut.
 DEMO_GRACE_S = 0
 
@@ -39,9 +40,10 @@ def listening(command: Command) -> Command:
     "agenthq",
     "agenthq serve --port 8500 --no-open --data /srv/agenthq",
     "agenthq serve --host 0.0.0.0 --behind-proxy 10.0.0.0/8",
+    "agenthq serve --role worker",
 )
 @listening
-@click.option("--role", type=click.Choice(["all", "web"]), help="Which parts run in this process.")
+@click.option("--role", type=click.Choice(ROLES), help="Which parts run in this process.")
 @click.option("--workers", metavar="N", type=click.IntRange(1, 1000), help="Runs that work at the same time.")
 @click.option("--behind-proxy", metavar="CIDR", help="The TLS proxy in front, whose X-Forwarded headers are believed.")
 @click.option("--demo", is_flag=True, help="The same as the command demo.")
@@ -89,13 +91,15 @@ def _end_on_signals() -> None:
 
 def _ready(desk: Desk, address: Address, opens: bool) -> None:
     told = {"link": address.first_link, "pid": os.getpid(), "data": str(desk.folder), "version": __version__}
-    first = "Set up" if address.setup_path else "Open"
-    about = [("AgentHQ", __version__), (first, address.first_link), ("Data", desk.folder), ("Stop", "Ctrl-C")]
+    where = ("Set up" if address.setup_path else "Open", address.first_link)
+    if not address.link:
+        where = ("Role", desk.settings.role)
+    about = [("AgentHQ", __version__), where, ("Data", desk.folder), ("Stop", "Ctrl-C")]
     click.echo(as_json(told) if desk.as_json else facts(about))
     _open(address.first_link, opens)
 
 
 def _open(link: str, opens: bool) -> None:
     display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if opens and display:
+    if opens and display and link:
         webbrowser.open(link)

@@ -5,15 +5,18 @@ from typing import Any
 from appliance import __version__
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
-from appliance.cli.show import Shown, facts, money, table
-from appliance.domain import board, tenants, usage
+from appliance.cli.show import Shown, ago, facts, money, table
+from appliance.domain import board, tenants, usage, workers
 
 
 @verb("agenthq status", "agenthq status --json")
 def status(desk: Desk) -> Shown:
     """Whether a server runs, its address, and each tenant's work."""
     server = desk.server()
+    processes = _processes(desk) if desk.has_box else []
     running = f"yes, process {server['pid']}" if server else "no; start it with: agenthq serve"
+    if processes:
+        running = f"yes, {len(processes)} processes"
     about = facts(
         [
             ("Running", running),
@@ -26,7 +29,23 @@ def status(desk: Desk) -> Shown:
     rows = [(t["tenant"], t["running"], t["waiting"], t["needs_person"], money(t["today_nano"])) for t in found]
     heads = ("tenant", "running", "to do", "needs a person", "today")
     data = {"server": server, "data": str(desk.folder), "version": __version__, "tenants": found}
-    return Shown(data, f"{about}\n\n{table(heads, rows, 'No tenant yet: agenthq init', right=heads[1:])}")
+    text = f"{about}\n\n{table(heads, rows, 'No tenant yet: agenthq init', right=heads[1:])}"
+    if processes:
+        data["processes"] = processes
+        shown = [(p["role"], p["host"], p["pid"], ago(p["started_at"]), ago(p["seen_at"])) for p in processes]
+        text += f"\n\n{table(('role', 'machine', 'process', 'started', 'seen'), shown, '')}"
+    return Shown(data, text)
+
+
+def _processes(desk: Desk) -> list[dict[str, Any]]:
+    """Those that share a PostgreSQL database; with SQLite files there is the one server."""
+    with desk.control() as control:
+        if not desk.catalogue.shared:
+            return []
+        alive = workers.living(control, shared=True)
+        found = [worker for worker in workers.all(control) if worker.owner in alive and worker.role != workers.COMMAND]
+    shown = ("role", "host", "pid", "started_at", "seen_at")
+    return [{name: getattr(worker, name) for name in shown} for worker in found]
 
 
 def _tenants(desk: Desk) -> list[dict[str, Any]]:

@@ -6,9 +6,11 @@ SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outsi
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from appliance import clock
 from appliance.errors import Problem
 
 Row = dict[str, Any]
@@ -65,6 +67,14 @@ class Database(ABC):
 
     @abstractmethod
     def _end(self, commit: bool) -> None: ...
+
+    def now(self, ahead: float = 0.0) -> str:
+        """The ISO text of the time that all processes on this database share, `ahead` seconds from now."""
+        return clock.ahead(ahead)
+
+    def lease_time(self, ahead: float = 0.0) -> str:
+        """The same for leases, which no jump of a wall clock may shorten or stretch. Compare it only with itself."""
+        return clock.iso(clock.steady() + timedelta(seconds=ahead))
 
     def one(self, sql: str, params: Params | None = None) -> Row | None:
         found = self.rows(sql, params)

@@ -8,8 +8,11 @@ from appliance.errors import Problem
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "afs", "lustre"}
 
 
-def prepare(folder: Path) -> None:
-    """Make the folder with mode 0700. Raises Problem(config) when it can't be written or is on a network filesystem."""
+def prepare(folder: Path, shared: bool = False) -> None:
+    """Make the folder with mode 0700. Raises Problem(config) when it can't be written.
+
+    Unless it is `shared`, with its data elsewhere, also when it is on a network filesystem.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe-{os.getpid()}"
@@ -19,7 +22,7 @@ def prepare(folder: Path) -> None:
         detail = f"The data folder {folder} can't be written: {error.strerror}. Choose another with --data DIR."
         raise Problem("disk_full" if error.errno == 28 else "config", detail) from error
     kind = filesystem(folder)
-    if kind in NETWORK:
+    if kind in NETWORK and not shared:
         raise Problem("config", f"{folder} is on {kind}: SQLite loses data on network filesystems. Use a local disk.")
 
 

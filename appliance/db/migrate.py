@@ -52,11 +52,15 @@ def refuse_newer(found: int, kind: str) -> None:
 
 def migrate(db: Database, kind: str) -> int:
     """Bring `db` to the latest version in one transaction per file; how many files were applied."""
-    found = version(db)
+    with db.transaction():
+        found = version(db)
     refuse_newer(found, kind)
     pending = [m for m in migrations(kind) if m.version > found]
     for migration in pending:
         with db.transaction():
+            if version(db) >= migration.version:
+                # Another process was faster.
+                continue
             for statement in migration.statements:
                 db.execute(statement)
             row = {"version": migration.version, "name": migration.name, "applied_at": clock.iso()}

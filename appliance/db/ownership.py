@@ -12,12 +12,21 @@ from appliance.errors import Problem
 
 
 class Ownership:
-    """Held by the running server; `link` is written once the address is known, so a second server can name it."""
+    """Held by the running server; `link` is written once the address is known, so a second server can name it.
 
-    def __init__(self, file: IO[str]) -> None:
+    Of the processes that share a folder the first is its owner; the others have no `file` to write to.
+    """
+
+    def __init__(self, file: IO[str] | None) -> None:
         self._file = file
 
+    @property
+    def first(self) -> bool:
+        return self._file is not None
+
     def describe(self, link: str) -> None:
+        if self._file is None:
+            return
         self._file.seek(0)
         self._file.truncate()
         json.dump({"pid": os.getpid(), "link": link}, self._file)
@@ -25,14 +34,17 @@ class Ownership:
 
 
 @contextmanager
-def owned(folder: Path) -> Iterator[Ownership]:
-    """Raises Problem(already_running), naming process and link, when another server owns the folder."""
+def owned(folder: Path, shared: bool = False) -> Iterator[Ownership]:
+    """Raises Problem(already_running), naming process and link, when another owns a folder that is not shared."""
     # The operating system drops this lock with the process, however it ends.
     with open(folder / "server.lock", "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Problem("already_running", _owner_sentence(folder)) from error
+            if not shared:
+                raise Problem("already_running", _owner_sentence(folder)) from error
+            yield Ownership(None)
+            return
         owner = Ownership(file)
         owner.describe("")
         yield owner

@@ -3,18 +3,22 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from appliance import redaction
+from appliance import clock, redaction
+from appliance.db import postgres_news
 from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
 from appliance.errors import Problem
 
 Pool = ConnectionPool[psycopg.Connection[Row]]
 WRITERS = 4158514
+# Not now(): that stands still while a transaction waits for its turn.
+CLOCK = "SELECT clock_timestamp() AT TIME ZONE 'UTC' AS at"
 # A text literal is skipped whole: a colon inside it is no parameter.
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z_0-9]*)", re.IGNORECASE)
 
@@ -42,8 +46,12 @@ class PostgresDatabase(Database):
     for_update = "FOR UPDATE"
     now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
-    def __init__(self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool) -> None:
+    def __init__(
+        self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool, origin: str = ""
+    ) -> None:
         super().__init__(name, tables, publish)
+        self._origin = origin
+        self._told: list[Row] = []
         self._pool = pool
         self._schema = schema
         with _translated():
@@ -57,6 +65,17 @@ class PostgresDatabase(Database):
     def execute(self, sql: str, params: Params | None = None) -> int:
         with _translated():
             return self._conn.execute(translate(sql), _storable(params)).rowcount
+
+    def now(self, ahead: float = 0.0) -> str:
+        """By the server's clock: what the processes of several machines have in common."""
+        return clock.iso(clock.now(self._server_time) + timedelta(seconds=ahead))
+
+    def lease_time(self, ahead: float = 0.0) -> str:
+        return self.now(ahead)
+
+    def announce(self, event: Row) -> None:
+        super().announce(event)
+        self._told.append(event)
 
     def integrity(self) -> str:
         # The server checks its own pages; reading a row proves that the schema is there.
@@ -77,11 +96,22 @@ class PostgresDatabase(Database):
             self._conn.execute(f'BEGIN; SET LOCAL search_path TO "{self._schema}"; {turn}')
 
     def _end(self, commit: bool) -> None:
+        told, self._told = self._told, []
+        sound = self._conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+        news = postgres_news.statement(self._origin, self.name, told) if commit and told and sound else ""
         with _translated():
-            done = self._conn.execute("COMMIT" if commit else "ROLLBACK").statusmessage
+            cursor = self._conn.execute(news + ("COMMIT" if commit else "ROLLBACK"))
+            while cursor.nextset():
+                """The last result is the commit's."""
+            done = cursor.statusmessage
         # After an error that somebody swallowed, COMMIT is answered by a rollback.
         if commit and done != "COMMIT":
             raise Problem("conflict", "The change was not stored: a part of it had failed. Try again.")
+
+    def _server_time(self) -> datetime:
+        with _translated():
+            at: datetime = self._conn.execute(CLOCK).fetchall()[0]["at"]
+            return at.replace(tzinfo=UTC)
 
 
 def _storable(params: Params | None) -> Params:

@@ -1,17 +1,33 @@
 """The catalogue as schemas of one PostgreSQL database."""
 
+import contextlib
+import threading
 from pathlib import Path
 
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from appliance import ids
 from appliance.db import migrate
-from appliance.db.database import Database
+from appliance.db.database import Database, Publish
+from appliance.db.leader import Leader
 from appliance.db.postgres import PostgresDatabase, open_pool
+from appliance.db.postgres_leader import PostgresLeader
+from appliance.db.postgres_news import Listener
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.errors import Problem
 
 
 class PostgresCatalogue(Catalogue):
+    shared = True
+
     def __init__(self, folder: Path, url: str, size: int) -> None:
         super().__init__(folder)
+        self._url = url
+        self._origin = ids.new()
+        self._guard = threading.Lock()
+        self._leaders: dict[str, Leader] = {}
+        self._listener: Listener | None = None
         self._pool = open_pool(url, size)
         if not self.exists(CONTROL):
             self.create(CONTROL)
@@ -38,11 +54,34 @@ class PostgresCatalogue(Catalogue):
             sql = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
             return conn.execute(sql, (_schema(tenant_id),)).fetchone() is not None
 
+    def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
+        super().subscribe(hear, elsewhere)
+        with self._guard:
+            if elsewhere and self._listener is None:
+                self._listener = Listener(self._url, self._origin, self.publish_elsewhere)
+
+    def listening(self) -> bool:
+        return self._listener is None or self._listener.listening.is_set()
+
+    def leader(self, name: str) -> Leader:
+        with self._guard:
+            return self._leaders.setdefault(name, PostgresLeader(self._url, name))
+
     def close(self) -> None:
+        if self._listener:
+            self._listener.stop(self._say)
+        for leader in self._leaders.values():
+            leader.resign()
         self._pool.close()
 
+    def _say(self, statement: str) -> None:
+        with contextlib.suppress(psycopg.Error, PoolTimeout), self._pool.connection(timeout=1) as conn:
+            conn.execute(statement)
+
     def _open(self, name: str) -> Database:
-        return PostgresDatabase(name, _schema(name), migrate.tables(kind_of(name)), self.publish, self._pool)
+        return PostgresDatabase(
+            name, _schema(name), migrate.tables(kind_of(name)), self.publish, self._pool, self._origin
+        )
 
 
 def _schema(name: str) -> str:

@@ -9,30 +9,47 @@ from pathlib import Path
 
 from appliance.db import migrate
 from appliance.db.database import Database, Publish, Row
+from appliance.db.leader import Alone, Leader
 
 CONTROL = "control"
 log = logging.getLogger(__name__)
 
 
 class Catalogue(ABC):
-    """Opens databases by tenant id. `subscribe` hears of every committed event of every database opened here."""
+    """Opens databases by tenant id. `shared` says that other processes may serve the same data."""
+
+    shared = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._subscribers: list[Publish] = []
+        self._subscribers: list[tuple[Publish, bool]] = []
         self._current: set[str] = set()
         self._migrating = threading.Lock()
 
-    def subscribe(self, hear: Publish) -> None:
-        self._subscribers.append(hear)
+    def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
+        """`hear(name, events)` after each commit here and, unless told otherwise, in other processes.
+
+        Of events from elsewhere only seq and kind are known. The name "" says that some may have been missed.
+        """
+        self._subscribers.append((hear, elsewhere))
 
     def publish(self, name: str, events: list[Row]) -> None:
         """What was committed stays so: a subscriber that fails harms neither the committer nor other subscribers."""
-        for hear in self._subscribers:
-            try:
-                hear(name, events)
-            except Exception:  # the border of committed work
-                log.exception("events of %s were not heard", name)
+        for hear, _ in self._subscribers:
+            _tell(hear, name, events)
+
+    def publish_elsewhere(self, name: str, events: list[Row]) -> None:
+        for hear, elsewhere in self._subscribers:
+            if elsewhere:
+                _tell(hear, name, events)
+
+    def listening(self) -> bool:
+        """Are events of other processes heard, as far as somebody wants to?"""
+        return True
+
+    def leader(self, name: str) -> Leader:
+        """The lead in one matter among all processes on this data."""
+        return Alone()
 
     @contextmanager
     def control(self) -> Iterator[Database]:
@@ -82,6 +99,13 @@ class Catalogue(ABC):
         with self._migrating:
             migrate.migrate(db, kind_of(db.name))
             self._current.add(db.name)
+
+
+def _tell(hear: Publish, name: str, events: list[Row]) -> None:
+    try:
+        hear(name, events)
+    except Exception:  # the border of committed work
+        log.exception("events of %s were not heard", name)
 
 
 def kind_of(name: str) -> str:

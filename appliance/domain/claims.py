@@ -61,7 +61,7 @@ def _take(db: Database, owner: str, lease_seconds: float, chosen: list[Row]) -> 
         f"""UPDATE runs SET state = 'running', reason = '', wait_key = '', lease_owner = :owner, lease_until = :until,
           fence = fence + 1, claims_without_progress = claims_without_progress + 1,
           started_at = COALESCE(started_at, :now) WHERE id IN ({names}) RETURNING *""",
-        params | {"owner": owner, "until": clock.ahead(lease_seconds), "now": now},
+        params | {"owner": owner, "until": db.lease_time(lease_seconds), "now": now},
     )
     by_id = {row["id"]: row for row in taken}
     found = [records.to(Run, by_id[row["id"]] | {"runtime": row["runtime"]}) for row in chosen if row["id"] in by_id]
@@ -87,11 +87,16 @@ def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -
     row = db.one(
         f"UPDATE runs SET lease_until = :until{sets} "
         "WHERE id = :id AND fence = :fence AND state = 'running' RETURNING cancel_requested",
-        {"until": clock.ahead(lease_seconds), "id": run.id, "fence": run.fence},
+        {"until": db.lease_time(lease_seconds), "id": run.id, "fence": run.fence},
     )
     if row is None:
         raise FenceLost(run.id)
     return bool(row["cancel_requested"])
+
+
+def owners(db: Database) -> set[str]:
+    """The processes that hold runs."""
+    return {row["lease_owner"] for row in db.rows("SELECT DISTINCT lease_owner FROM runs WHERE state = 'running'")}
 
 
 def has_ready(db: Database) -> bool:
@@ -106,7 +111,7 @@ def give_back(db: Database, run: Run) -> None:
 
 def release_expired(db: Database) -> int:
     """Take runs back from workers that went silent."""
-    now = clock.iso()
+    now = db.lease_time()
     if db.one("SELECT id FROM runs WHERE state = 'running' AND lease_until < :now LIMIT 1", {"now": now}) is None:
         return 0
     return release(db, "lease_until < :now", {"now": now})

@@ -1,6 +1,6 @@
 """The ledger: a `call` for each logical LLM request, an `attempt` for each time it was sent. Append and settle."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -146,11 +146,16 @@ def settle_open(db: Database, call_id: str, attempts: list[Attempt], failure_cod
     return True
 
 
-def settle_lost(db: Database, living: list[str]) -> int:
-    """Close, as estimated, the calls of processes that are gone; how many. `living` names the owners alive."""
+def owners(db: Database) -> set[str]:
+    """The processes with calls under way."""
+    return {row["owner"] for row in db.rows("SELECT DISTINCT owner FROM reservations")}
+
+
+def settle_lost(db: Database, gone: Collection[str]) -> int:
+    """Close, as estimated, the calls of the processes that are `gone`; how many."""
     with db.transaction():
         rows = db.rows("SELECT DISTINCT call_id, owner FROM reservations")
-        lost = [row for row in rows if row["owner"] not in living]
+        lost = [row for row in rows if row["owner"] in gone]
         for row in lost:
             _lose(db, row["call_id"], [], "process_gone")
     return len(lost)

@@ -3,25 +3,41 @@
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
+from appliance.engine.bells.line import Line
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
 from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
 
+ALL = frozenset({"pump", "sweep"})
 WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed"})
 
 
 class Engine:
+    """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring."""
+
     def __init__(
-        self, catalogue: Catalogue, calls: Calls, owner: str, workers: int, lease_s: float, grace_s: float = 20
+        self,
+        catalogue: Catalogue,
+        calls: Calls,
+        owner: str,
+        workers: int,
+        lease_s: float,
+        grace_s: float = 20,
+        line: Line | None = None,
+        parts: frozenset[str] = ALL,
     ) -> None:
-        self.bell = Doorbell()
+        self.bell = Doorbell(line)
+        self._parts = parts
         self.pump = Pump(catalogue, calls, self.bell, owner, lease_s)
         self.bell.answer(self.pump.serve)
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self._calls = calls
-        self._workers = Workers(self.bell, workers, grace_s)
-        self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
+        self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
+        if "sweep" in parts:
+            self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
+        else:
+            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""
@@ -30,10 +46,14 @@ class Engine:
 
     def start(self) -> int:
         """Recover, then work; how many interrupted runs go on."""
-        recovered = self.sweeper.recover()
-        self._workers.start()
-        self.sweeper.sweep()
-        self._clockwork.start()
+        sweeps = "sweep" in self._parts
+        recovered = self.sweeper.recover() if sweeps else 0
+        if "pump" in self._parts:
+            self._workers.start()
+        if sweeps:
+            self.sweeper.sweep()
+        if self._parts:
+            self._clockwork.start()
         return recovered
 
     def stop(self) -> None:
@@ -41,4 +61,5 @@ class Engine:
         self.pump.stopping.set()
         self._calls.stopping.set()
         self._clockwork.stop()
+        self.sweeper.stop()
         self._workers.stop(graceful=True)

@@ -2,14 +2,14 @@
 
 import logging
 import sys
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from appliance import clock
+from appliance.engine.bells.line import Line
+from appliance.engine.bells.memory import MemoryLine
 
 # Huey loads the drivers of every storage it finds, 0.3 s for two that are not used here.
 _unused = [name for name in ("psycopg", "redis") if name not in sys.modules]
@@ -26,45 +26,35 @@ log = logging.getLogger(__name__)
 
 
 class BellStorage(MemoryStorage):  # type: ignore[misc]
-    """Blocks until a bell rings. A tenant stands in the line once, so none waits behind another's thousand bells."""
+    """Huey's storage around a line of bells. What else Huey keeps (revocations, schedules) stays in this process."""
 
     blocking = True
 
-    def __init__(self, name: str = "bells", **kwargs: Any) -> None:
+    def __init__(self, name: str = "bells", *, line: Line, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
-        self._bells: OrderedDict[bytes, None] = OrderedDict()
-        self._rung = threading.Condition()
-        self._closed = False
+        self.line = line
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        with self._rung:
-            self._bells.setdefault(data)
-            self._rung.notify()
+        self.line.ring(data)
 
     def dequeue(self) -> bytes | None:
-        with self._rung:
-            while not self._bells and not self._closed:
-                self._rung.wait()
-            return None if self._closed else self._bells.popitem(last=False)[0]
+        return self.line.take()
 
     def queue_size(self) -> int:
-        return len(self._bells)
+        return self.line.size()
 
     def flush_queue(self) -> None:
-        with self._rung:
-            self._bells.clear()
+        self.line.clear()
 
     def close(self) -> None:
-        with self._rung:
-            self._closed = True
-            self._rung.notify_all()
+        self.line.close()
 
 
 class Doorbell(Huey):  # type: ignore[misc]
     """Bells are JSON `{"tenant": id}`; nothing is ever unpickled."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("bells", results=False, storage_class=BellStorage, **options)
+    def __init__(self, line: Line | None = None) -> None:
+        super().__init__("bells", results=False, storage_class=BellStorage, line=line or MemoryLine())
         self._bell: Callable[[str], Task] | None = None
 
     def answer(self, pump: Callable[[str], None]) -> None:
@@ -82,6 +72,11 @@ class Doorbell(Huey):  # type: ignore[misc]
     def ring(self, tenant_id: str) -> None:
         if self._bell is not None:
             self.enqueue(self._bell(tenant_id))
+
+    @property
+    def down(self) -> bool:
+        """Do bells of other processes not arrive?"""
+        return bool(self.storage.line.down)
 
     def serialize_task(self, task: Task) -> bytes:
         return msgspec.json.encode({"tenant": task.args[0]})
@@ -107,4 +102,6 @@ class Workers(Consumer):  # type: ignore[misc]
         self.huey.storage.close()
         until = clock.monotonic() + (self._grace_s if graceful else 0)
         for _, thread in self.worker_threads:
+            if not thread.is_alive():
+                continue
             thread.join(max(0.0, until - clock.monotonic()))

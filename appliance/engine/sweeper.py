@@ -5,7 +5,19 @@ from collections.abc import Callable
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import approvals, claims, idempotency, ledger, runs, sessions, spent, tenants, throttle, waits
+from appliance.domain import (
+    approvals,
+    claims,
+    idempotency,
+    ledger,
+    runs,
+    sessions,
+    spent,
+    tenants,
+    throttle,
+    waits,
+    workers,
+)
 from appliance.domain.actor import SYSTEM
 from appliance.engine.queue import Doorbell
 from appliance.errors import Problem
@@ -14,26 +26,61 @@ log = logging.getLogger(__name__)
 
 
 class Sweeper:
-    """`living` names the processes whose reservations are good; in a data folder with one owner, only this one."""
+    """Of all the processes on the same data one sweeps, the leader; `owner` is this one."""
 
     def __init__(self, catalogue: Catalogue, bell: Doorbell, owner: str) -> None:
         self.catalogue = catalogue
         self.bell = bell
         self.owner = owner
+        self._leader = catalogue.leader("sweep")
 
     def recover(self) -> int:
-        """At start: void the leases and settle the calls of the process that was here before; how many runs go on."""
-        return sum(self._each(self._recover_one))
+        """Void the leases and settle the calls of processes that are gone; how many runs go on."""
+        with self.catalogue.control() as control:
+            dead = workers.gone(control, self.catalogue.shared, self.owner)
+        going_on = sum(self._each(self._recover_one))
+        if dead:
+            # Last: were this process to die before, the next leader still knows of them.
+            log.warning("processes gone: %s; %d of their runs go on", ", ".join(dead), going_on)
+            with self.catalogue.control() as control:
+                workers.forget(control, dead)
+        return going_on
 
     def sweep(self) -> None:
+        if not self._leader.leads():
+            self.look()
+            return
+        if self._missed():
+            self.recover()
         self._each(self._sweep_one)
 
+    def look(self) -> None:
+        """While the leader's bells do not arrive, a worker finds what is ready by itself."""
+        if self.bell.down:
+            self._each(self._ring_one)
+
+    def stop(self) -> None:
+        self._leader.resign()
+
+    def _missed(self) -> bool:
+        with self.catalogue.control() as control:
+            return bool(workers.gone(control, self.catalogue.shared, self.owner))
+
     def _recover_one(self, db: Database) -> int:
-        ledger.settle_lost(db, [self.owner])
-        return claims.release(db, "lease_owner <> :owner", {"owner": self.owner})
+        # Who holds what is read first: a process enters the list before it takes anything.
+        holders = ledger.owners(db) | claims.owners(db)
+        if not holders:
+            return 0
+        with self.catalogue.control() as control:
+            gone = holders - {self.owner, *workers.living(control, self.catalogue.shared, self.owner)}
+        ledger.settle_lost(db, gone)
+        return sum(claims.release(db, "lease_owner = :owner", {"owner": owner}) for owner in sorted(gone))
 
     def tidy(self) -> None:
-        """Hourly: forget what nobody can use any more."""
+        """Hourly: forget what nobody can use any more, and settle what a process left behind that ended in order."""
+        if not self._leader.leads():
+            return
+        self.recover()
         with self.catalogue.control() as control:
             sessions.prune(control)
             throttle.prune(control)
@@ -43,9 +90,12 @@ class Sweeper:
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
         woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM)
+        return woken + self._ring_one(db)
+
+    def _ring_one(self, db: Database) -> int:
         if claims.has_ready(db):
             self.bell.ring(db.name)
-        return woken
+        return 0
 
     def _each(self, work: Callable[[Database], int]) -> list[int]:
         """A tenant whose database is damaged or missing holds up no other."""

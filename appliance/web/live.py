@@ -136,9 +136,15 @@ class Hub:
             channel.end()
 
     def _hear(self, name: str, _: list[Row]) -> None:
-        channel = self._channels.get(name)
-        if channel and self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(channel.wake)
+        if name and name not in self._channels:
+            return
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake, name)
+
+    def _wake(self, name: str) -> None:
+        # Without a name some may have been missed: every channel looks.
+        for channel in [self._channels[name]] if name else self._channels.values():
+            channel.wake()
 
 
 async def stream(request: Ask, channel: Channel, after: int | None) -> AsyncIterator[bytes]:

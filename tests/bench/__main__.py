@@ -5,12 +5,13 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list
+from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers
 
 SCENES = {
     "executable": executable,
     "engine": engine,
     "durable": durable,
+    "workers": workers,
     "peers": peers,
     "fairness": fairness,
     "restart": restart,

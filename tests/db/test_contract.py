@@ -123,18 +123,22 @@ def test_after_commit_follows_the_commit(db: Database, home: Home) -> None:
     assert seen == [1]
 
 
+def happening(seq: int) -> Row:
+    return {"seq": seq, "kind": "task.created"}
+
+
 def test_announcements_arrive_in_order_and_only_when_committed(db: Database, home: Home) -> None:
     heard: list[tuple[str, list[Row]]] = []
     home.catalogue.subscribe(lambda name, events: heard.append((name, events)))
     with pytest.raises(ZeroDivisionError), db.transaction():
-        db.announce({"seq": 0})
+        db.announce(happening(0))
         raise ZeroDivisionError
     with db.transaction():
-        db.announce({"seq": 1})
+        db.announce(happening(1))
         with db.transaction():
-            db.announce({"seq": 2})
+            db.announce(happening(2))
         assert heard == []
-    assert heard == [(home.tenant_id, [{"seq": 1}, {"seq": 2}])]
+    assert heard == [(home.tenant_id, [happening(1), happening(2)])]
 
 
 @pytest.mark.parametrize("verb", ["insert", "upsert", "update", "delete", "insert_all"])

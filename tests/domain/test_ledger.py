@@ -55,7 +55,7 @@ def test_calls_of_a_process_that_is_gone_count_as_estimated(world: World) -> Non
         budgets.put(db, SYSTEM, "tenant", "", "month", 5_000)
         dead = ledger.open_call(db, Opening("p", "m", False, 2_000, "dead", TENANT))
         alive = ledger.open_call(db, Opening("p", "m", False, 1_000, "alive", TENANT))
-        assert ledger.settle_lost(db, ["alive"]) == 1
+        assert ledger.settle_lost(db, ["dead"]) == 1
         lost = ledger.call(db, dead)
         assert (lost.state, lost.failure_code, lost.cost_nano) == ("lost", "process_gone", 2_000)
         assert ledger.attempts(db, dead)[0].cost_source == "estimated"
@@ -63,7 +63,7 @@ def test_calls_of_a_process_that_is_gone_count_as_estimated(world: World) -> Non
         used = budgets.all(db)[0]
         assert (used.spent_nano, used.reserved_nano) == (2_000, 1_000)
         assert usage.today(db).cost_nano == 2_000
-        assert ledger.settle_lost(db, ["alive"]) == 0
+        assert ledger.settle_lost(db, ["dead"]) == 0
 
 
 def test_calls_are_paged_newest_first(world: World) -> None:

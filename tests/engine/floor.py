@@ -36,7 +36,8 @@ from appliance.domain.steps import Step
 from appliance.domain.task_forms import NewTask
 from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
-from appliance.engine.engine import Engine
+from appliance.engine.bells.line import Line
+from appliance.engine.engine import ALL, Engine
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell
 from appliance.engine.sweeper import Sweeper
@@ -197,10 +198,24 @@ class Floor:
 
     @contextmanager
     def engine(
-        self, workers: int = 2, owner: str = "engine", lease_s: float = LEASE_S, hears: bool = True
+        self,
+        workers: int = 2,
+        owner: str = "engine",
+        lease_s: float = LEASE_S,
+        hears: bool = True,
+        line: Line | None = None,
+        parts: frozenset[str] = ALL,
     ) -> Iterator[Engine]:
         """A running engine; it `hears` of everything committed here, or has only its sweep."""
-        engine = Engine(self.world.catalogue, Calls(self.world.vault, self.gateway, owner), owner, workers, lease_s)
+        engine = Engine(
+            self.world.catalogue,
+            Calls(self.world.vault, self.gateway, owner),
+            owner,
+            workers,
+            lease_s,
+            line=line,
+            parts=parts,
+        )
         if hears:
             self.world.catalogue.subscribe(engine.hear)
         engine.start()

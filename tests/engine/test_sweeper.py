@@ -1,7 +1,9 @@
 """Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
 
+import pytest
+
 from appliance.calls import Caller
-from appliance.domain import budgets, claims, ledger, lifecycle, runs, tenants
+from appliance.domain import budgets, claims, ledger, lifecycle, runs, tenants, workers
 from appliance.domain.budget_words import NANO
 from appliance.domain.ledger import Opening
 from appliance.domain.runs import Run
@@ -80,6 +82,30 @@ def test_an_engine_leaves_its_own_runs_alone(floor: Floor) -> None:
     assert Sweeper(floor.world.catalogue, floor.bell, "mine").recover() == 0
 
 
+def test_the_work_of_a_living_process_is_left_alone(floor: Floor) -> None:
+    task = floor.task(finish())
+    with floor.world.control() as control:
+        workers.enter(control, "neighbour", "worker", alone=False)
+    lose_a_call(floor, floor.claim("neighbour"), "neighbour")
+    assert Sweeper(floor.world.catalogue, floor.bell, "next").recover() == 0
+    assert floor.reserved() > 0
+    floor.sweeper.sweep()
+    assert floor.run(task).state == "running"
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+def test_the_work_of_a_process_without_heartbeat_is_taken_over_before_its_lease_ends(floor: Floor) -> None:
+    task = floor.task(finish())
+    with floor.world.control() as control:
+        workers.enter(control, "neighbour", "worker", alone=False)
+    lose_a_call(floor, floor.claim("neighbour"), "neighbour")
+    with floor.later(16):
+        assert floor.run(task).state == "ready"
+        assert floor.reserved() == 0
+    with floor.world.control() as control:
+        assert workers.all(control) == []
+
+
 def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> None:
     budgets.put(floor.db, floor.actor, "tenant", "", "month", 100 * NANO)
     task = floor.task(finish())
@@ -96,11 +122,11 @@ def test_a_call_lost_with_its_process_is_booked_as_estimated(floor: Floor) -> No
     assert floor.now(task).cost_nano == before.reserved_nano
 
 
-def lose_a_call(floor: Floor, run: Run) -> None:
+def lose_a_call(floor: Floor, run: Run, owner: str = "gone") -> None:
     """The process dies while its call is under way."""
     caller = Caller(run.id, "model", run.task_id, run.agent_id)
     about = {"run_id": run.id, "step_key": "model", "task_id": run.task_id, "agent_id": run.agent_id}
-    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, "gone", caller.scopes(floor.db, "p"), **about))
+    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, owner, caller.scopes(floor.db, "p"), **about))
 
 
 def test_a_broken_tenant_holds_up_no_other(floor: Floor) -> None:
