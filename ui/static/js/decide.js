@@ -5,7 +5,7 @@ const busy = (element) => element?.closest?.("input, textarea, select, [contente
 const cards = () => [...document.querySelectorAll("[data-inbox] [data-item]")];
 const at = () => document.activeElement?.closest?.("[data-item]");
 const focus = (card) => {
-  card?.querySelector("h3 a")?.focus({ preventScroll: true });
+  card?.querySelector("h2 a")?.focus({ preventScroll: true });
   card?.scrollIntoView({ block: "nearest" });
 };
 
@@ -25,7 +25,7 @@ const refuse = (card) => {
 const actions = {
   j: () => move(1),
   k: () => move(-1),
-  a: () => at()?.querySelector("[data-approve]")?.click(),
+  a: () => at()?.querySelector("[data-approve], form .btn.primary")?.click(),
   r: () => at() && refuse(at()),
 };
 
