@@ -27,7 +27,7 @@ LOOKS = (
     Look("agent", "/agents", "table a.title, .grid a, main a[href*='/agents/']"),
     Look("agent-new", "/agents/new"),
     Look("inbox", "/inbox"),
-    Look("approval", "/inbox", "article.ask h3 a"),
+    Look("approval", "/inbox", "article.ask h2 a"),
     Look("costs", "/costs"),
     Look("calls", "/costs/calls"),
     Look("call", "/costs/calls", "a[href*='/costs/calls/']"),

@@ -5,7 +5,7 @@ const busy = (element) => element?.closest?.("input, textarea, select, [contente
 const cards = () => [...document.querySelectorAll("[data-inbox] [data-item]")];
 const at = () => document.activeElement?.closest?.("[data-item]");
 const focus = (card) => {
-  card?.querySelector("h3 a")?.focus({ preventScroll: true });
+  card?.querySelector("h2 a")?.focus({ preventScroll: true });
   card?.scrollIntoView({ block: "nearest" });
 };
 
@@ -16,8 +16,9 @@ const move = (by) => {
 };
 
 const refuse = (card) => {
-  const details = card.querySelector("[data-refuse]")?.parentElement;
-  if (!details) return;
+  const button = card.querySelector("[data-refuse]");
+  const details = button?.closest("details");
+  if (!details) return button?.focus();
   details.open = true;
   details.querySelector("textarea").focus();
 };
@@ -25,7 +26,7 @@ const refuse = (card) => {
 const actions = {
   j: () => move(1),
   k: () => move(-1),
-  a: () => at()?.querySelector("[data-approve]")?.click(),
+  a: () => at()?.querySelector("[data-approve], form .btn.primary")?.click(),
   r: () => at() && refuse(at()),
 };
 
