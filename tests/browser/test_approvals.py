@@ -95,7 +95,7 @@ def test_the_card_on_the_task_appears_and_goes_by_itself(tab: Opens, desk: Desk)
     expect(page.locator("#task-approvals")).to_contain_text("May I?", timeout=10_000)
     opened.judge()
     page.locator("#task-approvals summary").filter(has_text="Reject").click()
-    page.get_by_label("Why").fill("Not now.")
+    page.get_by_role("textbox", name="Why").fill("Not now.")
     page.get_by_role("button", name="Ask for changes").click()
     expect(page.locator("#task-approvals")).to_be_hidden()
     assert state(desk, asked) == "changes_requested"

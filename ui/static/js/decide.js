@@ -16,8 +16,9 @@ const move = (by) => {
 };
 
 const refuse = (card) => {
-  const details = card.querySelector("[data-refuse]")?.parentElement;
-  if (!details) return;
+  const button = card.querySelector("[data-refuse]");
+  const details = button?.closest("details");
+  if (!details) return button?.focus();
   details.open = true;
   details.querySelector("textarea").focus();
 };
