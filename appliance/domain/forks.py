@@ -10,13 +10,14 @@ from appliance.domain.steps import Step
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, not_found
 
+FINISH = "task.finish"
 FORKED = ("cancelled", "forked", "Set aside: a new run goes on from one of its steps.")
 # Rows of the new run's log; a fence of 0 says that no claim of this run took the step.
 _STEPS = """
 INSERT INTO steps (run_id, key, ord, kind, name, effect, input_digest, state, attempts, input, result, first_message,
   last_message, call_id, cost_nano, fence, started_at, finished_at, approval_id)
 SELECT :new, key, ord, kind, name, effect, input_digest, state, attempts, input, result, first_message,
-  last_message, call_id, 0, 0, started_at, finished_at, approval_id FROM steps WHERE run_id = :old AND ord < :ord
+  last_message, call_id, 0, 0, started_at, finished_at, approval_id FROM steps WHERE run_id = :old AND ord <= :ord
 """
 _MESSAGES = """
 INSERT INTO messages (run_id, seq, role, content, tool_calls, tool_call_id, at, blob)
@@ -32,8 +33,12 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan(found: list[Step], from_key: str) -> Plan:
-    """`found` are the run's steps in order. Raises Problem(not_found), or Problem(conflict) for a gap before it."""
-    at = next((n for n, step in enumerate(found) if step.key == from_key), None)
+    """`found` are the run's steps in order; without a key everything recorded is taken over.
+
+    Raises Problem(not_found), or Problem(conflict) for a step before it that has no outcome.
+    """
+    wanted = (n for n, step in enumerate(found) if (step.key == from_key if from_key else _open_ended(step)))
+    at = next(wanted, None if from_key else len(found))
     if at is None:
         raise not_found(f"step {from_key}")
     if gap := next((step for step in found[:at] if step.state != "done"), None):
@@ -55,8 +60,8 @@ def refusal(db: Database, run: Run, task: Task) -> str:
     return "This task has an open run already." if db.one(other, {"task": task.id, "id": run.id}) else ""
 
 
-def fork(db: Database, actor: Actor, run_id: str, from_key: str) -> Run:
-    """Queue a run that has the steps before `from_key` from an ended or parked run; a parked one is ended.
+def fork(db: Database, actor: Actor, run_id: str, from_key: str = "") -> Run:
+    """Queue a run that has the steps before `from_key`, or all, from an ended or parked run; a parked one is ended.
 
     Effects of the steps taken over are not repeated and cost nothing again; all others are done anew. It works by the
     same revision of the agent; from the first step on it is a new start by the newest one. Raises Problem(conflict)
@@ -68,6 +73,8 @@ def fork(db: Database, actor: Actor, run_id: str, from_key: str) -> Run:
         task = tasks.get(db, run.task_id)
         if why_not := refusal(db, run, task):
             raise Problem("conflict", why_not)
+        if run.state == "succeeded" and not from_key:
+            raise Problem("conflict", "The run came to its end. Say from which step to run it again.")
         taken = plan(steps.of_run(db, run.id), from_key)
         if run.state == "parked":
             runs.stop_now(db, actor, run, FORKED)
@@ -84,12 +91,17 @@ def of_run(db: Database, run_id: str) -> list[Run]:
     return [records.to(Run, row) for row in db.rows(sql, {"id": run_id})]
 
 
+def _open_ended(step: Step) -> bool:
+    """Where a run that goes on after its last step begins: at what has no outcome, or at its own end."""
+    return step.state != "done" or (step.name == FINISH and step.result.get("ok", False))
+
+
 def _take_over(db: Database, run: Run, new_id: str, from_key: str, taken: Plan) -> None:
     values = {"fork_of": run.id, "fork_key": from_key, "chain": run.chain, "depth": run.depth, "cause": "forked"}
     if taken.kept:
         values["agent_revision"] = run.agent_revision
     db.update("runs", {"id": new_id}, **values)
     last = max((step.last_message or 0 for step in taken.kept), default=0)
-    params = {"new": new_id, "old": run.id, "ord": taken.repeated[0].ord, "last": last}
+    params = {"new": new_id, "old": run.id, "ord": len(taken.kept) and taken.kept[-1].ord, "last": last}
     db.execute(_STEPS, params)
     db.execute(_MESSAGES, params)

@@ -4,16 +4,20 @@ from typing import NamedTuple
 
 
 class RunCode(NamedTuple):
-    """`retryable`: running it again may help with nothing changed."""
+    """`retryable`: running it again may help with nothing changed. `resumes`: it can go on after its last step."""
 
     title: str
     what_to_do: str
     retryable: bool = False
+    resumes: bool = False
 
 
 CODES: dict[str, RunCode] = {
     "version": RunCode(
-        "Made for another version of this program", "Update the program, then run it again from the step it stopped at."
+        "Made for another version of this program",
+        "Update the program, then run it again from the step it stopped at.",
+        False,
+        True,
     ),
     "mismatch": RunCode(
         "It no longer does what its log says",
@@ -23,12 +27,13 @@ CODES: dict[str, RunCode] = {
         "The worker died five times at the same step",
         "Look at the last step and the server's log, then run it again from that step.",
         True,
+        True,
     ),
     "in_doubt": RunCode(
         "A step may already have happened", "Look at the place where it would show, then say what you found."
     ),
-    "deadline": RunCode("It took longer than its time limit", "Raise the limit or split the task.", True),
-    "cancelled": RunCode("Somebody stopped it", "Nothing. Run it again when it is wanted after all.", True),
+    "deadline": RunCode("It took longer than its time limit", "Raise the limit or split the task.", True, True),
+    "cancelled": RunCode("Somebody stopped it", "Nothing. Run it again when it is wanted after all.", True, True),
     "forked": RunCode("Set aside for a new run", "Nothing: the new run goes on from one of its steps."),
     "checks_failed": RunCode(
         "The result did not pass its checks", "Read what failed, then change the task, its files or the check."
@@ -48,12 +53,12 @@ CODES: dict[str, RunCode] = {
     "bad_tool_arguments": RunCode(
         "The model kept calling tools with wrong arguments", "Choose a more capable model.", True
     ),
-    "budget_exceeded": RunCode("The budget is used up", "Raise the budget, then run it again."),
-    "provider_failed": RunCode("No account could serve the model", "Add or resume a provider account.", True),
+    "budget_exceeded": RunCode("The budget is used up", "Raise the budget, then run it again.", False, True),
+    "provider_failed": RunCode("No account could serve the model", "Add or resume a provider account.", True, True),
     "too_large": RunCode("A step's value was too large to keep", "Let the agent use a file for it."),
-    "not_found": RunCode("Something it needs is gone", "Read which, bring it back or change the task."),
-    "conflict": RunCode("The state did not allow what it had to do", "Read why, then run it again.", True),
+    "not_found": RunCode("Something it needs is gone", "Read which, bring it back or change the task.", False, True),
+    "conflict": RunCode("The state did not allow what it had to do", "Read why, then run it again.", True, True),
     "invalid": RunCode("What it had to do was not valid", "Read what was wrong, then change the task."),
-    "unavailable": RunCode("Something it needs did not answer", "Run it again once it does.", True),
-    "disk_full": RunCode("The disk is full", "Free some space, then run it again.", True),
+    "unavailable": RunCode("Something it needs did not answer", "Run it again once it does.", True, True),
+    "disk_full": RunCode("The disk is full", "Free some space, then run it again.", True, True),
 }

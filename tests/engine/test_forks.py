@@ -3,13 +3,14 @@
 import pytest
 
 from appliance.domain import approvals, blobs, forks, lifecycle, runs, steps, workspace
+from appliance.domain.checks import NewCheck
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 from appliance.domain.tasks import Task
 from appliance.engine.bodies import BODIES, Body
 from appliance.engine.work import Work
 from appliance.errors import Problem
-from tests.engine.floor import Floor, comment, data, write
+from tests.engine.floor import Floor, comment, data, finish, write
 
 SCRIPT = (comment("First."), write("a.md"), comment("Second."))
 CUT = "sim: empty"
@@ -138,6 +139,29 @@ def test_a_long_answer_is_kept_once(floor: Floor) -> None:
     written = next(s for s in of(floor, made) if s.name == "workspace.write")
     assert blobs.restore(files, written.input)["content"] == "x" * 50_000
     assert "x" * 50_000 in steps.conversation(floor.db, made.id, files)[2].tool_calls[0]["arguments"]
+
+
+def test_without_a_step_it_goes_on_after_the_last_recorded_one(floor: Floor) -> None:
+    task = floor.task(*SCRIPT, finish())
+    floor.die_after(4)
+    first = floor.run(task)
+    lifecycle.cancel_run(floor.db, floor.actor, first.id)
+    floor.take_back()
+    assert runs.get(floor.db, first.id).state == "cancelled"
+    made = forks.fork(floor.db, floor.actor, first.id)
+    assert [s.key for s in of(floor, made)] == [s.key for s in of(floor, first)]
+    floor.work()
+    assert (floor.now(task).state, floor.comments(task)) == ("done", ["First.", "Second."])
+
+
+def test_what_succeeded_has_no_step_to_go_on_after(floor: Floor) -> None:
+    check = NewCheck("human_ack", {"question": "Is it kind?"})
+    task = floor.done(*SCRIPT, finish(), checks=[check])
+    assert "came to its end" in refused(floor, floor.run(task).id, "")
+    fork(floor, task, "task.finish")
+    floor.work()
+    assert floor.outcome(task) == ("succeeded", "", "in_review")
+    assert floor.comments(task) == ["First.", "Second."]
 
 
 def test_a_run_parked_for_a_mismatch_goes_on_from_an_earlier_step(
