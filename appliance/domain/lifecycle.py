@@ -116,7 +116,7 @@ def cancel_run(db: Database, actor: Actor, run_id: str) -> Run:
         before = runs.get(db, run_id)
         task = tasks.get(db, before.task_id)
         run = runs.request_cancel(db, actor, run_id)
-        if before.open and task.state in ("in_progress", "blocked"):
+        if (before.open or before.state == "parked") and task.state in ("in_progress", "blocked"):
             put(db, actor, task, "todo", blocked_reason="", blocked_detail="")
     return run
 
