@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from appliance.calls import run_codes
 from appliance.db.database import Database
-from appliance.domain import agents, forks, run_claims, runs, step_values, steps, tasks, why
+from appliance.domain import agents, forks, revisions, run_claims, runs, step_values, steps, tasks, why
 from appliance.domain.forks import Plan
 from appliance.domain.run_claims import Claim
 from appliance.domain.runs import Run
@@ -62,15 +62,14 @@ def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
     may = frame.person.may("operator")
     may_fork = may and not forks.refusal(db, run, task)
     sizes = step_values.sizes(db, run.id)
-    agent = agents.find(db, run.agent_id)
     return {
         "run": run,
         "task": task,
         "steps": run_steps.lines(run, found, sizes, frame.base, may_fork),
         "step_count": len([step for step in found if step.kind != "note"]),
         "run_ms": timeline.took_ms(run),
-        "agent": agent,
-        "agent_href": f"{frame.base}/agents/{agent['slug']}" if agents.works_here(db, run.agent_id) else "",
+        "agent_name": revisions.at(db, run.agent_id, run.agent_revision)["name"],
+        "agent_href": f"{frame.base}/agents/{run.agent_id}" if agents.works_here(db, run.agent_id) else "",
         "tries": len(runs.of_task(db, task.id)),
         "cause": CAUSES.get(run.cause, run.cause.replace("_", " ")),
         "spells": [_spell(claim) for claim in run_claims.of_run(db, run)],
