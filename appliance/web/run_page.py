@@ -15,7 +15,7 @@ from appliance.web.acts import Act
 from appliance.web.frame import Frame
 
 TROUBLE = ("failed", "incomplete", "timed_out", "parked")
-CAUSES = {"started": "it was started", "forked": "it was run again from a step", "retried": "it was run again"}
+CAUSES = {"started": "Started", "forked": "Run again from a step", "retried": "Run again"}
 CLAIM_ENDS = {
     "": "at work now",
     "waiting": "made room to wait",
@@ -66,12 +66,12 @@ def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
         "run": run,
         "task": task,
         "steps": run_steps.lines(run, found, sizes, frame.base, may_fork),
-        "step_count": len([step for step in found if step.kind != "note"]),
+        "step_count": len(found),
         "run_ms": timeline.took_ms(run),
         "agent_name": revisions.at(db, run.agent_id, run.agent_revision)["name"],
         "agent_href": f"{frame.base}/agents/{run.agent_id}" if agents.works_here(db, run.agent_id) else "",
         "tries": len(runs.of_task(db, task.id)),
-        "cause": CAUSES.get(run.cause, run.cause.replace("_", " ")),
+        "cause": CAUSES.get(run.cause, run.cause.replace("_", " ").capitalize()),
         "spells": [_spell(claim) for claim in run_claims.of_run(db, run)],
         "before": runs.get(db, run.retry_of) if run.retry_of else None,
         "after": forks.of_run(db, run.id),
