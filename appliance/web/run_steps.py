@@ -40,10 +40,7 @@ class More(NamedTuple):
 
 def lines(run: Run, found: list[Step], sizes: dict[int, int], base: str, may_fork: bool) -> list[Line]:
     """Every step with its details, then what the run does now or how it ended."""
-    shown = [
-        timeline.line(step, run.simulated)._replace(more=_more(run, step, found, sizes, base, may_fork))
-        for step in found
-    ]
+    shown = [timeline.line(step, run)._replace(more=_more(run, step, found, sizes, base, may_fork)) for step in found]
     return [*shown, *timeline.last(run, found, base)]
 
 

@@ -53,7 +53,7 @@ class Line(NamedTuple):
 
 def lines(run: Run, steps: list[Step], base: str = "") -> list[Line]:
     """Every step that says something, then what the run does now or how it ended."""
-    shown = [line(step, run.simulated) for step in steps if step.kind != "note"]
+    shown = [line(step, run) for step in steps if step.kind != "note"]
     return [*shown, *last(run, steps, base)]
 
 
@@ -64,14 +64,14 @@ def took_ms(run: Run) -> int | None:
     return int(clock.seconds_between(run.started_at, run.finished_at or clock.iso()) * 1000)
 
 
-def line(step: Step, simulated: bool) -> Line:
-    made = _BY_KIND.get(step.kind, _plain)(step)._replace(icon=step_words.icon(step), simulated=simulated)
+def line(step: Step, run: Run) -> Line:
+    made = _BY_KIND.get(step.kind, _plain)(step)._replace(icon=step_words.icon(step), simulated=run.simulated)
     if step.fence == 0:
         made = made._replace(note="taken over")
     if step.state not in STATES:
         return made
     tone = {"failed": "bad", "waiting": "wait", "intent": "wait"}.get(step.state, made.tone)
-    until = step.result.get("until") or "" if step.state == "waiting" else ""
+    until = step.result.get("until") or "" if (step.state, run.state) == ("waiting", "waiting") else ""
     return made._replace(state=step.state, tone=tone, until=until)
 
 
