@@ -6,10 +6,10 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import events, records, runs
 from appliance.domain.actor import SYSTEM
+from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
 
 MAX_WITHOUT_PROGRESS = 5
-POISON = "The worker died five times at the same step. Look at the run's last step, then retry."
 # Runs looked at for one claim; those of agents at their limit are passed over by the query itself.
 _CANDIDATES = """
 SELECT r.id, r.agent_id, r.deadline_at, a.runtime, t.time_limit_s, a.max_concurrency -
@@ -133,7 +133,7 @@ def _release_one(db: Database, run: Run, why: str) -> None:
     if run.cancel_requested:
         runs.stop_now(db, SYSTEM, run)
     elif run.claims_without_progress >= MAX_WITHOUT_PROGRESS:
-        runs.park(db, run, "poison", POISON)
+        runs.park(db, run, "poison", CODES["poison"].sentence)
     elif db.update("runs", _held(run), state="ready", lease_until=None, ready_at=clock.iso()):
         events.record(db, SYSTEM, "run.released", **run.ids, why=why)
 

@@ -11,6 +11,10 @@ class RunCode(NamedTuple):
     retryable: bool = False
     resumes: bool = False
 
+    @property
+    def sentence(self) -> str:
+        return f"{self.title}. {self.what_to_do}"
+
 
 CODES: dict[str, RunCode] = {
     "version": RunCode(

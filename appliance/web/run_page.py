@@ -36,6 +36,7 @@ CANCEL = Act(
     "Cancel this run?",
     "It stops within a second. The task goes back to do; files and costs stay.",
 )
+CHOOSE = Act("Choose a step", "#steps", "arrow-down", "primary", post=False)
 OVER = Act("Start over", "", "rotate-ccw")
 
 
@@ -62,10 +63,15 @@ def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
     may = frame.person.may("operator")
     may_fork = may and not forks.refusal(db, run, task)
     sizes = step_values.sizes(db, run.id)
+    trouble = _trouble(run)
+    lines = run_steps.lines(run, found, sizes, frame.base, may_fork)
+    if trouble:
+        # The card above the steps says why.
+        lines[-1] = lines[-1]._replace(detail="")
     return {
         "run": run,
         "task": task,
-        "steps": run_steps.lines(run, found, sizes, frame.base, may_fork),
+        "steps": lines,
         "step_count": len(found),
         "run_ms": timeline.took_ms(run),
         "agent_name": revisions.at(db, run.agent_id, run.agent_revision)["name"],
@@ -75,7 +81,7 @@ def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
         "spells": [_spell(claim) for claim in run_claims.of_run(db, run)],
         "before": runs.get(db, run.retry_of) if run.retry_of else None,
         "after": forks.of_run(db, run.id),
-        "trouble": _trouble(run),
+        "trouble": trouble,
         "acts": _acts(frame, run, task, found, may_fork) if may else [],
         **_standing(db, frame, run, task),
     }
@@ -94,9 +100,9 @@ def _trouble(run: Run) -> Trouble | None:
     if run.state not in TROUBLE or not code:
         return None
     row = run_codes.of(code)
-    # The advice is often the end of the sentence already.
-    advice = "" if row.what_to_do in run.failure_detail else row.what_to_do
-    return Trouble(row.title, run.failure_detail, advice, code)
+    # What is said once is not said again: the detail often holds title and advice.
+    detail = run.failure_detail.removeprefix(f"{row.title}.").replace(row.what_to_do, "").strip()
+    return Trouble(row.title, detail, row.what_to_do, code)
 
 
 def _acts(frame: Frame, run: Run, task: Task, found: list[Step], may_fork: bool) -> list[Act]:
@@ -104,6 +110,8 @@ def _acts(frame: Frame, run: Run, task: Task, found: list[Step], may_fork: bool)
     if run.open:
         return [cancel]
     made = _again(frame.base, run, found) if may_fork else []
+    if may_fork and not made and run.state == "parked" and found:
+        made.append(CHOOSE)
     if may_fork and task.run_id == run.id:
         made.append(OVER._replace(href=f"{frame.base}/tasks/{task.number}/retry"))
     if run.state == "parked":

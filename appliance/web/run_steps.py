@@ -13,7 +13,7 @@ from appliance.web import fork_words, step_words, timeline
 from appliance.web.acts import Act
 from appliance.web.timeline import Line
 
-SHORT = 1200
+SHORT, FIELDS = 1200, 8
 
 
 class Value(NamedTuple):
@@ -79,11 +79,20 @@ def _values(step: Step, sizes: dict[int, int]) -> list[Value]:
     if step.kind == "model":
         read = sum(size for seq, size in sizes.items() if first and seq < first)
         return [value for value in (Value("Read", "", read), Value("Answered", "", spoken)) if value.size]
-    given = [_value("Given", step.input)] if step.input not in (None, {}, []) else []
+    given = _given(step.input)
     if spoken > len(str(step.result.get("preview", ""))) + 100:
         return [*given, Value("Answered", "", spoken)]
     told = step.result.get("value", step.result.get("preview"))
     return given if told in (None, "") else [*given, _value("Answered", told)]
+
+
+def _given(given: Any) -> list[Value]:
+    """Field by field, so that a text reads as one."""
+    if given in (None, {}, []):
+        return []
+    if isinstance(given, dict) and len(given) <= FIELDS and "blob" not in given:
+        return [_value(f"Given {name}", value) for name, value in given.items()]
+    return [_value("Given", given)]
 
 
 def _value(label: str, value: Any) -> Value:
