@@ -126,7 +126,9 @@ def verbs(task: Task) -> list[str]:
     if not task.open:
         return ["reopen"]
     found = ["approve"] if task.state == "in_review" else []
-    if task.agent_id and task.run_state not in runs.OPEN:
+    # What may have happened already is decided on its card, not repeated in passing.
+    in_doubt = task.run_state == "parked" and task.run_reason == "in_doubt"
+    if task.agent_id and task.run_state not in runs.OPEN and not in_doubt:
         found.append("retry" if task.run_state else "start")
     return [*found, "cancel"]
 

@@ -10,7 +10,8 @@ from appliance.domain.run_claims import Claim
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 from appliance.domain.tasks import Task
-from appliance.web import fork_words, run_steps, task_page, timeline
+from appliance.web import approval_shape, fork_words, run_steps, task_page, timeline
+from appliance.web.access import asker_of
 from appliance.web.acts import Act
 from appliance.web.frame import Frame
 
@@ -57,15 +58,18 @@ class Spell(NamedTuple):
     tone: str
 
 
-def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
+def context(frame: Frame, db: Database, control: Database, run: Run) -> dict[str, Any]:
     task = tasks.get(db, run.task_id)
     found = steps.of_run(db, run.id)
     may = frame.person.may("operator")
     may_fork = may and not forks.refusal(db, run, task)
     sizes = step_values.sizes(db, run.id)
-    trouble = _trouble(run)
+    names = approval_shape.people(control, frame.tenant.id)
+    asked = approval_shape.of_run(db, frame, asker_of(frame.request).actor, run.id, names)
+    # A question about the run says why it stands still, with better buttons.
+    trouble = None if asked else _trouble(run)
     lines = run_steps.lines(run, found, sizes, frame.base, may_fork)
-    if trouble:
+    if trouble or asked:
         # The card above the steps says why.
         lines[-1] = lines[-1]._replace(detail="")
     return {
@@ -82,7 +86,8 @@ def context(frame: Frame, db: Database, run: Run) -> dict[str, Any]:
         "before": runs.get(db, run.retry_of) if run.retry_of else None,
         "after": forks.of_run(db, run.id),
         "trouble": trouble,
-        "acts": _acts(frame, run, task, found, may_fork) if may else [],
+        "asked": asked,
+        "acts": _acts(frame, run, task, found, may_fork and not asked) if may else [],
         **_standing(db, frame, run, task),
     }
 

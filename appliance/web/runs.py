@@ -43,8 +43,8 @@ class RunsPages(Controller):
     path = "/runs/{run_id:str}"
 
     @get("/", sync_to_thread=True)
-    def show(self, frame: Frame, db: Database, run_id: Id) -> Reply:
-        return respond.page(frame, "runs/show.html", **run_page.context(frame, db, runs.get(db, run_id)))
+    def show(self, frame: Frame, db: Database, control: Database, run_id: Id) -> Reply:
+        return respond.page(frame, "runs/show.html", **run_page.context(frame, db, control, runs.get(db, run_id)))
 
     @get("/steps/{key:path}", sync_to_thread=True)
     def step(self, frame: Frame, db: Database, services: Services, run_id: Id, key: FromPath[Path]) -> Reply:
