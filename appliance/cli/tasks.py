@@ -10,12 +10,14 @@ from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
 from appliance.cli.taskview import about, because, parse_check, view
-from appliance.domain import board, checks, lifecycle, runs, signals, steps, tasks
+from appliance.db.database import Database
+from appliance.domain import board, checks, forks, lifecycle, runs, signals, steps, tasks
 from appliance.domain import why as reasons
+from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
 from appliance.domain.checks import REQUIRED
 from appliance.domain.task_forms import PRIORITIES, NewTask
-from appliance.domain.tasks import STATES
+from appliance.domain.tasks import STATES, Task
 from appliance.errors import Problem
 
 wait_option = click.option("--wait", is_flag=True, help="Show the steps as they happen, until the task has ended.")
@@ -116,6 +118,23 @@ def run(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
 def retry(desk: Desk, number: str, wait: bool, tenant: str | None) -> Shown:
     """Another run after one that failed; its cost adds to the task's."""
     return watch.after(desk, tenant, number, wait, lifecycle.retry)
+
+
+@verb("agenthq task fork 4 --from workspace.write#2 --wait", "agenthq task fork 4", into=task)
+@number_argument
+@click.option("--from", "key", default="", metavar="KEY", help="A key of `task logs`; without it, after the last step.")
+@wait_option
+@tenant_option
+def fork(desk: Desk, number: str, key: str, wait: bool, tenant: str | None) -> Shown:
+    """Run again from a step of the newest run; the steps before it are taken over and cost nothing again."""
+
+    def start(db: Database, actor: Actor, ref: str) -> Task:
+        tried = runs.of_task(db, tasks.get(db, ref).id)
+        if not tried:
+            raise Problem("conflict", "There is no run yet.")
+        return tasks.get(db, forks.fork(db, actor, tried[0].id, key).task_id)
+
+    return watch.after(desk, tenant, number, wait, start)
 
 
 @verb("agenthq task reopen 4", into=task)

@@ -37,6 +37,7 @@ def because(task: Task, found: Why) -> str:
     """The sentence, and the command that does what it suggests."""
     commands = {
         "start": f"agenthq task run {task.number}",
+        "fork": f"agenthq task fork {task.number}",
         "retry": f"agenthq task retry {task.number}",
         "approve": f"agenthq task approve {task.number}",
         "reopen": f"agenthq task reopen {task.number}",

@@ -16,6 +16,7 @@ from appliance.domain.tasks import Task
 from appliance.errors import Problem
 
 POLL_SECONDS = 0.2
+STATES = {"waiting": "waits", "intent": "begun?", "confirmed": "happened", "again": "again"}
 STILL = ("backlog", "todo", "in_progress")
 Start = Callable[[Database, Actor, str], Task]
 
@@ -65,12 +66,12 @@ def to_its_end(desk: Desk, room: Room, task: Task) -> Shown:
 
 
 def line(step: Step) -> str:
-    """One step on one line: what was called, what came back, what it cost."""
+    """One step on one line: its key, what it cost, how it went, what came of it."""
     said = step.result if isinstance(step.result, dict) else {}
     told = f"calls {', '.join(said['tools'])}" if said.get("tools") else said.get("preview", "")
-    state = "" if step.state == "done" and said.get("ok", True) else "failed"
+    state = "" if step.state == "done" and said.get("ok", True) else STATES.get(step.state, "failed")
     cost = money(step.cost_nano) if step.cost_nano else ""
-    return f"{step.ord:>4}  {step.kind:<5}  {step.name:<16}  {cost:>8}  {state:<6}  {clip(told, 80)}".rstrip()
+    return f"{step.ord:>4}  {step.kind:<5}  {step.key:<18}  {cost:>8}  {state:<6}  {clip(told, 80)}".rstrip()
 
 
 def _new_steps(db: Database, task: Task, seen: set[tuple[str, str]]) -> list[Step]:

@@ -6,10 +6,10 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import events, records, runs
 from appliance.domain.actor import SYSTEM
+from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
 
 MAX_WITHOUT_PROGRESS = 5
-POISON = "The worker died five times at the same step. Look at the run's last step, then retry."
 # Runs looked at for one claim; those of agents at their limit are passed over by the query itself.
 _CANDIDATES = """
 SELECT r.id, r.agent_id, r.deadline_at, a.runtime, t.time_limit_s, a.max_concurrency -
@@ -74,7 +74,7 @@ def _take(db: Database, owner: str, lease_seconds: float, chosen: list[Row]) -> 
     for row in chosen:
         if row["time_limit_s"] and not row["deadline_at"]:
             db.update("runs", {"id": row["id"]}, deadline_at=clock.ahead(row["time_limit_s"]))
-    events.record_all(db, SYSTEM, "run.started", [run.ids for run in found])
+    events.record_all(db, SYSTEM, "run.started", [run.ids for run in found], owner=owner)
     return found
 
 
@@ -106,7 +106,7 @@ def has_ready(db: Database) -> bool:
 
 def give_back(db: Database, run: Run) -> None:
     """The worker stops with the run half done: another goes on after its last step."""
-    release(db, "id = :id AND fence = :fence", {"id": run.id, "fence": run.fence})
+    release(db, "id = :id AND fence = :fence", {"id": run.id, "fence": run.fence}, "stopped")
 
 
 def release_expired(db: Database) -> int:
@@ -117,22 +117,25 @@ def release_expired(db: Database) -> int:
     return release(db, "lease_until < :now", {"now": now})
 
 
-def release(db: Database, where: str, params: dict[str, Any]) -> int:
-    """Void leases: crashed or expired runs become claimable again, or parked after five claims without progress."""
+def release(db: Database, where: str, params: dict[str, Any], why: str = "lost") -> int:
+    """Void leases: crashed or expired runs become claimable again, or parked after five claims without progress.
+
+    `why` is lost (the worker went silent) or stopped (it gave the run back).
+    """
     with db.transaction():
         rows = db.rows(f"SELECT * FROM runs WHERE state = 'running' AND {where}", params)
         for row in rows:
-            _release_one(db, records.to(Run, row))
+            _release_one(db, records.to(Run, row), why)
     return len(rows)
 
 
-def _release_one(db: Database, run: Run) -> None:
+def _release_one(db: Database, run: Run, why: str) -> None:
     if run.cancel_requested:
         runs.stop_now(db, SYSTEM, run)
     elif run.claims_without_progress >= MAX_WITHOUT_PROGRESS:
-        runs.park(db, run, "poison", POISON)
+        runs.park(db, run, "poison", CODES["poison"].sentence)
     elif db.update("runs", _held(run), state="ready", lease_until=None, ready_at=clock.iso()):
-        events.record(db, SYSTEM, "run.released", **run.ids)
+        events.record(db, SYSTEM, "run.released", **run.ids, why=why)
 
 
 def _held(run: Run) -> Row:

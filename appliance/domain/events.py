@@ -48,14 +48,14 @@ def record(
     return int(row["seq"])
 
 
-def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]]) -> None:
-    """One event of this kind about each set of ids, in one statement."""
+def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]], **data: Any) -> None:
+    """One event of this kind about each set of ids, in one statement; `data` is the same for all."""
     if not about:
         return
-    now, last = clock.iso(), db.next_number("event", len(about))
+    now, last, same = clock.iso(), db.next_number("event", len(about)), records.dump(data)
     empty: Row = {"task_id": None, "run_id": None, "agent_id": None}
     rows: list[Row] = [
-        {"seq": seq, "at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": "{}"}
+        {"seq": seq, "at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": same}
         for seq, ids_ in enumerate(about, last - len(about) + 1)
     ]
     db.insert_all("events", rows)
@@ -66,6 +66,14 @@ def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]
 def since(db: Database, seq: int, limit: int = 500) -> list[Event]:
     """Events after `seq`, oldest first."""
     rows = db.rows("SELECT * FROM events WHERE seq > :seq ORDER BY seq LIMIT :limit", {"seq": seq, "limit": limit})
+    return [records.to(Event, row, ("data",)) for row in rows]
+
+
+def of_run(db: Database, task_id: str, run_id: str) -> list[Event]:
+    """What became of a run as a whole, oldest first; its steps are not among them."""
+    sql = """SELECT * FROM events WHERE task_id = :task_id AND run_id = :run_id AND kind >= 'run.' AND kind < 'run/'
+      ORDER BY seq"""
+    rows = db.rows(sql, {"task_id": task_id, "run_id": run_id})
     return [records.to(Event, row, ("data",)) for row in rows]
 
 

@@ -116,7 +116,7 @@ def cancel_run(db: Database, actor: Actor, run_id: str) -> Run:
         before = runs.get(db, run_id)
         task = tasks.get(db, before.task_id)
         run = runs.request_cancel(db, actor, run_id)
-        if before.open and task.state in ("in_progress", "blocked"):
+        if (before.open or before.state == "parked") and task.state in ("in_progress", "blocked"):
             put(db, actor, task, "todo", blocked_reason="", blocked_detail="")
     return run
 
@@ -126,7 +126,9 @@ def verbs(task: Task) -> list[str]:
     if not task.open:
         return ["reopen"]
     found = ["approve"] if task.state == "in_review" else []
-    if task.agent_id and task.run_state not in runs.OPEN:
+    # What may have happened already is decided on its card, not repeated in passing.
+    in_doubt = task.run_state == "parked" and task.run_reason == "in_doubt"
+    if task.agent_id and task.run_state not in runs.OPEN and not in_doubt:
         found.append("retry" if task.run_state else "start")
     return [*found, "cancel"]
 

@@ -82,7 +82,7 @@ class Run(msgspec.Struct, frozen=True):
         return STOPS.get(self.reason, BY_A_PERSON)
 
 
-_SELECT = """
+SELECT = """
 SELECT r.*, EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.id AND c.simulated) AS simulated FROM runs r
 """
 
@@ -93,7 +93,7 @@ class FenceLost(Exception):
 
 def get(db: Database, run_id: str) -> Run:
     """Raises Problem(not_found)."""
-    row = db.one(_SELECT + "WHERE r.id = :id", {"id": run_id})
+    row = db.one(SELECT + "WHERE r.id = :id", {"id": run_id})
     if row is None:
         raise not_found("run")
     return records.to(Run, row)
@@ -101,13 +101,13 @@ def get(db: Database, run_id: str) -> Run:
 
 def of_task(db: Database, task_id: str) -> list[Run]:
     """Newest attempt first."""
-    rows = db.rows(_SELECT + "WHERE r.task_id = :id ORDER BY r.attempt DESC", {"id": task_id})
+    rows = db.rows(SELECT + "WHERE r.task_id = :id ORDER BY r.attempt DESC", {"id": task_id})
     return [records.to(Run, row) for row in rows]
 
 
 def of_agent(db: Database, agent_id: str, limit: int) -> list[Run]:
     """The agent's newest runs, newest first."""
-    sql = _SELECT + "WHERE r.agent_id = :id ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"
+    sql = SELECT + "WHERE r.agent_id = :id ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"
     return [records.to(Run, row) for row in db.rows(sql, {"id": agent_id, "limit": limit})]
 
 
@@ -162,9 +162,12 @@ def park(db: Database, run: Run, reason: str, detail: str) -> None:
     events.record(db, SYSTEM, "run.parked", **run.ids, reason=reason)
 
 
-def stop_now(db: Database, actor: Actor, run: Run) -> None:
-    """End a run that nobody works on, or whose worker is gone. In a transaction; a late worker loses its fence."""
-    state, code, detail = run.stopped_as
+def stop_now(db: Database, actor: Actor, run: Run, ending: tuple[str, str, str] | None = None) -> None:
+    """End a run that nobody works on, or whose worker is gone. In a transaction; a late worker loses its fence.
+
+    `ending` is state, code and sentence where they are not those of a run that was asked to stop.
+    """
+    state, code, detail = ending or run.stopped_as
     values = {"failure_code": code, "failure_detail": detail, "finished_at": clock.iso(), "fence": run.fence + 1}
     held = {"id": run.id, "fence": run.fence, "state": run.state}
     if db.update("runs", held, state=state, cancel_requested=True, lease_until=None, reason="", **values):

@@ -84,8 +84,11 @@ def add_cost(db: Database, run: Run, cost_nano: int) -> None:
     db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task", params)
 
 
-def conversation(db: Database, run_id: str, files: Path) -> list[Message]:
-    rows = db.rows("SELECT * FROM messages WHERE run_id = :id ORDER BY seq", {"id": run_id})
+def conversation(db: Database, run_id: str, files: Path, first: int = 1, last: int | None = None) -> list[Message]:
+    """The messages from number `first` to `last`, or to the end. Raises Problem(unavailable) for a damaged one."""
+    upto = "" if last is None else " AND seq <= :last"
+    sql = f"SELECT * FROM messages WHERE run_id = :id AND seq >= :first{upto} ORDER BY seq"
+    rows = db.rows(sql, {"id": run_id, "first": first, "last": last})
     return [_message(row, files) for row in rows]
 
 

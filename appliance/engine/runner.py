@@ -8,6 +8,7 @@ from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.domain import claims, doubt, endings, runs, waits
 from appliance.domain.budgets import OverBudget
+from appliance.domain.run_codes import CODES
 from appliance.domain.runs import Run
 from appliance.engine import planner
 from appliance.engine.bodies import BODIES
@@ -78,7 +79,7 @@ def _store_told(db: Database, run: Run, told: Exception) -> None:
             case InDoubt():
                 doubt.park(db, run, told.step)
             case Mismatch():
-                runs.park(db, run, "mismatch", f"{told} Retry to begin anew, or go on from an earlier step.")
+                runs.park(db, run, "mismatch", f"{told} {CODES['mismatch'].what_to_do}")
             case NoLongerApproved():
                 waits.for_time(db, run, "timer", 1, "An approval ran out before it was used.")
 

@@ -86,6 +86,12 @@ def pending(db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[
     return [card(db, frame, actor, one, names) for one in found]
 
 
+def of_run(db: Database, frame: Frame, actor: Actor, run_id: str, names: dict[str, str]) -> list[Card]:
+    """The open approvals of a run, oldest first."""
+    asked = [one for one in approvals.of_run(db, run_id)[::-1] if one.state == "pending"]
+    return [card(db, frame, actor, one, names) for one in asked]
+
+
 def people(control: Database, tenant_id: str) -> dict[str, str]:
     """Names by the labels that approvals keep."""
     return {member.actor.label: member.name for member in members.every(control, tenant_id)}
@@ -98,11 +104,13 @@ def as_json(found: Approval) -> dict[str, Any]:
 
 
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
-    """Where to go after deciding: to the list or the task it was decided on, else to its own page."""
+    """Where to go after deciding: to the list, the task or the run it was decided on, else to its own page."""
     if wanted == "inbox":
         return f"{frame.base}/inbox"
     if wanted == "task" and found.task_id:
         return f"{frame.base}/tasks/{tasks.get(db, found.task_id).number}"
+    if wanted == "run" and found.run_id:
+        return f"{frame.base}/runs/{found.run_id}"
     return f"{frame.base}/approvals/{found.id}"
 
 

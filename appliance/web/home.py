@@ -9,10 +9,10 @@ from appliance.domain import agents, board, members, providers, usage, why
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import cards, respond, task_page
+from appliance.web.acts import Act
 from appliance.web.cards import Card
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
-from appliance.web.task_page import Act
 
 DAYS = 14
 

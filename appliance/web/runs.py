@@ -1,82 +1,75 @@
-"""The list of runs; one run: its steps, and stopping it."""
+"""The list of runs; one run: its steps, stopping it, and running it again from one of them. The API: runs_api.py."""
 
-from typing import Annotated, Any
+from pathlib import Path
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import agents, lifecycle, run_list, runs, signals, steps, tasks
+from appliance.domain import agents, forks, lifecycle, run_list, runs, step_values, tasks
 from appliance.domain.actor import Actor
-from appliance.domain.signals import NewSignal, Signal
 from appliance.errors import Problem
-from appliance.web import money, respond, timeline
+from appliance.web import respond, run_page, step_page
 from appliance.web.frame import Frame
+from appliance.web.login import Fields
 from appliance.web.respond import Reply
+from appliance.web.runs_api import RunsApi, RunsListApi, State
+from appliance.web.services import Services
 
-# The framework keeps the name `state` for itself.
-State = Annotated[str, QueryParameter(name="state")]
+Id = FromPath[str]
+
+
+class RunsListPages(Controller):
+    path = "/runs"
+
+    @get("/", sync_to_thread=True)
+    def index(
+        self,
+        frame: Frame,
+        db: Database,
+        in_state: State = "",
+        agent: FromQuery[str] = "",
+        cursor: FromQuery[str] = "",
+    ) -> Reply:
+        team = agents.all(db)
+        agent_id = next((one.id for one in team if agent in (one.slug, one.id)), agent)
+        page = run_list.listing(db, in_state, agent_id, cursor)
+        chosen = {"state": in_state, "agent": agent, "cursor": cursor}
+        names = [(one.slug, one.name) for one in team]
+        return respond.page(frame, "runs/index.html", page=page, chosen=chosen, agents=names, states=run_list.STATES)
 
 
 class RunsPages(Controller):
     path = "/runs/{run_id:str}"
 
     @get("/", sync_to_thread=True)
-    def show(self, frame: Frame, db: Database, run_id: FromPath[str]) -> Reply:
+    def show(self, frame: Frame, db: Database, control: Database, run_id: Id) -> Reply:
+        return respond.page(frame, "runs/show.html", **run_page.context(frame, db, control, runs.get(db, run_id)))
+
+    @get("/steps/{key:path}", sync_to_thread=True)
+    def step(self, frame: Frame, db: Database, services: Services, run_id: Id, key: FromPath[Path]) -> Reply:
         run = runs.get(db, run_id)
+        step = step_values.get(db, run.id, key.as_posix().lstrip("/"))
+        whole = step_values.whole(db, services.catalogue.files(frame.tenant.id), step)
         task = tasks.get(db, run.task_id)
-        lines = timeline.lines(run, steps.of_run(db, run.id))
-        took = timeline.took_ms(run)
-        return respond.page(frame, "runs/show.html", run=run, task=task, steps=lines, run_ms=took)
+        return respond.page(frame, "runs/step.html", run=run, task=task, step=step, parts=step_page.parts(whole))
 
     @post("/cancel", sync_to_thread=True)
-    def cancel(self, frame: Frame, db: Database, actor: Actor, run_id: FromPath[str]) -> Reply:
+    def cancel(self, frame: Frame, db: Database, actor: Actor, run_id: Id) -> Reply:
         try:
             run = lifecycle.cancel_run(db, actor, run_id)
         except Problem as problem:
             return respond.redirect(f"{frame.base}/runs/{run_id}", problem.detail, "bad")
         return respond.redirect(f"{frame.base}/runs/{run.id}", "The run stops; the task goes back to do.")
 
-
-class RunsListApi(Controller):
-    path = "/runs"
-    tags = ["runs"]
-
-    @get("/", sync_to_thread=True, summary="Runs, newest first")
-    def listing(
-        self,
-        db: Database,
-        in_state: State = "",
-        agent: FromQuery[str] = "",
-        cursor: FromQuery[str] = "",
-        limit: FromQuery[int] = 50,
-    ) -> dict[str, Any]:
-        agent_id = agents.get(db, agent).id if agent else ""
-        found = run_list.listing(db, in_state, agent_id, cursor, respond.limit(limit))
-        return dict(money.with_usd(found))
+    @post("/fork", sync_to_thread=True)
+    def fork(self, frame: Frame, db: Database, actor: Actor, run_id: Id, data: Fields) -> Reply:
+        try:
+            run = forks.fork(db, actor, run_id, data.get("from", ""))
+        except Problem as problem:
+            return respond.redirect(f"{frame.base}/runs/{runs.get(db, run_id).id}", problem.detail, "bad")
+        return respond.redirect(f"{frame.base}/runs/{run.id}", "Queued. What came before is taken over.")
 
 
-class RunsApi(Controller):
-    path = "/runs/{run_id:str}"
-    tags = ["runs"]
-
-    @get("/", sync_to_thread=True, summary="One run")
-    def one(self, db: Database, run_id: FromPath[str]) -> dict[str, Any]:
-        return dict(money.with_usd(runs.get(db, run_id)))
-
-    @get("/steps", sync_to_thread=True, summary="Its recorded steps, in the order they first ran")
-    def steps(self, db: Database, run_id: FromPath[str]) -> dict[str, Any]:
-        return dict(money.with_usd({"items": steps.of_run(db, runs.get(db, run_id).id), "next_cursor": None}))
-
-    @post("/cancel", status_code=200, sync_to_thread=True, summary="End the run; its task goes back to do")
-    def cancel(self, db: Database, actor: Actor, run_id: FromPath[str]) -> dict[str, Any]:
-        return dict(money.with_usd(lifecycle.cancel_run(db, actor, run_id)))
-
-    @post("/signals", sync_to_thread=True, summary="Tell the run something it waits for, or will wait for")
-    def signal(self, db: Database, actor: Actor, run_id: FromPath[str], data: NewSignal) -> Signal:
-        """The same `idem` again makes no second signal and answers the first."""
-        return signals.send(db, actor, run_id, data.name, data.payload, data.idem)
-
-
-PAGES = [RunsPages]
+PAGES = [RunsListPages, RunsPages]
 API = [RunsListApi, RunsApi]

@@ -25,22 +25,10 @@ from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.web import approval_shape, cards, task_files, timeline
+from appliance.web import acts, approval_shape, cards, task_files, timeline
 from appliance.web.access import asker_of
+from appliance.web.acts import ACTS, Act
 from appliance.web.frame import Frame, hue
-
-
-class Act(NamedTuple):
-    """A button of the page; `confirm` asks before it is done."""
-
-    text: str
-    href: str
-    icon: str
-    tone: str = ""
-    confirm: str = ""
-    detail: str = ""
-    post: bool = True
-    value: str = ""
 
 
 class Said(NamedTuple):
@@ -78,22 +66,6 @@ class Spend(NamedTuple):
     facts: list[tuple[str, int]]
 
 
-ACTS = {
-    "start": Act("Start", "start", "play", "primary"),
-    "retry": Act("Run again", "retry", "rotate-ccw"),
-    "approve": Act("Accept", "approve", "check", "primary"),
-    "reopen": Act("Reopen", "reopen", "rotate-ccw"),
-    "cancel": Act(
-        "Cancel task",
-        "cancel",
-        "circle-stop",
-        "danger",
-        "Cancel this task?",
-        "Its run stops within a second. Files and costs stay.",
-    ),
-}
-
-
 def context(frame: Frame, db: Database, control: Database, files: Path, task: Task) -> dict[str, Any]:
     href = f"{frame.base}/tasks/{task.number}"
     tried = runs.of_task(db, task.id)
@@ -129,28 +101,15 @@ def current(frame: Frame, db: Database, tried: list[Run], task: Task) -> dict[st
     """The newest run's steps, and why the task stands where it stands."""
     found = why.why(db, task)
     run = tried[0] if tried else None
-    lines = timeline.lines(run, steps.of_run(db, run.id)) if run else []
+    lines = timeline.lines(run, steps.of_run(db, run.id), frame.base) if run else []
     took = timeline.took_ms(run) if run else None
     return {"why": found, "why_act": act_of(db, found, task, frame.base), "run": run, "steps": lines, "run_ms": took}
 
 
 def act_of(db: Database, found: Why, task: Task, base: str) -> Act | None:
-    """The button for what a `Why` advises."""
-    here = f"{base}/tasks/{task.number}"
-    if found.verb in ACTS:
-        return ACTS[found.verb]._replace(text=found.action, href=f"{here}/{found.verb}", tone="primary")
-    if found.verb == "budget":
-        return Act(found.action, f"{base}/budgets{_tightest(db, task)}", "wallet", post=False)
-    known = {
-        "plan": Act(found.action, f"{here}/move", "arrow-right", value="todo"),
-        "resume": Act(found.action, f"{base}/agents/{found.ref}/resume", "play"),
-        "assign": Act(found.action, f"{here}/edit", "user", post=False),
-        "look": Act(found.action, f"{base}/agents/{found.ref}", "bot", post=False),
-        "open": Act(found.action, f"{base}/tasks/{found.ref}", "arrow-right", post=False),
-        "decide": Act(found.action, f"{base}/approvals/{found.ref}", "inbox", post=False),
-        "provider": Act(found.action, f"{base}/providers", "plug", post=False),
-    }
-    return known.get(found.verb)
+    """The button for what a `Why` advises; money leads to the budget that holds the work."""
+    act = acts.of_why(found, task, base)
+    return act._replace(href=act.href + _tightest(db, task)) if act and found.verb == "budget" else act
 
 
 def _tightest(db: Database, task: Task) -> str:

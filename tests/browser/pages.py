@@ -21,6 +21,7 @@ LOOKS = (
     Look("task-edit", "/tasks/16/edit"),
     Look("task-review", "/tasks/21"),
     Look("run", "/tasks/16", "main a[href*='/runs/']"),
+    Look("runs", "/runs"),
     Look("agents", "/agents"),
     Look("agent-new", "/agents/new"),
     Look("agent-revisions", "/agents/mara/revisions"),

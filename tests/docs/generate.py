@@ -15,6 +15,7 @@ import click
 
 from appliance import app, settings
 from appliance.cli.root import SECTIONS, root
+from appliance.domain import run_codes
 from appliance.errors import CODES
 from appliance.gateway.failures import FAILURES
 from appliance.web import access, site
@@ -59,6 +60,10 @@ def errors() -> str:
         (f"`{name}`", f.title, f.what_to_do, f"up to {f.max_attempts} times" if f.retryable else "no")
         for name, f in FAILURES.items()
     ]
+    ends = [
+        (f"`{name}`", row.title, row.what_to_do, "yes" if row.retryable else "no")
+        for name, row in run_codes.CODES.items()
+    ]
     return f"""# Errors
 
 {NOTE}
@@ -75,6 +80,13 @@ one line on standard error and ends with the exit code; with `--json` it prints 
 A call that did not bring an answer ends with one of these codes on the call, the step and the run.
 
 {table(("code", "what happened", "what to do", "tried again"), failures)}
+
+## Ends of runs
+
+A run that failed, was stopped or is parked has one of these codes, or one of the two tables above. The last column says
+whether running it again may help with nothing changed.
+
+{table(("code", "what happened", "what to do", "again"), ends)}
 """
 
 

@@ -138,6 +138,20 @@ class Floor:
         with suppress(Dead):
             self.new_pump("mortal").serve(self.tenant.id)
 
+    def die_at(self, state: str) -> None:
+        """Work on the next run until a step is committed in this state; there the worker dies."""
+
+        alive = [True]
+
+        def hear(tenant: str, events: list[Row]) -> None:
+            if alive and any(event["kind"] == f"step.{state}" for event in events):
+                alive.clear()
+                raise Dead
+
+        self.world.catalogue.subscribe(hear)
+        with suppress(Dead):
+            self.new_pump("mortal").serve(self.tenant.id)
+
     def take_back(self, owner: str = "mortal") -> None:
         """What the sweeper does once that worker's lease has run out."""
         assert claims.release(self.db, "lease_owner = :owner", {"owner": owner}) == 1

@@ -37,7 +37,7 @@ def test_the_page_tells_what_happened(world: World, run_id: str) -> None:
     assert "&lt;b&gt;Hello" in shown
     assert "is not a path inside" in shown
     assert "Working on the next step" in shown
-    assert "brief" not in shown
+    assert "Told the agent what to do" in shown
 
 
 def test_how_a_run_ended_stands_at_its_end(world: World, run_id: str) -> None:

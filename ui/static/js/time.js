@@ -15,7 +15,19 @@ const ago = (then) => {
   return seconds > 0 ? `${amount} ago` : `in ${amount}`;
 };
 
-const shows = { ago, clock: (then) => clock.format(then), day: (then) => day.format(then), full: (then) => full.format(then) };
+// What is still to come, in its two largest units, so that one sees it run down.
+const left = (then) => {
+  let seconds = Math.ceil((then - Date.now()) / 1000);
+  if (seconds <= 0) return "any moment now";
+  const parts = [];
+  for (const [unit, size] of SPANS) {
+    if (parts.length < 2 && seconds >= size) parts.push(`${Math.floor(seconds / size)} ${unit}`);
+    seconds %= size;
+  }
+  return `in ${parts.join(" ")}`;
+};
+
+const shows = { ago, left, clock: (then) => clock.format(then), day: (then) => day.format(then), full: (then) => full.format(then) };
 
 const render = (element) => {
   const then = new Date(element.dateTime);
@@ -28,5 +40,5 @@ const render = (element) => {
 const renderAll = (root) => root.querySelectorAll("time[data-show]").forEach(render);
 
 renderAll(document);
-setInterval(() => document.querySelectorAll('time[data-show="ago"]').forEach(render), 1000);
+setInterval(() => document.querySelectorAll('time[data-show="ago"], time[data-show="left"]').forEach(render), 1000);
 for (const name of ["htmx:after:swap", "live:swapped"]) document.addEventListener(name, () => renderAll(document));
