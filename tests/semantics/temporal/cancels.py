@@ -1,6 +1,7 @@
 """Stopping: by a request the code hears of, by force, and by a time limit."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -49,10 +50,8 @@ class CleansUp:
 
 
 async def _ended(stage: Stage, handle: WorkflowHandle[Any, Any]) -> str:
-    try:
+    with contextlib.suppress(WorkflowFailureError):
         await handle.result()
-    except WorkflowFailureError:
-        pass
     status = (await handle.describe()).status
     assert status
     return NAMES[status]
@@ -224,8 +223,6 @@ async def cancel_of_a_finished_run(stage: Stage) -> str:
     async with stage.worker(Nothing):
         handle = await stage.start(Nothing.run)
         await handle.result()
-        try:
+        with contextlib.suppress(RPCError):
             await handle.cancel()
-        except RPCError:
-            pass
         return f"it stays as it ended: {await _ended(stage, handle)}"
