@@ -24,7 +24,7 @@ FROM tasks t {_OF_TASK} WHERE t.state = 'in_review' AND {_UNASKED}
   AND NOT EXISTS (SELECT 1 FROM tasks c WHERE c.parent_id = t.id AND c.state NOT IN ('done', 'cancelled'))
 UNION ALL
 SELECT 'parked', r.id, t.title, r.failure_detail, {_TASK}, t.updated_at, {_NO_MONEY}, t.priority * 2
-FROM runs r JOIN tasks t ON t.run_id = r.id {_OF_TASK}
+FROM runs r JOIN tasks t ON t.id = r.task_id AND t.run_id = r.id {_OF_TASK}
 WHERE r.state = 'parked' AND t.state NOT IN ('done', 'cancelled') AND {_UNASKED}
 UNION ALL
 SELECT 'blocked', t.id, t.title, t.blocked_detail, {_TASK}, t.updated_at, {_NO_MONEY}, t.priority * 2

@@ -47,9 +47,9 @@ CREATE UNIQUE INDEX approvals_live ON approvals (run_id, step_key, kind)
 CREATE INDEX approvals_inbox ON approvals (state, created_at, id);
 CREATE INDEX approvals_task ON approvals (task_id, created_at);
 CREATE INDEX approvals_run ON approvals (run_id, created_at);
-CREATE INDEX approvals_expire ON approvals (expires_at) WHERE state IN ('pending', 'approved');
-CREATE INDEX approvals_remind ON approvals (remind_at) WHERE state = 'pending' AND remind_at IS NOT NULL;
-CREATE INDEX approvals_escalate ON approvals (escalate_at) WHERE state = 'pending' AND escalated_at IS NULL;
+CREATE INDEX approvals_expire ON approvals (state, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX approvals_remind ON approvals (state, remind_at) WHERE remind_at IS NOT NULL;
+CREATE INDEX approvals_escalate ON approvals (state, escalate_at) WHERE escalated_at IS NULL;
 -- Why an agent should look at a task; a run is what becomes of it.
 CREATE TABLE wakes (
   id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents (id), task_id TEXT NOT NULL REFERENCES tasks (id),
