@@ -23,6 +23,9 @@ def parts(found: Approval) -> list[Part]:
     if found.kind == "action":
         given = shown["arguments"] if isinstance(shown["arguments"], dict) else {"arguments": shown["arguments"]}
         shown = {"Tool": shown["tool"], "Target": shown["target"]} | given
+    if found.kind == "in_doubt":
+        given = shown["input"] if isinstance(shown["input"], dict) else {"Input": shown["input"]}
+        shown = {"Step": shown["step"], "Effect": shown["effect"], "Begun": shown["began"]} | given
     return [_part(name, value) for name, value in shown.items() if value != "" or name not in ("Target",)]
 
 

@@ -87,7 +87,7 @@ def context(frame: Frame, db: Database, control: Database, run: Run) -> dict[str
         "after": forks.of_run(db, run.id),
         "trouble": trouble,
         "asked": asked,
-        "acts": _acts(frame, run, task, found, may_fork and not asked) if may else [],
+        "acts": _acts(frame, run, task, found, may_fork, bool(asked)) if may else [],
         **_standing(db, frame, run, task),
     }
 
@@ -110,10 +110,12 @@ def _trouble(run: Run) -> Trouble | None:
     return Trouble(row.title, detail, row.what_to_do, code)
 
 
-def _acts(frame: Frame, run: Run, task: Task, found: list[Step], may_fork: bool) -> list[Act]:
+def _acts(frame: Frame, run: Run, task: Task, found: list[Step], may_fork: bool, in_doubt: bool) -> list[Act]:
     cancel = CANCEL._replace(href=f"{frame.base}/runs/{run.id}/cancel")
     if run.open:
         return [cancel]
+    if in_doubt:
+        return []
     made = _again(frame.base, run, found) if may_fork else []
     if may_fork and not made and run.state == "parked" and found:
         made.append(CHOOSE)

@@ -119,7 +119,8 @@ def _tightest(db: Database, task: Task) -> str:
 
 
 def _tried(run: Run, base: str) -> Tried:
-    return Tried(run, f"{base}/runs/{run.id}", timeline.took_ms(run), run.failure_detail or run.reason)
+    why_not = "In doubt: a step may have happened" if run.reason == "in_doubt" else run.failure_detail or run.reason
+    return Tried(run, f"{base}/runs/{run.id}", timeline.took_ms(run), why_not)
 
 
 def _judged(check: Check, task: Task, href: str) -> Judged:

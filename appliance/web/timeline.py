@@ -126,7 +126,8 @@ def last(run: Run, steps: list[Step], base: str) -> list[Line]:
         return [] if steps and steps[-1].state == "waiting" else [_waiting(run, now, base)]
     tone, title, icon = ENDS[run.state]
     at = run.finished_at or now
-    return [Line("end", at, tone, title, icon, detail=run.failure_detail, state=run.state, note="")]
+    detail = "" if run.reason == "in_doubt" else run.failure_detail
+    return [Line("end", at, tone, title, icon, detail=detail, state=run.state, note="")]
 
 
 def _waiting(run: Run, at: str, base: str) -> Line:

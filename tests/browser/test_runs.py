@@ -129,3 +129,32 @@ def test_the_list_is_filtered_by_state_and_agent_in_its_address(tab: Opens, stag
     page.go_back()
     page.get_by_role("link", name="Clear").click()
     expect(page.locator("#runs tbody tr").nth(5)).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "phone"), VARIANTS, ids=["light", "dark", "phone"])
+def test_the_card_of_a_step_in_doubt_is_readable_everywhere(tab: Opens, stage: Stage, theme: str, phone: bool) -> None:
+    opened = tab(theme, phone)
+    scene = stage(opened, "Was it sent?")
+    asked = scene.in_doubt()
+    for path in (f"/runs/{asked.run_id}", f"/tasks/{scene.task.number}", f"/approvals/{asked.id}", "/inbox"):
+        page = opened.open(path)
+        expect(page.get_by_text("This may already have happened").first).to_be_visible()
+        opened.judge()
+
+
+def test_a_step_in_doubt_is_decided_on_the_run_and_live_elsewhere(tab: Opens, stage: Stage) -> None:
+    opened, other = tab(), tab("dark")
+    scene = stage(opened, "Did Bob get it?")
+    asked = scene.in_doubt()
+    watched = other.open(f"/tasks/{scene.task.number}")
+    page = opened.open(f"/runs/{asked.run_id}")
+    page.get_by_role("button", name="Run it again").press("Enter")
+    expect(page.locator("#confirm")).to_contain_text("it will then have happened twice")
+    page.get_by_role("button", name="Keep as it is").press("Enter")
+    page.get_by_label("It happened").fill("Sent, id 4711.")
+    page.get_by_role("button", name="It happened").press("Enter")
+    expect(page.locator(".flash")).to_contain_text("Approved")
+    expect(page.locator("#run-asked")).to_be_hidden()
+    expect(page.locator("#steps")).to_contain_text("Confirmed")
+    expect(watched.locator("#task-approvals")).to_be_hidden(timeout=10_000)
+    opened.judge()
