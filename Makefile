@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist bench screenshots clean
+.PHONY: help setup run test check dist bench semantics screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM an
 bench: setup dist ## Measure start, memory, size and speed beside their limits and beside peers; SCENE=engine for one
 	@$(BIN)/python -m tests.bench $(SCENE)
 
+semantics: build/semantics/.ready ## Play the table of docs/semantics.md on our engine and on Temporal's own test server
+	@build/semantics/bin/python -m pytest -q tests/semantics
+
 screenshots: setup ## Pictures of every page, light, dark and phone, in build/screenshots; DOCS=--docs for docs/images
 	@$(BIN)/python -m tests.browser.screenshots $(DOCS)
 
@@ -36,6 +39,9 @@ clean: ## Remove what was built; keeps .venv
 
 .venv/.ready: pyproject.toml packaging/constraints.txt
 	@PYTHON=$(PYTHON) packaging/venv.sh .venv -e '.[dev,dist]'
+
+build/semantics/.ready: pyproject.toml packaging/constraints.txt
+	@PYTHON=$(PYTHON) packaging/venv.sh build/semantics -e '.[dev,semantics]'
 
 $(DIST)/.ready: pyproject.toml packaging/constraints.txt
 	@PYTHON=$(PYTHON) packaging/venv.sh $(DIST) -e '.[dist]'

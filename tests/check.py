@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "check"
 PYTEST = "python -m pytest -q"
 MEMORY = Path("/dev/shm")
-SLOW = "outside or llmock or browser or smoke or crash"
+SLOW = "outside or llmock or browser or smoke or crash or temporal"
 
 
 class Stage(NamedTuple):

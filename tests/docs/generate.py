@@ -20,6 +20,7 @@ from appliance.errors import CODES
 from appliance.gateway.failures import FAILURES
 from appliance.web import access, site
 from appliance.web.services import Services
+from tests.semantics.page import semantics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOTE = "<!-- Written by `python -m tests.docs.generate`. Edit the program instead. -->\n"
@@ -160,6 +161,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "errors.md": errors,
     "api.md": api,
+    "semantics.md": semantics,
 }
 
 

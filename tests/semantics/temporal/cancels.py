@@ -1,7 +1,7 @@
 """Stopping: by a request the code hears of, by force, and by a time limit."""
 
 import asyncio
-import contextlib
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -50,7 +50,7 @@ class CleansUp:
 
 
 async def _ended(stage: Stage, handle: WorkflowHandle[Any, Any]) -> str:
-    with contextlib.suppress(WorkflowFailureError):
+    with suppress(WorkflowFailureError):
         await handle.result()
     status = (await handle.describe()).status
     assert status
@@ -223,6 +223,6 @@ async def cancel_of_a_finished_run(stage: Stage) -> str:
     async with stage.worker(Nothing):
         handle = await stage.start(Nothing.run)
         await handle.result()
-        with contextlib.suppress(RPCError):
+        with suppress(RPCError):
             await handle.cancel()
         return f"it stays as it ended: {await _ended(stage, handle)}"

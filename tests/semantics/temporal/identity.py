@@ -4,15 +4,14 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from temporalio import activity, workflow
-from temporalio.client import WorkflowFailureError, WorkflowQueryFailedError
+from temporalio import workflow
+from temporalio.client import WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from tests.semantics.temporal.stage import LONG, Stage, scenario
+from tests.semantics.temporal.stage import Stage, scenario
 
-MB = 1024 * 1024
 ASK = timedelta(seconds=3)
 
 
@@ -91,39 +90,6 @@ async def asked_while_nobody_works(stage: Stage) -> str:
     except (RPCError, WorkflowQueryFailedError):
         return "no answer without a worker that has the code"
     return "answered"
-
-
-@workflow.defn
-class Carries:
-    @workflow.run
-    async def run(self, size: int) -> int:
-        return len(await workflow.execute_activity("make", size, start_to_close_timeout=LONG))
-
-
-async def _carried(stage: Stage, size: int) -> str:
-    @activity.defn(name="make")
-    async def make(size: int) -> str:
-        return "x" * size
-
-    async with stage.worker(Carries, activities=[make]):
-        handle = await stage.start(Carries.run, size)
-        try:
-            await stage.until(lambda: stage.ended(handle), 8)
-            return "kept" if await handle.result() == size else "cut"
-        except WorkflowFailureError as failure:
-            return f"fails: {failure.cause} / {failure.cause.__cause__}"
-        except AssertionError:
-            return "the step is tried again without end"
-
-
-@scenario
-async def answer_of_a_step_of_3_mb(stage: Stage) -> str:
-    return await _carried(stage, 3 * MB)
-
-
-@scenario
-async def answer_of_a_step_of_20_mb(stage: Stage) -> str:
-    return await _carried(stage, 20 * MB)
 
 
 @workflow.defn

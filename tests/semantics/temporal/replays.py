@@ -1,13 +1,15 @@
 """The code of a workflow when it is run again from its log: unchanged, and changed meanwhile."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
 
 from temporalio import activity, workflow
 from temporalio.client import WorkflowHandle
 
 from tests.semantics.temporal.stage import LONG, Stage, scenario
 
+Code = Callable[[Callable[[], Awaitable[None]]], Awaitable[Any]]
 NAME = "Piece"
 STUCK = "its task fails again and again until the code fits"
 
@@ -16,22 +18,33 @@ async def _step(name: str, given: Any = None) -> Any:
     return await workflow.execute_activity("step", args=[name, given], start_to_close_timeout=LONG)
 
 
-def _paused(middle: Any) -> type:
-    """A workflow of one name whose code is `middle(wait)`; `wait` ends with the signal."""
+@workflow.defn(name=NAME)
+class Piece:
+    """A workflow whose code is what was deployed last; it is given a wait that ends with the signal."""
 
-    @workflow.defn(name=NAME)
-    class Piece:
-        def __init__(self) -> None:
-            self.free = False
+    code: ClassVar[Code]
 
-        @workflow.signal
-        def go(self) -> None:
-            self.free = True
+    def __init__(self) -> None:
+        self.free = False
 
-        @workflow.run
-        async def run(self) -> Any:
-            return await middle(lambda: workflow.wait_condition(lambda: self.free))
+    @workflow.signal
+    def go(self) -> None:
+        self.free = True
 
+    @workflow.run
+    async def run(self) -> Any:
+        return await Piece.code(lambda: workflow.wait_condition(lambda: self.free))
+
+
+@workflow.defn
+class Other:
+    @workflow.run
+    async def run(self) -> None:
+        pass
+
+
+def _paused(code: Code) -> type:
+    Piece.code = staticmethod(code)  # type: ignore[assignment]
     return Piece
 
 
@@ -158,6 +171,7 @@ async def defect_in_the_code(stage: Stage) -> str:
         handle = await stage.start(NAME)
         await asyncio.sleep(3)
         assert not await stage.ended(handle)
+        assert len(tries) > 1
     async with stage.worker(_paused(_fixed)):
         await stage.until(lambda: stage.ended(handle), 15)
     return "tried again without end; mended code goes on by itself"
@@ -169,23 +183,13 @@ async def _fixed(wait: Any) -> Any:
 
 @scenario
 async def code_nobody_knows(stage: Stage) -> str:
-    async with stage.worker(_named_other()):
+    async with stage.worker(Other):
         handle = await stage.start(NAME)
         await asyncio.sleep(1)
         assert not await stage.ended(handle)
     async with stage.worker(_paused(_fixed)):
         await stage.until(lambda: stage.ended(handle), 15)
     return "tried again without end; code that knows it goes on by itself"
-
-
-def _named_other() -> type:
-    @workflow.defn(name="Other")
-    class Other:
-        @workflow.run
-        async def run(self) -> None:
-            pass
-
-    return Other
 
 
 @scenario
