@@ -52,10 +52,15 @@ class Check(msgspec.Struct, frozen=True):
         }[self.kind]
 
 
-def add(db: Database, task_id: str, new: list[NewCheck]) -> None:
-    """Append checks to a task. Raises Problem(invalid) naming the one at fault."""
+def add(db: Database, actor: Actor, task_id: str, new: list[NewCheck]) -> None:
+    """Append checks to a task. Raises Problem(invalid) naming the one at fault.
+
+    A person who names a command has approved it; an agent can't. Raises Problem(forbidden) for that.
+    """
     if not new:
         return
+    if actor.kind == "agent" and any(check.kind == "command_exit_0" for check in new):
+        raise Problem("forbidden", "An agent can't have a command run as a check.")
     start = int(db.value("SELECT COALESCE(MAX(ord), 0) AS n FROM checks WHERE task_id = :id", {"id": task_id}))
     for number, check in enumerate(new, 1):
         check_forms.validate(number, check)

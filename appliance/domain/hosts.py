@@ -1,6 +1,7 @@
 """The hosts whose pages agents and checks may read. The list is empty until a person adds to it.
 
-`example.com` allows ports 80 and 443, `localhost:3000` that port, `*.example.com` every host below that one.
+`example.com` allows ports 80 and 443, `localhost:3000` that port, `*.example.com` every host below that one; with
+`private ` before it, at addresses that are not public too.
 """
 
 import re
@@ -12,6 +13,7 @@ from appliance.domain.actor import Actor
 from appliance.errors import invalid, not_found
 
 PREFERENCE = "http_allow"
+PRIVATE = "private "
 MOST = 500
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*(?::(\d{{1,5}}))?")
@@ -23,12 +25,12 @@ def allowed(db: Database) -> list[str]:
     return sorted(preferences.get(db, PREFERENCE, []))
 
 
-def allow(db: Database, actor: Actor, host: str) -> list[str]:
-    """Add one; the list after it. Raises Problem(invalid) for what is no host."""
+def allow(db: Database, actor: Actor, host: str, private: bool = False) -> list[str]:
+    """Add one, or change whether it may be `private`; the list after it. Raises Problem(invalid) for what is no host."""
     actor.need("admin")
-    entry = _plain(host)
+    plain = _plain(host)
     with db.transaction():
-        kept = sorted({*allowed(db), entry})
+        kept = sorted({*allowed(db)} - _both(plain) | {PRIVATE + plain if private else plain})
         if len(kept) > MOST:
             raise invalid(host=f"there are {MOST} hosts on the list; remove some first")
         preferences.put(db, actor, PREFERENCE, kept)
@@ -39,12 +41,16 @@ def refuse(db: Database, actor: Actor, host: str) -> list[str]:
     """Take one off; the list after it. Raises Problem(not_found)."""
     actor.need("admin")
     with db.transaction():
-        kept = allowed(db)
-        if host.strip().lower() not in kept:
+        before = allowed(db)
+        kept = [one for one in before if one not in _both(host.strip().lower().removeprefix(PRIVATE))]
+        if kept == before:
             raise not_found("host on the list")
-        kept.remove(host.strip().lower())
         preferences.put(db, actor, PREFERENCE, kept)
     return kept
+
+
+def _both(host: str) -> set[str]:
+    return {host, PRIVATE + host}
 
 
 def _plain(host: str) -> str:

@@ -1,8 +1,8 @@
 """Reading pages of the web: what comes back, what is refused, and which hosts a list allows.
 
 An entry of a list is a host (`example.com`: ports 80 and 443), a host with a port (`localhost:3000`), or
-`*.example.com` for every host below that one. Only an entry that names a host in full opens an address that is
-not public.
+`*.example.com` for every host below that one. An address that is not public is opened by an entry that begins with
+`private `, or that is the address itself or `localhost`: a public name may lead anywhere tomorrow.
 """
 
 import re
@@ -13,6 +13,7 @@ from msgspec import Struct
 from appliance.gateway.addresses import forbidden, private
 
 USUAL_PORTS = (80, 443)
+PRIVATE = "private "
 
 
 class Fetched(Struct, frozen=True):
@@ -47,16 +48,22 @@ def refusal(allow: Iterable[str], host: str, port: int | None, address: str) -> 
     if not found:
         shown = (f"[{host}]" if ":" in host else host) + ("" if port in USUAL_PORTS else f":{port}")
         return f"{shown} is not allowed. A person can allow it: agenthq host allow {shown}"
-    if private(address) and all(one.startswith("*.") for one in found):
-        return f"{host} is {address}, which is not public. A person can allow it by its full name."
+    if private(address) and not any(_opens_private(one) for one in found):
+        shown = found[0]
+        return f"{host} is {address}, which is not public. A person can allow it: agenthq host allow --private {shown}"
     return ""
 
 
 def _matches(one: str, host: str, port: int | None) -> bool:
-    wanted, wanted_port = _split(one)
+    wanted, wanted_port = _split(one.removeprefix(PRIVATE))
     if port not in (USUAL_PORTS if wanted_port is None else (wanted_port,)):
         return False
     return host.endswith(wanted[1:]) and host != wanted[2:] if wanted.startswith("*.") else host == wanted
+
+
+def _opens_private(one: str) -> bool:
+    host, _ = _split(one)
+    return one.startswith(PRIVATE) or host == "localhost" or private(host)
 
 
 def _split(text: str) -> tuple[str, int | None]:
