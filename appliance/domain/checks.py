@@ -47,7 +47,7 @@ class Check(msgspec.Struct, frozen=True):
             "file_exists": f"file {self.spec.get('path')} exists",
             "command_exit_0": f"the command “{self.spec.get('command')}” ends with exit code 0",
             "url_200": f"{self.spec.get('url')} answers 200",
-            "reviewer_agent": f"{self.spec.get('agent')} finds: {self.spec.get('rubric')}",
+            "reviewer_agent": f"{self.spec.get('agent')} finds: {' '.join(str(self.spec.get('rubric')).split())}",
             "human_ack": str(self.spec.get("question") or "a person accepts the result"),
         }[self.kind]
 

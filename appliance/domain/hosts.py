@@ -26,7 +26,7 @@ def allowed(db: Database) -> list[str]:
 
 
 def allow(db: Database, actor: Actor, host: str, private: bool = False) -> list[str]:
-    """Add one, or change whether it may be `private`; the list after it. Raises Problem(invalid) for what is no host."""
+    """Add one, or change whether it may be `private`; the list. Raises Problem(invalid) for what is no host."""
     actor.need("admin")
     plain = _plain(host)
     with db.transaction():
