@@ -56,7 +56,7 @@ def test_mistake_13_programs_die_with_a_server_that_is_killed(tmp_path: Path) ->
             assert server.stop() == 0, server.log
         assert (ended.state, ended.result) == ("done", "Tested.")
         [run] = runs.of_task(db, task.id)
-        assert [step.name for step in steps.of_run(db, run.id) if step.kind == "check"] == [
+        assert [step.name for step in steps.of_run(db, run.id) if step.kind == "step"] == [
             "judge",
             "check.command_exit_0",
         ]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from appliance.children import warden
-from appliance.domain import hosts, preferences
+from appliance.domain import approvals, decisions, hosts, preferences
 from appliance.domain.agent_forms import DEFAULT_TOOLS, TOOLS, NewAgent
 from appliance.engine.tools import REGISTRY, Bench, asks, use
 from appliance.engine.tools.tool import APPROVAL
@@ -57,6 +57,19 @@ def test_a_program_is_once_and_a_person_approves_it_unless_the_tenant_says_other
     assert (RUN.effect, asks(floor.db, RUN), asks(floor.db, REGISTRY["http.get"])) == ("once", True, False)
     preferences.put(floor.db, floor.actor, APPROVAL, {"workspace.run": False, "http.get": True})
     assert (asks(floor.db, RUN), asks(floor.db, REGISTRY["http.get"])) == (False, True)
+
+
+def test_a_program_waits_for_a_person_and_then_runs_once(floor: Floor) -> None:
+    floor.change_agent(tools=list(TOOLS))
+    task = floor.done(tool("workspace.run", command="sh -c 'echo ran >> log'"), finish())
+    assert floor.outcome(task) == ("waiting", "approval", "blocked")
+    assert floor.files(task).files() == []
+    [asked] = approvals.of_run(floor.db, task.run_id or "")
+    assert asked.payload["arguments"] == {"command": "sh -c 'echo ran >> log'"}
+    decisions.decide(floor.db, floor.actor, asked.id, "approve")
+    floor.work()
+    assert floor.now(task).state == "done"
+    assert floor.files(task).text("log") == "ran\n"
 
 
 def test_a_program_works_in_the_workspace(free: Floor) -> None:
@@ -116,7 +129,7 @@ def test_mistake_12_a_run_that_went_to_another_worker_takes_its_program_along(fr
         # As when the worker had been silent past its lease and another one claimed.
         free.db.execute("UPDATE runs SET fence = fence + 1, lease_owner = 'other' WHERE id = :id", {"id": task.run_id})
         until(lambda: not sleepers(), 1)
-    assert [step.name for step in free.tools(task)] == []
+    assert [step.state for step in free.tools(task)] == ["intent"]
 
 
 def test_others_get_a_worker_while_a_program_runs(free: Floor) -> None:
