@@ -16,7 +16,7 @@ TEXT_LIMIT = 16_000
 def consult(work: Work, request: ChatRequest, agent_id: str) -> str:
     """The recorded answer, or a new one. Its price is on this run's bill and in the budget of the agent asked.
 
-    Raises ProviderFailure, Problem(budget_exceeded), Stopping, Cancelled and FenceLost, as a turn of the run's own does.
+    Raises ProviderFailure, Problem(budget_exceeded), Stopping, Cancelled and FenceLost, as a turn of the run does.
     """
     journal = work.journal
     work.check()

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from appliance.domain import agents, checks, hosts, lifecycle
+from appliance.domain import agents, checks, hosts, lifecycle, tasks
 from appliance.domain.checks import NewCheck
 from appliance.domain.tasks import Task
 from appliance.gateway import verdicts
@@ -167,6 +167,17 @@ def test_a_crash_judges_and_pays_nothing_twice(reviewed: Floor, tmp_path: Path, 
     assert log.read_text() == "ran\n" * 2
     assert [call.state for call in reviewed.ledger(task)] == ["ok"] * 4
     assert reviewed.now(task).cost_nano == sum(call.cost_nano or 0 for call in reviewed.ledger(task))
+
+
+def test_a_check_that_came_later_does_not_judge_what_was_judged_before(floor: Floor, tmp_path: Path) -> None:
+    task = floor.task(finish("early"), write("a.md"), finish("late"), checks=[check("file_exists", path="a.md")])
+    floor.die_after(3)
+    added = check("command_exit_0", command=f"sh -c 'echo ran >> {tmp_path}/log'")
+    tasks.add_checks(floor.db, floor.actor, task.id, [added])
+    floor.take_back()
+    floor.work()
+    assert (floor.now(task).state, states(floor, task)) == ("done", ["pass", "pass"])
+    assert (tmp_path / "log").read_text() == "ran\n"
 
 
 def test_words_instead_of_a_finish_are_judged_once_too(reviewed: Floor) -> None:
