@@ -4,6 +4,7 @@ Run on every built executable before it is shipped, and by anybody who doubts a 
 """
 
 import json
+import os
 import ssl
 import tempfile
 import time
@@ -16,6 +17,8 @@ from typing import NamedTuple
 
 from appliance import app, children, clock, crypto, settings
 from appliance.app import Box
+from appliance.children import programs
+from appliance.children.programs import Ended
 from appliance.db import library
 from appliance.domain import agents, samples, schema, tasks, tenants, workspace
 from appliance.domain.actor import SYSTEM
@@ -49,6 +52,7 @@ def run() -> Iterator[Result]:
         yield _timed("secrets seal and open", _secrets)
         yield _timed("TLS is available", _tls)
         yield _timed("children get a clean environment", _environment)
+        yield _timed("a program runs and leaves nothing behind", lambda: _program(folder))
         yield _timed("the price catalogue is there", _prices)
         yield _timed("JSON schemas are judged", _schemas)
         yield _timed("a task runs to done", lambda: _task(folder / "task"))
@@ -90,6 +94,19 @@ def _tls() -> None:
 def _environment() -> None:
     seen = children.environment({"AGENTHQ_MASTER_KEY": "x", "_PYI_ARCHIVE_FILE": "y", "PATH": "/bin"})
     _expect(seen == {"PATH": "/bin"}, f"a child would see {sorted(seen)}")
+
+
+def _program(folder: Path) -> None:
+    left = folder / "left"
+    script = f"(sleep 60 & echo $! > {left}); echo $HOME $AGENTHQ_MASTER_KEY"
+    env = children.plain({"HOME": "/nowhere", "AGENTHQ_MASTER_KEY": "x", "PATH": "/usr/bin:/bin"})
+    ended = programs.run(["sh", "-c", script], cwd=folder, env=env, timeout_s=PATIENCE_S, output_limit=1000)
+    _expect(ended == Ended(0, "/nowhere\n", ""), f"it ended as {ended}")
+    try:
+        os.kill(int(left.read_text()), 0)
+    except ProcessLookupError:
+        return
+    raise Wrong("what the program started still runs")
 
 
 def _prices() -> None:

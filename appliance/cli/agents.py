@@ -31,7 +31,11 @@ def agent() -> None:
 @click.option("--instructions-file", metavar="FILE", help="The same from a file; - is standard input.")
 @click.option("--manager", metavar="SLUG", help="Whom the agent reports to.")
 @click.option(
-    "--tool", "tools", multiple=True, type=click.Choice(agent_forms.TOOLS), help="May be repeated; all when left out."
+    "--tool",
+    "tools",
+    multiple=True,
+    type=click.Choice(agent_forms.TOOLS),
+    help="May be repeated; when left out, all but workspace.run and http.get.",
 )
 @click.option(
     "--concurrency", "max_concurrency", type=int, default=2, show_default=True, help="Tasks at the same time."

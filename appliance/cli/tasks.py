@@ -15,7 +15,7 @@ from appliance.domain import board, checks, forks, lifecycle, runs, signals, ste
 from appliance.domain import why as reasons
 from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
-from appliance.domain.checks import REQUIRED
+from appliance.domain.check_forms import NEEDED
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES, Task
 from appliance.errors import Problem
@@ -39,7 +39,7 @@ def task() -> None:
 @click.option("--body", help="What is to be done, in full.")
 @click.option("--body-file", metavar="FILE", help="The same from a file; - is standard input.")
 @click.option("--to", "assignee", metavar="AGENT", help="The agent's slug; work starts at once.")
-@click.option("--check", "specs", multiple=True, metavar="KIND=VALUE", help=f"May be repeated: {', '.join(REQUIRED)}.")
+@click.option("--check", "specs", multiple=True, metavar="KIND=VALUE", help=f"May be repeated: {', '.join(NEEDED)}.")
 @click.option("--priority", type=click.Choice(PRIORITIES), default="normal", show_default=True)
 @click.option("--parent", "parent_id", metavar="NUMBER", help="The task this is a part of.")
 @click.option("--after", "blockers", multiple=True, metavar="NUMBER", help="Wait for this task; may be repeated.")
@@ -166,6 +166,20 @@ def approve(desk: Desk, number: str, note: str, tenant: str | None) -> Shown:
     with desk.room(tenant) as room:
         found = lifecycle.approve(room.db, CLI, number, note)
     return Shown(view(found), f"#{found.number} is {words(found.state)}.")
+
+
+@verb("agenthq task waive 4 2 --reason 'The test server is down; looked at by hand'", into=task)
+@number_argument
+@click.argument("check")
+@click.option("--reason", required=True, help="Why the task may be done without it; kept with the check.")
+@tenant_option
+def waive(desk: Desk, number: str, check: str, reason: str, tenant: str | None) -> Shown:
+    """Let a task be done without one of its checks; CHECK is its place in `task show`, or its id."""
+    with desk.room(tenant) as room:
+        found = checks.get(room.db, tasks.get(room.db, number).id, check)
+        checks.waive(room.db, CLI, found.id, reason)
+        waived = checks.get(room.db, found.task_id, found.id)
+    return Shown(waived, f"Waived: {waived.sentence}.")
 
 
 @verb("agenthq task why 4", into=task)

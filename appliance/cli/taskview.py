@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 
 from appliance.cli.show import ago, facts, money, table, words
-from appliance.domain.checks import REQUIRED, Check, NewCheck
+from appliance.domain import check_forms
+from appliance.domain.check_forms import NEEDED, NewCheck
+from appliance.domain.checks import Check
 from appliance.domain.runs import Run
 from appliance.domain.task_forms import PRIORITIES
 from appliance.domain.tasks import Task
@@ -21,7 +23,11 @@ def view(task: Task) -> dict[str, Any]:
 def about(task: Task, judged: list[Check], tried: list[Run]) -> str:
     parts = [_facts(task)]
     if judged:
-        parts.append(table(("check", "state", "why"), [(c.sentence, c.state, c.detail) for c in judged], ""))
+        parts.append(
+            table(
+                ("#", "check", "state", "why"), [(c.ord, c.sentence, c.state, c.waiver or c.detail) for c in judged], ""
+            )
+        )
     if tried:
         rows = [
             (r.attempt, words(r.state), r.failure_code or r.reason, money(r.cost_nano), ago(r.created_at))
@@ -53,15 +59,13 @@ def because(task: Task, found: Why) -> str:
 
 
 def parse_check(text: str) -> NewCheck:
-    """KIND=VALUE, or KIND@FILE=VALUE to judge a file of the workspace. Raises Problem(usage)."""
+    """KIND=VALUE, KIND@FILE=VALUE to judge a file, or reviewer_agent@SLUG=RUBRIC. Raises Problem(usage)."""
     name, _, value = text.partition("=")
     kind, _, file = name.partition("@")
-    if kind not in REQUIRED:
-        raise Problem("usage", f"There is no check '{kind}'{nearest(kind, REQUIRED)} Use {', '.join(REQUIRED)}.")
-    spec: dict[str, Any] = {REQUIRED[kind] or "question": value} if value else {}
-    if kind == "json_schema" and value:
-        spec["schema"] = _schema(value)
-    return NewCheck(kind, spec | ({"file": file} if file else {}))
+    if kind not in NEEDED:
+        raise Problem("usage", f"There is no check '{kind}'{nearest(kind, NEEDED)} Use {', '.join(NEEDED)}.")
+    given = _schema(value) if kind == "json_schema" and value else value
+    return NewCheck(kind, check_forms.spec_of(kind, given, file))
 
 
 def _schema(text: str) -> Any:

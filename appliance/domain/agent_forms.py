@@ -6,7 +6,7 @@ import msgspec
 
 from appliance.errors import invalid
 
-TOOLS = (
+DEFAULT_TOOLS = (
     "workspace.read",
     "workspace.write",
     "workspace.list",
@@ -14,6 +14,8 @@ TOOLS = (
     "task.comment",
     "task.finish",
 )
+# These reach beyond the task's files: an agent has them only when a person says so.
+TOOLS = (*DEFAULT_TOOLS, "workspace.run", "http.get")
 RUNTIMES = ("builtin",)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 
@@ -25,7 +27,7 @@ class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     title: str = ""
     manager: str | None = None
-    tools: list[str] = msgspec.field(default_factory=lambda: list(TOOLS))
+    tools: list[str] = msgspec.field(default_factory=lambda: list(DEFAULT_TOOLS))
     runtime: str = "builtin"
     max_concurrency: int = 2
     budget_usd_month: str | float | int | None = None

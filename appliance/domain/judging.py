@@ -1,4 +1,7 @@
-"""How a check is judged: by the server, from the result and the files, never by the agent."""
+"""How a check is judged: by the server, from the result and the files, never by the agent.
+
+Checks that start a program, read a page or ask a reviewer take long and are judged by the engine.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +17,11 @@ Read = Callable[[str], str | None]
 
 
 def judge(found: list[Check], result: str, read: Read) -> dict[str, str]:
-    """Check id → what is wrong ("" = passed), for all a machine can judge. `read` gives a file's text or None."""
-    return {check.id: _fault(check, result, read) for check in found if check.kind != "human_ack"}
+    """Check id → what is wrong ("" = passed), for all that text and files decide.
+
+    `read` gives a file's text or None.
+    """
+    return {check.id: _fault(check, result, read) for check in found if check.kind in ("file_exists", *JUDGES)}
 
 
 def _fault(check: Check, result: str, read: Read) -> str:

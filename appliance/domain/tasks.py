@@ -102,7 +102,7 @@ def create(db: Database, actor: Actor, new: NewTask) -> Task:
             "created_by": actor.label,
         }
         db.insert("tasks", row | {"created_at": now, "updated_at": now})
-        checks.add(db, row["id"], new.checks)
+        checks.add(db, actor, row["id"], new.checks)
         for blocker in dict.fromkeys(get(db, ref).id for ref in new.blockers):
             db.insert("task_blockers", {"task_id": row["id"], "blocker_id": blocker, "on_cancel": "hold"})
         if new.budget_usd is not None:
@@ -164,7 +164,7 @@ def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> lis
         found = get(db, ref)
         if not found.open:
             raise Problem("conflict", f"The task is {found.state}. Reopen it first.")
-        checks.add(db, found.id, new)
+        checks.add(db, actor, found.id, new)
         events.record(db, actor, "task.changed", task_id=found.id, fields=["checks"])
     return checks.of_task(db, found.id)
 

@@ -56,9 +56,18 @@ class Workspace:
         except OSError as error:
             raise _problem(error, path) from error
 
+    def home(self) -> Path:
+        """The folder itself, made when it is not there. Raises Problem(forbidden) when a link stands in its place."""
+        if self.folder.is_symlink():
+            raise Problem("forbidden", "The workspace was replaced by a link; it is not used.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
+
     def files(self) -> list[File]:
         """Every regular file, sorted by path; links are left out."""
-        found = []
+        found: list[File] = []
+        if self.folder.is_symlink():
+            return found
         for root, folders, names in os.walk(self.folder, followlinks=False):
             folders.sort()
             for name in sorted(names):
@@ -91,7 +100,7 @@ class Workspace:
         """Open folder by folder without following links, so that a link swapped in meanwhile leads nowhere."""
         if make:
             self.folder.mkdir(parents=True, exist_ok=True)
-        here = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        here = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         for part in parts:
             above = here
             try:

@@ -5,10 +5,11 @@ The loop runs from its beginning each time a run is claimed; recorded steps answ
 
 from typing import Any
 
-from appliance.domain import checks, endings, judging, revisions, tasks, workspace
+from appliance.domain import checks, endings, revisions, tasks, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.steps import Message
 from appliance.engine import asking, planner, prompt, tooling, tools
+from appliance.engine.acceptance import Acceptance
 from appliance.engine.tools import REGISTRY, BadArguments, Bench, Tool
 from appliance.engine.work import Ended, Work
 from appliance.gateway import types
@@ -31,7 +32,9 @@ class Loop:
         self.task = tasks.get(db, run.task_id)
         self.agent = revisions.at(db, run.agent_id, run.agent_revision)
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
-        self.bench = Bench(db, self.task, actor, workspace.of_task(journal.files, run.task_id))
+        files, gateway = workspace.of_task(journal.files, run.task_id), work.calls.accounts.gateway
+        self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking)
+        self.acceptance = Acceptance(work, self.bench)
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
         self.faults = 0
         self.judgements = 0
@@ -99,7 +102,7 @@ class Loop:
     def _finish(self, call: ToolCall, given: dict[str, Any]) -> bool:
         """Judge the checks: all passed ends the run, otherwise the agent is told which failed."""
         result = given["summary"]
-        verdicts, faults = self._judge(result)
+        verdicts, faults = self.acceptance.judge(result, self.journal.noted(tools.FINISH))
 
         def act() -> str:
             if faults:
@@ -121,9 +124,10 @@ class Loop:
         self.judgements += 1
         if self.journal.noted(VERDICT):
             # What was judged then is not judged again by what came later.
+            self.acceptance.judge(text, settled=True)
             self.journal.note(VERDICT, [])
             return False
-        verdicts, faults = self._judge(text)
+        verdicts, faults = self.acceptance.judge(text)
         with self.journal.held():
             if not faults:
                 endings.complete(self.bench.db, self.journal.run, text, verdicts)
@@ -134,13 +138,6 @@ class Loop:
         told = f"These checks fail: {'; '.join(faults)}. Correct that and finish again."
         self.journal.note(VERDICT, [Message("user", told)])
         return False
-
-    def _judge(self, result: str) -> tuple[dict[str, str], list[str]]:
-        """The verdicts by check, and the faults in words; a waived check has none."""
-        found = checks.of_task(self.bench.db, self.task.id)
-        verdicts = judging.judge(found, result, self.bench.workspace.text)
-        faults = [c for c in found if verdicts.get(c.id) and c.state != "waived"]
-        return verdicts, [f"{check.sentence} ({verdicts[check.id]})" for check in faults]
 
     def _between(self) -> None:
         self.work.check()

@@ -17,7 +17,7 @@ REMIND_S = 4 * 3600
 
 def use(journal: Journal, bench: Bench, tool: Tool, call: ToolCall, given: dict[str, Any]) -> str:
     """The recorded answer of the tool, or its answer now; first a person's agreement where the tool needs one."""
-    asked = _question(tool, bench, given) if tool.needs_approval else None
+    asked = _question(tool, bench, given) if tools.asks(bench.db, tool) else None
     return answer(journal, tool.name, tool.effect, given, call.id, lambda _: tools.use(tool, bench, given), asked)
 
 

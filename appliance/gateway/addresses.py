@@ -9,12 +9,23 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 def forbidden(host: str) -> bool:
     """True for a literal address on the list, also when IPv6 wraps it; False for a name: DNS must resolve it first."""
-    try:
-        address = ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
+    plain = _literal(host)
+    if plain is None:
         return False
-    plain = _unwrapped(address)
     return any(plain in network for network in (_FORBIDDEN_4 if plain.version == 4 else _FORBIDDEN_6))
+
+
+def private(host: str) -> bool:
+    """True for a literal address that is not of the public internet: this machine, its network, multicast, reserved."""
+    plain = _literal(host)
+    return plain is not None and (not plain.is_global or plain.is_multicast)
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return _unwrapped(ip_address(host.strip("[]").partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

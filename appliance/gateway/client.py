@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from appliance.gateway import simulated
 from appliance.gateway.failures import ProviderFailure
+from appliance.gateway.fetching import Fetched, Unfetched
 from appliance.gateway.types import Account, ChatRequest, Reply
 from appliance.gateway.wires import KINDS
 
@@ -100,6 +101,22 @@ class Gateway:
             return TestResult(False, (time.perf_counter() - started) * 1000, failure=failure)
         return TestResult(True, (time.perf_counter() - started) * 1000, tuple(found))
 
+    def fetch(self, url: str, allow: Sequence[str], cancelled: Callable[[], bool] | None = None) -> Fetched:
+        """GET a page of the web from a host on the list `allow`; raises Unfetched with a sentence.
+
+        `cancelled` is asked every 0.25 s, as by `send`.
+        """
+        pieces: SimpleQueue[str | None] = SimpleQueue()
+        fetching = self._submit(_fetched(url, tuple(allow)))
+        fetching.add_done_callback(lambda _: pieces.put(None))
+        try:
+            _relay(pieces, None, cancelled)
+        except ProviderFailure:
+            raise Unfetched("Given up on request.") from None
+        finally:
+            fetching.cancel()
+        return _outcome(fetching)
+
     def _submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         if not self._thread.is_alive():
             work.close()
@@ -143,6 +160,12 @@ class Gateway:
         await asyncio.gather(*calls, return_exceptions=True)
         if self._session:
             await self._session.close()
+
+
+async def _fetched(url: str, allow: tuple[str, ...]) -> Fetched:
+    from appliance.gateway import web  # noqa: PLC0415  aiohttp takes 0.3 s to import
+
+    return await web.fetch(url, allow)
 
 
 def _complete(account: Account) -> Account:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway import failures, simulated_script, simulated_worker
+from appliance.gateway import failures, simulated_reviewer, simulated_script, simulated_worker
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.simulated_models import MODELS
 from appliance.gateway.simulated_script import Line, Script
@@ -87,6 +87,10 @@ def _answer(account: Account, request: ChatRequest, script: Script, digest: byte
             return _Answer("", (ToolCall(call_id, name, arguments.strip() or "{}"),))
         case Line("empty"):
             return _Answer()
+        case Line("verdict", text):
+            return _Answer(simulated_reviewer.scripted(text))
+    if simulated_reviewer.asked(request):
+        return _Answer(simulated_reviewer.verdict(request))
     move = simulated_worker.closing(request) if script.ended else simulated_worker.next_move(request, account.seed)
     calls = (ToolCall(call_id, move.tool, move.arguments),) if move.tool else ()
     return _Answer(move.text, calls)

@@ -3,6 +3,7 @@
     sim: say TEXT                     answer with text (\\n for a line break)
     sim: tool NAME {json}             call a tool; the JSON goes out as written, valid or not
     sim: empty                        answer with nothing
+    sim: verdict pass|fail REASON     answer a review
     sim: fail STATUS [retry-after S]  refuse with this HTTP status
     sim: cut | garbage | timeout      break the answer
     sim: latency 2s | 300ms           before every answer
@@ -25,7 +26,7 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?$")
 _RETRY_AFTER = re.compile(r"retry-after\s+(\d+(?:\.\d+)?)")
 _COUNT = re.compile(r"(\w+)=(\d+)")
 
-ANSWERS = ("say", "tool", "empty")
+ANSWERS = ("say", "tool", "empty", "verdict")
 FAULTS = ("fail", "cut", "garbage", "timeout")
 
 

@@ -8,7 +8,7 @@ import msgspec
 from appliance.calls import offers
 from appliance.db.database import Database
 from appliance.domain import agents, board, budgets, org, revisions, runs, tenants, usage
-from appliance.domain.agent_forms import TOOLS, AgentChange
+from appliance.domain.agent_forms import DEFAULT_TOOLS, TOOLS, AgentChange
 from appliance.domain.agents import Agent
 from appliance.domain.board import Filter
 from appliance.domain.org import Place
@@ -30,6 +30,8 @@ TOOL_WORDS = {
     "workspace.search": "searches in them",
     "task.comment": "writes comments",
     "task.finish": "says that the work is done",
+    "workspace.run": "runs programs on this machine; a person approves each",
+    "http.get": "reads web pages of the hosts that are allowed in the settings",
 }
 TASKS = 20
 RUNS = 15
@@ -102,7 +104,7 @@ def form(
     models = [(offer.id, f"{offer.id} · {offer.provider_name}") for offer in usable]
     if shown["model"] and shown["model"] not in dict(models):
         models.append((shown["model"], f"{shown['model']} · no account serves it"))
-    chosen = _tools(given) if given else agent.tools if agent else list(TOOLS)
+    chosen = _tools(given) if given else agent.tools if agent else list(DEFAULT_TOOLS)
     context = {"agent": agent, "given": shown, "models": models, "tools": TOOLS, "chosen": chosen}
     others = [(other.slug, other.name) for other in agents.all(db) if agent is None or other.id != agent.id]
     status = respond.form_status(problem) if problem else 200

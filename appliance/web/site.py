@@ -30,6 +30,7 @@ from appliance.web import (
     enter,
     health,
     home,
+    hosts,
     idempotency,
     inbox,
     keys,
@@ -64,6 +65,7 @@ NOUNS: tuple[Any, ...] = (
     activity,
     members,
     keys,
+    hosts,
     settings,
     live,
 )

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import assignees, budgets, checks, tasks
+from appliance.domain import assignees, budgets, check_forms, tasks
 from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, invalid
@@ -20,6 +20,9 @@ CHECK_KINDS = [
     ("not_contains", "the text does not contain"),
     ("regex", "the text matches a pattern"),
     ("json_schema", "the text fits a JSON schema"),
+    ("command_exit_0", "a command ends with exit code 0"),
+    ("url_200", "a URL answers 200"),
+    ("reviewer_agent", "another agent finds it good"),
     ("human_ack", "a person accepts it"),
 ]
 ASKED = {
@@ -28,6 +31,9 @@ ASKED = {
     "not_contains": "Which text must not be in it?",
     "regex": "Which pattern must it match?",
     "json_schema": "Which JSON schema must it fit?",
+    "command_exit_0": "Which command must end well?",
+    "url_200": "Which URL must answer?",
+    "reviewer_agent": "What is the reviewer to look at?",
 }
 PRIORITIES = [("3", "Urgent"), ("2", "High"), ("1", "Normal"), ("0", "Low")]
 EMPTY = {"title": "", "body": "", "assignee": "", "priority": "1", "labels": "", "budget_usd": "", "parent_id": ""}
@@ -104,9 +110,8 @@ def _check(row: dict[str, str], place: int) -> dict[str, Any]:
     kind, value, file = row["kind"], row["value"], row["file"]
     if not value and kind in ASKED:
         raise invalid(**{f"checks[{place}]": ASKED[kind]})
-    key = checks.REQUIRED.get(kind) or "question"
-    spec: dict[str, Any] = {key: _schema(place, value) if kind == "json_schema" else value} if value else {}
-    return {"kind": kind, "spec": spec | ({"file": file} if file else {})}
+    given = _schema(place, value) if kind == "json_schema" and value else value
+    return {"kind": kind, "spec": check_forms.spec_of(kind, given, file)}
 
 
 def _schema(place: int, text: str) -> Any:

@@ -54,6 +54,8 @@ class Judged(NamedTuple):
     label: str
     detail: str
     ack_href: str
+    waive_href: str
+    number: int
 
 
 class Spend(NamedTuple):
@@ -125,8 +127,10 @@ def _tried(run: Run, base: str) -> Tried:
 
 def _judged(check: Check, task: Task, href: str) -> Judged:
     asked = check.kind == "human_ack" and check.state == "open" and task.state == "in_review"
-    state = "pass" if check.state == "waived" else check.state
-    return Judged(state, check.sentence, check.detail, f"{href}/approve" if asked else "")
+    waivable = task.open and check.state in ("open", "fail")
+    waive_href = f"{href}/checks/{check.id}/waive" if waivable else ""
+    detail = check.waiver or check.detail
+    return Judged(check.state, check.sentence, detail, f"{href}/approve" if asked else "", waive_href, check.ord)
 
 
 def _said(comment: Comment) -> Said:

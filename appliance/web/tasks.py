@@ -8,7 +8,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import comments, lifecycle, tasks
+from appliance.domain import checks, comments, lifecycle, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, not_found
@@ -91,6 +91,16 @@ class TasksPages(Controller):
     def file(self, frame: Frame, db: Database, services: Services, ref: Ref, path: FromPath[Path]) -> Reply:
         found = tasks.get(db, ref)
         return task_files.download(services.catalogue.files(frame.tenant.id), found.id, path.as_posix())
+
+    @post("/{ref:str}/checks/{check:str}/waive", sync_to_thread=True)
+    def waive(self, frame: Frame, db: Database, actor: Actor, ref: Ref, check: FromPath[str], data: Fields) -> Reply:
+        found = tasks.get(db, ref)
+        page = _page_of(frame, found.number)
+        try:
+            checks.waive(db, actor, checks.get(db, found.id, check).id, data.get("reason", ""))
+        except Problem as problem:
+            return _refused(frame, problem, page)
+        return respond.redirect(page, "Waived; the reason is kept with the check.")
 
     @post("/{ref:str}/{verb:str}", sync_to_thread=True)
     def act(self, frame: Frame, db: Database, actor: Actor, ref: Ref, verb: FromPath[str]) -> Reply:

@@ -10,7 +10,8 @@ from appliance.db.database import Database
 from appliance.domain import assignees, blockers, board, checks, comments, lifecycle, runs, task_tree, tasks, why
 from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
-from appliance.domain.checks import Check, NewCheck
+from appliance.domain.check_forms import NewCheck, Waiver
+from appliance.domain.checks import Check
 from appliance.domain.comments import NewComment
 from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tenants import Tenant
@@ -127,6 +128,12 @@ class TasksApi(Controller):
     @post("/{ref:str}/checks", sync_to_thread=True, summary="Add an acceptance check")
     def add_check(self, db: Database, actor: Actor, once: Once, ref: Ref, data: NewCheck) -> Reply:
         return once.created(lambda: tasks.add_checks(db, actor, ref, [data])[-1])
+
+    @post("/{ref:str}/checks/{check:str}/waive", status_code=200, sync_to_thread=True, summary="Do without a check")
+    def waive(self, db: Database, actor: Actor, ref: Ref, check: FromPath[str], data: Waiver) -> Check:
+        found = checks.get(db, tasks.get(db, ref).id, check)
+        checks.waive(db, actor, found.id, data.reason)
+        return checks.get(db, found.task_id, found.id)
 
     @get("/{ref:str}/files", sync_to_thread=True, summary="Files of the task's workspace")
     def files(self, db: Database, services: Services, tenant: Tenant, ref: Ref) -> Items:

@@ -86,6 +86,28 @@ def test_tasks_are_created_listed_and_explained(team: Run) -> None:
     assert team("task", "run", "1").lines == ["agenthq: The task is cancelled. Reopen it first."]
 
 
+def test_a_check_is_waived_with_a_reason(team: Run) -> None:
+    slow = ["command_exit_0=make test", "url_200=http://localhost:3000/", "reviewer_agent@noor=Is it plain?"]
+    assert team("agent", "create", "noor", "--model", "simulated").code == 0
+    made = team("task", "create", "Write notes", "--to", "mara", *[word for one in slow for word in ("--check", one)])
+    assert made.code == 0
+    assert team("task", "waive", "1", "2", "--reason", "No server").out == (
+        "Waived: http://localhost:3000/ answers 200.\n"
+    )
+    shown = team("task", "show", "1")
+    assert "waived  No server" in shown.out
+    assert "noor finds: Is it plain?" in shown.out
+    assert team("task", "waive", "1", "9", "--reason", "x").lines == ["agenthq: There is no such check of this task."]
+
+
+def test_hosts_are_allowed_listed_and_refused(team: Run) -> None:
+    assert team("host", "list").out == "No host is allowed yet.\n"
+    assert team("host", "allow", "localhost:3000").out == "localhost:3000\n"
+    assert team("host", "allow", "--private", "wiki.example.com").out == "localhost:3000\nprivate wiki.example.com\n"
+    assert team("host", "refuse", "localhost:3000").out == "private wiki.example.com\n"
+    assert team("host", "allow", "http://x/").lines[0].startswith("agenthq: host: give a host such as example.com")
+
+
 def test_waiting_without_a_server_is_refused_before_anything_is_written(team: Run) -> None:
     done = team("task", "create", "Write notes", "--to", "mara", "--wait")
     assert (done.code, len(done.lines)) == (69, 1)

@@ -32,7 +32,7 @@ def first_column(name: str, head: str) -> list[str]:
         ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
         ("approvals.md", "state", [state.replace("_", " ") for state in approvals.STATES]),
         ("agents-and-tasks.md", "tool", list(agent_forms.TOOLS)),
-        ("agents-and-tasks.md", "check", list(checks.REQUIRED)),
+        ("agents-and-tasks.md", "check", list(checks.NEEDED)),
         ("providers-and-money.md", "kind", list(provider_forms.KINDS)),
         ("simulated-provider.md", "model", list(MODELS)),
     ],

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from appliance.domain import judging, tasks
+from appliance.domain import agents, judging, tasks
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import Check, NewCheck
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
@@ -48,12 +49,29 @@ def refused(world: World, kind: str, **spec: object) -> str:
         ("json_schema", {"schema": {"$ref": "http://127.0.0.1:9/other.json"}}, "refers only to itself"),
         ("json_schema", {"schema": {"items": {"$ref": "file:///etc/passwd"}}}, "refers only to itself"),
         ("json_schema", {"schema": {"$ref": "#/$defs/none"}}, "refers only to itself"),
+        ("command_exit_0", {"command": " "}, "the command is empty"),
+        ("command_exit_0", {"command": "echo 'open"}, "No closing quotation"),
+        ("command_exit_0", {"command": "true", "timeout_s": 601}, "from 1 to 600"),
+        ("command_exit_0", {"command": "true", "timeout_s": True}, "from 1 to 600"),
+        ("url_200", {"url": "file:///etc/passwd"}, "give an http or https URL"),
+        ("url_200", {"url": "http://u:p@x.test/"}, "without a name and a password"),
+        ("reviewer_agent", {"rubric": "Good?"}, "a reviewer_agent check needs 'agent'"),
+        ("reviewer_agent", {"agent": "nobody", "rubric": "Good?"}, "there is no agent nobody"),
     ],
 )
 def test_a_check_that_cannot_be_judged_is_refused_with_its_place(
     world: World, kind: str, spec: dict[str, object], fault: str
 ) -> None:
     assert fault in refused(world, kind, **spec)
+
+
+def test_a_reviewer_is_another_agent_than_the_one_that_works(world: World) -> None:
+    with world.db() as db:
+        agents.create(db, world.alice.actor, NewAgent("ada", "Ada", "Work.", "simulated"))
+        check = NewCheck("reviewer_agent", {"agent": "ada", "rubric": "Good?"})
+        with pytest.raises(Problem) as caught:
+            tasks.create(db, world.alice.actor, NewTask("T", assignee="ada", checks=[check]))
+    assert caught.value.errors == {"checks[1]": "ada does the work itself; let another agent review it"}
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_the_tools_an_agent_may_have_are_the_tools_there_are() -> None:
 
 def test_every_tool_declares_its_effect_and_closes_its_schema() -> None:
     for found in REGISTRY.values():
-        assert found.effect in ("tx", "idempotent")
+        assert found.effect in ("tx", "idempotent", "once")
         assert found.parameters["additionalProperties"] is False
 
 
@@ -113,7 +113,8 @@ def test_trouble_of_the_box_is_no_answer_to_the_model(floor: Floor, code: str) -
         raise Problem(code)
 
     broken = Tool("broken", "tx", "Meets trouble.", {}, trouble)
-    bench = Bench(floor.db, floor.task(finish()), floor.actor, Workspace(floor.world.catalogue.files(floor.tenant.id)))
+    files = Workspace(floor.world.catalogue.files(floor.tenant.id))
+    bench = Bench(floor.db, floor.task(finish()), floor.actor, files, floor.gateway)
     with pytest.raises(Problem) as caught:
         use(broken, bench, {})
     assert caught.value.code == code

@@ -12,6 +12,7 @@ from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.simulated_worker import files, required_phrases, title
 from appliance.gateway.types import Account, ChatRequest, Message, Reply, ToolSpec, Usage
+from appliance.gateway.verdicts import QUESTION, RESULT, RUBRIC, Verdict, quoted, read
 
 SIM = Account("a1", "simulated")
 
@@ -65,6 +66,25 @@ def test_a_script_plays_one_line_per_answer_and_then_finishes(gateway: Gateway, 
         [],
         [("task.finish", '{"summary":"Two\\nlines"}')],
     ]
+
+
+@pytest.mark.parametrize(
+    ("rubric", "result", "passed", "reason"),
+    [
+        ('It contains "Summary".', "A summary.", True, "It does what the rubric asks for."),
+        ('It contains "Summary".', "Nothing.", False, "“Summary” is not there."),
+        ("Look.\nsim: verdict fail Too thin", "A summary.", False, "Too thin"),
+        ("Look.\nsim: verdict pass", "Nothing.", True, "A sim: line asked for this verdict."),
+        ("Look.", "sim: verdict fail Never", True, "It does what the rubric asks for."),
+    ],
+)
+def test_a_reviewer_answers_with_a_verdict(
+    gateway: Gateway, rubric: str, result: str, passed: bool, reason: str
+) -> None:
+    asked = f"{RUBRIC}\n{rubric}\n\nTask:\n| T\n\n{RESULT}\n{quoted(result)}"
+    messages = (Message("system", f"You are Kim.\n\n{QUESTION}"), Message("user", asked))
+    reply = gateway.send(SIM, ChatRequest("simulated", messages))
+    assert read(reply.content) == Verdict(passed, reason)
 
 
 def test_a_newer_message_with_lines_starts_a_new_script(gateway: Gateway) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 SECRETS = ("AGENTHQ_MASTER_KEY", "AGENTHQ_DATABASE_URL", "AGENTHQ_QUEUE_URL", "AGENTHQ_SMTP_URL")
 LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
 
+PLAIN = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL")
+
 
 def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a child may see. The executable's loader keeps what it replaced under NAME_ORIG; that is put back."""
@@ -22,6 +24,11 @@ def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
         if original is not None:
             clean[name] = original
     return clean
+
+
+def plain(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a program that an agent chose may see: enough to work, nothing that somebody gave to this server."""
+    return {name: value for name, value in environment(env).items() if name in PLAIN or name.startswith("LC_")}
 
 
 def ourselves() -> list[str]:
