@@ -1,0 +1,144 @@
+"""L1 and L2: a worker is killed (or stopped past its lease and let go again) at each point of its work.
+
+Each point has its own copy of the scene: one life ends there, the next takes over, and the oracles judge what is left.
+Workers are forked from this program, which has loaded everything and opened nothing; the signals are real.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.crash import oracles, plays, scene, worker
+from tests.crash.bugs import BUGS
+from tests.crash.crowd import EVERYTHING, MODEL, QUICK, Accepted, Crowd
+from tests.crash.oracles import Judgement
+from tests.crash.points import Points
+from tests.crash.scene import Place
+from tests.crash.worker import Steady
+
+PLAYED = (["family", "flaky"], EVERYTHING, ["agree"], MODEL, QUICK)
+MOST = 400
+
+
+class Scene(NamedTuple):
+    """A template that every point copies."""
+
+    root: Path
+    accepted: list[Accepted]
+
+
+class Life(NamedTuple):
+    point: int
+    name: str
+    judged: Judgement
+
+
+def write(root: Path, played: tuple[list[str], ...] = PLAYED) -> Scene:
+    place = Place(root / "data")
+    [tenant] = scene.make(place, ("acme",)).values()
+    with scene.looked_at(place) as catalogue:
+        crowd = Crowd(catalogue, plays.outside_of(place.folder), 0)
+        with catalogue.open(tenant) as db:
+            for n, acts in enumerate(played):
+                for _ in range(2 if n < 2 else 1):
+                    crowd.submit(db, f"key-{n}", acts)
+    return Scene(root, crowd.accepted)
+
+
+def life(made: Scene, point: int, signum: int = signal.SIGKILL, bug: str = "") -> Life | None:
+    """What is left after a worker met `signum` at this point and another took over; None past the last point."""
+    with tempfile.TemporaryDirectory(prefix="agenthq-crash-", dir=made.root.parent) as folder:
+        root = shutil.copytree(made.root, Path(folder) / "root")
+        place = Place(root / "data")
+        first = _fork(lambda: _mortal(place, Points(point, signum, inside=signum == signal.SIGKILL), bug))
+        _, status = os.waitpid(first, os.WUNTRACED)
+        if os.WIFEXITED(status):
+            return None
+        _ended(_fork(lambda: _mortal(place, Points(), bug)))
+        if os.WIFSTOPPED(status):
+            os.kill(first, signal.SIGCONT)
+            os.waitpid(first, 0)
+        name = (root / "point").read_text()
+        with scene.looked_at(place) as catalogue:
+            return Life(point, name, oracles.judge(catalogue, made.accepted, plays.outside_of(place.folder)))
+
+
+def _mortal(place: Place, points: Points, bug: str) -> None:
+    worker.prepare(bug or None)
+    outside = plays.outside_of(place.folder)
+    plays.register(outside)
+    with scene.opened(place) as box:
+        steady = Steady(box, place)
+        if points.at:
+            points.on_the_spot = lambda name: place.folder.with_name("point").write_text(name)
+            points.install(outside)
+        steady.live()
+
+
+def _fork(work: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        if code:
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        os._exit(code)
+
+
+def _ended(pid: int) -> None:
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise RuntimeError(f"the second life ended with {status}")
+
+
+def every(made: Scene, signum: int = signal.SIGKILL, bug: str = "", step: int = 1) -> Iterator[Life]:
+    """All points in order, two at a time."""
+    with ProcessPoolExecutor(2, get_context("fork")) as lanes:
+        pending = [lanes.submit(life, made, point, signum, bug) for point in range(1, 2 * step + 1, step)]
+        point = 2 * step + 1
+        while pending:
+            found = pending.pop(0).result()
+            if found is None or point > MOST:
+                break
+            pending.append(lanes.submit(life, made, point, signum, bug))
+            point += step
+            yield found
+
+
+def main(given: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stop", action="store_true", help="Stop past the lease and go on, instead of dying.")
+    parser.add_argument("--bug", choices=sorted(BUGS), default="")
+    parser.add_argument("--step", type=int, default=1, help="Only every n-th point.")
+    parser.add_argument("--until", default="", help="End when this oracle has found something.")
+    parser.add_argument("--folder", type=Path, default=None)
+    args = parser.parse_args(given)
+    begun, points, faults = time.monotonic(), 0, []
+    with tempfile.TemporaryDirectory(prefix="agenthq-lives-", dir=args.folder) as folder:
+        made = write(Path(folder) / "scene")
+        for one in every(made, signal.SIGSTOP if args.stop else signal.SIGKILL, args.bug, args.step):
+            points += 1
+            faults += [f"point {one.point} ({one.name}): {fault}" for fault in one.judged.faults]
+            if args.until and args.until in one.judged.names:
+                break
+    print("\n".join(faults[:40]))
+    how = "stops" if args.stop else "kills"
+    print(f"{how}={points} faults={len(faults)} seconds={time.monotonic() - begun:.1f}")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
