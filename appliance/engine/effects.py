@@ -53,7 +53,7 @@ def perform(journal: Journal, act: Act[T]) -> T:
         return _record(journal, key, act, act.recall(before), before.started_at, before)
     if before and before.state == "intent" and act.effect in INTENT:
         return _after_crash(journal, key, act, before)
-    if act.ask and not (before and before.approval_id and before.state == "intent"):
+    if act.ask and not (before and before.approval_id and before.state in ("intent", "again")):
         return _with_approval(journal, key, act, act.ask, before)
     return _do(journal, key, act, before)
 
