@@ -92,7 +92,7 @@ class Steady:
         return self._count("state NOT IN ('succeeded', 'failed', 'cancelled', 'parked')")
 
     def _timed(self) -> int:
-        return self._count("state IN ('ready', 'running') OR (state = 'waiting' AND ready_at < '9')")
+        return self._count("state = 'ready' OR (state = 'waiting' AND ready_at < '9')")
 
     def _count(self, where: str) -> int:
         found = 0
