@@ -4,6 +4,7 @@ Everything they do is looked up in the database first, so a crowd can be gone fo
 """
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ MIX: tuple[tuple[int, list[str]], ...] = (
     (2, EVERYTHING),
 )
 TWICE = 0.05
+PAUSE_S = 0.001
 _WAITING = "SELECT id FROM runs WHERE state = 'waiting' AND reason = 'signal' AND wait_key = 'go'"
 _POOR = "SELECT id FROM runs WHERE state = 'waiting' AND reason = 'budget' LIMIT 1"
 
@@ -69,6 +71,8 @@ class Crowd:
                 self.submit(db, key, acts)
                 if self.chance.random() < TWICE:
                     self.submit(db, key, acts)
+                # SQLite's lock between processes is not fair: a crowd without a pause would keep the worker out.
+                time.sleep(PAUSE_S)
 
     def submit(self, db: Database, key: str, acts: list[str]) -> None:
         """As the API does: the key, the task and its run are one commit; the same key again answers the first."""

@@ -38,19 +38,29 @@ class Plan(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+class Life(NamedTuple):
+    """When a worker was asked for, when its program was loaded, and when it ended; there was work to go on with."""
+
+    asked: str
+    loaded: str
+    ended: str
+
+
 class Report(NamedTuple):
+    """`resumed_ms` is from the command that starts a worker to its first claim; `late` counts the slow ones."""
+
     plan: Plan
     kills: int
     judged: Judgement
     resumed_ms: list[float]
+    late: int
     seconds: float
 
     @property
     def faults(self) -> list[str]:
-        late = [ms for ms in self.resumed_ms if ms > RESUME_MS]
         # One slow moment of a busy machine is no slow start; more than one in twenty is.
-        slow = [f"O9 {len(late)} of {len(self.resumed_ms)} starts resumed late"] * (len(late) * 20 > len(self.resumed_ms))
-        return [*self.judged.faults, *slow]
+        slow = self.late * 20 > len(self.resumed_ms)
+        return [*self.judged.faults, *([f"O9 {self.late} of {len(self.resumed_ms)} starts were late"] * slow)]
 
     def line(self) -> str:
         found = self.judged
@@ -73,7 +83,7 @@ class Killer(threading.Thread):
         self.chance = random.Random(plan.seed)
         self.share = threading.Semaphore(0)
         self.kills = 0
-        self.starts: list[str] = []
+        self.lives: list[Life] = []
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -86,16 +96,20 @@ class Killer(threading.Thread):
     def _life(self) -> None:
         with self.worker() as process:
             self.share.release()
-            self.ended.wait(self.chance.uniform(0.25, self.plan.longest_s))
+            self.ended.wait(self.chance.uniform(0.0, self.plan.longest_s))
             process.kill()
             self.kills += process.wait() == -signal.SIGKILL
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        if self._busy():
-            self.starts.append(clock.iso())
+    def worker(self) -> Iterator["subprocess.Popen[str]"]:
+        """A loaded one; remembered with its times when there was something to go on with."""
+        asked = clock.iso() if self._busy() else ""
         with start(self.place, *self.plan.options) as process:
+            assert process.stdout
+            loaded = process.stdout.readline().strip()
             yield process
+        if asked:
+            self.lives.append(Life(asked, loaded, clock.iso()))
 
     def _busy(self) -> bool:
         for tenant in scene.ids_of(self.catalogue):
@@ -106,11 +120,11 @@ class Killer(threading.Thread):
 
 
 @contextmanager
-def start(place: Place, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker; killed when the block ends, if it still lives. Its log is beside the data."""
+def start(place: Place, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """A worker, which says when it is loaded; killed when the block ends. Its log is beside the data."""
     command = [sys.executable, "-m", "tests.crash.worker", *place.arguments, *options]
     with place.folder.with_name("worker.log").open("ab") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         yield process
     finally:
@@ -137,8 +151,10 @@ def drive(place: Place, plan: Plan) -> Report:
             killer.ended.set()
             killer.join()
         judged = oracles.judge(catalogue, crowd.accepted, outside)
-        resumed = [ms for at in killer.starts if (ms := _resumed_ms(catalogue, tenants, at)) is not None]
-    return Report(plan, killer.kills, judged, resumed, time.monotonic() - begun)
+        resumed = [ms for life in killer.lives if (ms := _resumed(catalogue, tenants, life))]
+    late = sum(since_loaded > RESUME_MS for _, since_loaded in resumed)
+    asked = [since_asked for since_asked, _ in resumed]
+    return Report(plan, killer.kills, judged, asked, late, time.monotonic() - begun)
 
 
 def _hand_out(crowd: Crowd, killer: Killer, tenants: list[str], plan: Plan) -> None:
@@ -174,10 +190,14 @@ def _open(catalogue: Catalogue, tenant: str) -> int:
         return int(db.value(_OPEN))
 
 
-def _resumed_ms(catalogue: Catalogue, tenants: list[str], at: str) -> float | None:
-    """From the command that started a worker, beside work that could go on, to its first claim."""
+def _resumed(catalogue: Catalogue, tenants: list[str], life: Life) -> tuple[float, float] | None:
+    """Milliseconds to its first claim since it was asked for, and since it was loaded; None when it died before."""
     found = []
     for tenant in tenants:
         with catalogue.open(tenant) as db:
-            found += [row["at"] for row in db.rows(_FIRST, {"at": at})]
-    return clock.seconds_between(at, min(found)) * 1000 if found else None
+            found += [row["at"] for row in db.rows(_FIRST, {"at": life.asked})]
+    first = min([*found, life.ended])
+    waited = clock.seconds_between(life.loaded, first) * 1000
+    if first == life.ended and waited <= RESUME_MS:
+        return None
+    return clock.seconds_between(life.asked, first) * 1000, waited

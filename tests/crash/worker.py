@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+from appliance import clock
 from appliance.app import Box
 from appliance.engine import runner
 from appliance.engine.engine import Engine
@@ -38,6 +39,7 @@ def main(given: list[str]) -> int:
     parser.add_argument("--slow", type=float, default=0.002, help="Longest seconds that something outside takes.")
     parser.add_argument("--bad-bell", type=int, metavar="SEED", help="Lose half of the bells and double a fifth.")
     args = parser.parse_args(given)
+    print(clock.iso(), flush=True)
     prepare(args.bug)
     place = Place(args.data, args.url)
     plays.register(plays.outside_of(place.folder), args.slow)
