@@ -4,7 +4,7 @@ A suite that passes with one of these proves nothing. They are patched into a wo
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,8 +16,6 @@ from appliance.engine.effects import Act
 from appliance.engine.journal import Journal
 from appliance.engine.work import Work
 from tests.crash.plays import Play
-
-Bug = Callable[[], None]
 
 
 def effect_outside_the_step() -> None:
@@ -106,13 +104,22 @@ def key_not_kept() -> None:
     idempotency.claim = lambda db, claim: True
 
 
-BUGS: dict[str, tuple[Bug, str]] = {
-    "effect_outside_the_step": (effect_outside_the_step, "O2"),
-    "no_fence_check": (no_fence_check, "O2"),
-    "child_signal_later": (child_signal_later, "O1"),
-    "approval_consumed_early": (approval_consumed_early, "O5"),
-    "intent_ignored": (intent_ignored, "O3"),
-    "fence_not_bumped": (fence_not_bumped, "O4"),
-    "reservation_kept": (reservation_kept, "O6"),
-    "key_not_kept": (key_not_kept, "O1"),
+class Seeded(NamedTuple):
+    """A bug, the oracle that has to notice it, and the acts that bring it to light; `by` killing or stopping."""
+
+    install: Callable[[], None]
+    oracle: str
+    acts: str
+    by: str = "kills"
+
+
+BUGS = {
+    "effect_outside_the_step": Seeded(effect_outside_the_step, "O2", "inside"),
+    "no_fence_check": Seeded(no_fence_check, "O2", "inside,inside", "stops"),
+    "child_signal_later": Seeded(child_signal_later, "O1", "family"),
+    "approval_consumed_early": Seeded(approval_consumed_early, "O5", "once"),
+    "intent_ignored": Seeded(intent_ignored, "O3", "once"),
+    "fence_not_bumped": Seeded(fence_not_bumped, "O4", "inside,inside"),
+    "reservation_kept": Seeded(reservation_kept, "O6", "model"),
+    "key_not_kept": Seeded(key_not_kept, "O1", "quick"),
 }

@@ -13,7 +13,7 @@ import msgspec
 from appliance import ids
 from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import approvals, budgets, decisions, idempotency, signals, tasks
+from appliance.domain import approvals, decisions, idempotency, signals, tasks
 from appliance.domain.approvals import Approval
 from appliance.domain.idempotency import Claim
 from appliance.domain.task_forms import NewTask
@@ -42,7 +42,6 @@ MIX: tuple[tuple[int, list[str]], ...] = (
 TWICE = 0.05
 PAUSE_S = 0.001
 _WAITING = "SELECT id FROM runs WHERE state = 'waiting' AND reason = 'signal' AND wait_key = 'go'"
-_POOR = "SELECT id FROM runs WHERE state = 'waiting' AND reason = 'budget' LIMIT 1"
 
 
 class Accepted(NamedTuple):
@@ -92,7 +91,7 @@ class Crowd:
         done = 0
         for tenant in scene.ids_of(self.catalogue):
             with self.catalogue.open(tenant) as db:
-                done += self._signal(db) + self._decide(db) + self._pay(db)
+                done += self._signal(db) + self._decide(db)
         return done
 
     def _signal(self, db: Database) -> int:
@@ -141,15 +140,9 @@ class Crowd:
         """(verdict, given, note). Asked what became of an effect, they look and tell the truth."""
         if found.kind == "question":
             return "answer", {}, "green"
+        if found.kind == "budget":
+            return "approve", {"option": "raise", "amount_usd": found.options[0].amount_usd}, ""
         if found.kind == "in_doubt":
             happened = self.outside.find(f"{found.run_id}:{found.step_key}")
             return "approve", {"option": "done" if happened else "again"}, ""
         return ("reject" if found.id[-1] == "0" else "approve"), {}, ""
-
-    def _pay(self, db: Database) -> int:
-        """Who waits for money gets a little more."""
-        if db.one(_POOR) is None:
-            return 0
-        cap = budgets.of(db, "tenant")[0]
-        budgets.put(db, scene.PERSON, "tenant", "", cap.span, cap.limit_nano + scene.CAP_NANO)
-        return 1

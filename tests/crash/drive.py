@@ -58,8 +58,8 @@ class Report(NamedTuple):
 
     @property
     def faults(self) -> list[str]:
-        # One slow moment of a busy machine is no slow start; more than one in twenty is.
-        slow = self.late * 20 > len(self.resumed_ms)
+        # One slow moment of a busy machine is no slow start; more than one and a twentieth of all are.
+        slow = (self.late - 1) * 20 > len(self.resumed_ms)
         return [*self.judged.faults, *([f"O9 {self.late} of {len(self.resumed_ms)} starts were late"] * slow)]
 
     def line(self) -> str:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +47,59 @@ class Life(NamedTuple):
     judged: Judgement
 
 
+class Stage:
+    """A scene of its own, on which one worker after the other lives."""
+
+    def __init__(self, made: Scene, root: Path) -> None:
+        self.place = Place(Path(shutil.copytree(made.root, root)) / "data")
+        self.accepted = made.accepted
+        self.stopped: list[int] = []
+
+    def life(self, point: int, signum: int = signal.SIGKILL, bug: str = "") -> bool:
+        """A worker that meets `signum` at this point of its work; false when it ended before."""
+        points = Points(point, signum, inside=signum == signal.SIGKILL)
+        pid = _fork(lambda: self._live(points, bug))
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        self.stopped += [pid] * os.WIFSTOPPED(status)
+        return not os.WIFEXITED(status)
+
+    def last(self, bug: str = "") -> None:
+        """A worker that lives until nothing moves any more; those that were stopped go on after it."""
+        _, status = os.waitpid(_fork(lambda: self._live(Points(), bug)), 0)
+        for pid in self.stopped:
+            os.kill(pid, signal.SIGCONT)
+            os.waitpid(pid, 0)
+        if status:
+            raise RuntimeError(f"the last life ended with {status}")
+
+    def judge(self) -> Judgement:
+        with scene.looked_at(self.place) as catalogue:
+            return oracles.judge(catalogue, self.accepted, plays.outside_of(self.place.folder))
+
+    @property
+    def point(self) -> str:
+        """Where the last one died."""
+        return self.place.folder.with_name("point").read_text()
+
+    def _live(self, points: Points, bug: str) -> None:
+        logging.disable(logging.WARNING)
+        worker.prepare(bug or None)
+        outside = plays.outside_of(self.place.folder)
+        plays.register(outside)
+        with scene.opened(self.place, "all") as box:
+            steady = Steady(box, self.place)
+            if points.at:
+                points.on_the_spot = self.place.folder.with_name("point").write_text
+                points.install(outside)
+            steady.live()
+
+
+@contextmanager
+def stage(made: Scene) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(prefix="agenthq-crash-", dir=made.root.parent) as folder:
+        yield Stage(made, Path(folder) / "root")
+
+
 def write(root: Path, played: tuple[list[str], ...] = PLAYED) -> Scene:
     place = Place(root / "data")
     [tenant] = scene.make(place, ("acme",)).values()
@@ -60,36 +114,14 @@ def write(root: Path, played: tuple[list[str], ...] = PLAYED) -> Scene:
 
 def life(made: Scene, point: int, signum: int = signal.SIGKILL, bug: str = "") -> Life | None:
     """What is left after a worker met `signum` at this point and another took over; None past the last point."""
-    with tempfile.TemporaryDirectory(prefix="agenthq-crash-", dir=made.root.parent) as folder:
-        root = shutil.copytree(made.root, Path(folder) / "root")
-        place = Place(root / "data")
-        first = _fork(lambda: _mortal(place, Points(point, signum, inside=signum == signal.SIGKILL), bug))
-        _, status = os.waitpid(first, os.WUNTRACED)
-        if os.WIFEXITED(status):
+    with stage(made) as here:
+        if not here.life(point, signum, bug):
             return None
-        _ended(_fork(lambda: _mortal(place, Points(), bug)))
-        if os.WIFSTOPPED(status):
-            os.kill(first, signal.SIGCONT)
-            os.waitpid(first, 0)
-        name = (root / "point").read_text()
-        with scene.looked_at(place) as catalogue:
-            found = oracles.judge(catalogue, made.accepted, plays.outside_of(place.folder))
+        here.last(bug)
+        found = here.judge()
         if signum == signal.SIGSTOP:
             found = found._replace(faults=[fault for fault in found.faults if not ON_ITS_WAY.match(fault)])
-        return Life(point, name, found)
-
-
-def _mortal(place: Place, points: Points, bug: str) -> None:
-    logging.disable(logging.WARNING)
-    worker.prepare(bug or None)
-    outside = plays.outside_of(place.folder)
-    plays.register(outside)
-    with scene.opened(place) as box:
-        steady = Steady(box, place)
-        if points.at:
-            points.on_the_spot = lambda name: place.folder.with_name("point").write_text(name)
-            points.install(outside)
-        steady.live()
+        return Life(point, here.point, found)
 
 
 def _fork(work: Callable[[], None]) -> int:
@@ -104,12 +136,6 @@ def _fork(work: Callable[[], None]) -> int:
         if code:
             sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
         os._exit(code)
-
-
-def _ended(pid: int) -> None:
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise RuntimeError(f"the second life ended with {status}")
 
 
 def every(made: Scene, signum: int = signal.SIGKILL, bug: str = "", step: int = 1) -> Iterator[Life]:
@@ -139,7 +165,7 @@ def main(given: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="agenthq-lives-", dir=args.folder) as folder:
         played = tuple(acts.split(",") for acts in args.acts) if args.acts else PLAYED
         if args.bug:
-            BUGS[args.bug][0]()
+            BUGS[args.bug].install()
         made = write(Path(folder) / "scene", played)
         for one in every(made, signal.SIGSTOP if args.stop else signal.SIGKILL, args.bug, args.step):
             points += 1

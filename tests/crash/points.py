@@ -26,7 +26,7 @@ class Points:
             self.on_the_spot(name)
             os.kill(os.getpid(), self.signum)
 
-    def on_the_spot(self, name: str) -> None:
+    def on_the_spot(self, name: str) -> object:
         """The last that this process does."""
 
     def install(self, outside: Outside) -> None:

@@ -37,8 +37,8 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Box]:
-    with app.open_data(place.settings) as catalogue, app.open_box(place.settings, catalogue) as box:
+def opened(place: Place, role: str = "command") -> Iterator[Box]:
+    with app.open_data(place.settings) as catalogue, app.open_box(place.settings, catalogue, role) as box:
         yield box
 
 

@@ -17,7 +17,7 @@ from appliance.engine.engine import Engine
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell
 from appliance.engine.sweeper import Sweeper
-from tests.crash import plays, scene
+from tests.crash import jumps, plays, scene
 from tests.crash.bells import BadBell
 from tests.crash.bugs import BUGS
 from tests.crash.crowd import Crowd
@@ -38,15 +38,18 @@ def main(given: list[str]) -> int:
     parser.add_argument("--lease", type=float, default=LEASE_S)
     parser.add_argument("--slow", type=float, default=0.002, help="Longest seconds that something outside takes.")
     parser.add_argument("--bad-bell", type=int, metavar="SEED", help="Lose half of the bells and double a fifth.")
+    parser.add_argument("--jumps", type=int, metavar="SEED", help="Have a wall clock that jumps by hours.")
     args = parser.parse_args(given)
     print(clock.iso(), flush=True)
+    if args.jumps is not None:
+        jumps.jump(args.jumps)
     prepare(args.bug)
     place = Place(args.data, args.url)
     plays.register(plays.outside_of(place.folder), args.slow)
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    with scene.opened(place) as box:
+    with scene.opened(place, "all") as box:
         engine = Engine(box.catalogue, box.calls, box.owner, args.workers, args.lease)
         if args.bad_bell is not None:
             BadBell.take_over(engine, args.bad_bell)
@@ -60,7 +63,7 @@ def main(given: list[str]) -> int:
 def prepare(bug: str | None) -> None:
     runner.RETRY_S = RETRY_S
     if bug:
-        BUGS[bug][0]()
+        BUGS[bug].install()
 
 
 class Steady:
