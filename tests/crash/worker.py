@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance import clock
 from appliance.app import Box
+from appliance.db import sqlite_connection
 from appliance.engine import runner
 from appliance.engine.engine import Engine
 from appliance.engine.pump import Pump
@@ -39,7 +40,9 @@ def main(given: list[str]) -> int:
     parser.add_argument("--slow", type=float, default=0.002, help="Longest seconds that something outside takes.")
     parser.add_argument("--bad-bell", type=int, metavar="SEED", help="Lose half of the bells and double a fifth.")
     parser.add_argument("--jumps", type=int, metavar="SEED", help="Have a wall clock that jumps by hours.")
+    parser.add_argument("--busy-ms", type=int, help="How long a write waits for another process.")
     args = parser.parse_args(given)
+    sqlite_connection.BUSY_MS = args.busy_ms or sqlite_connection.BUSY_MS
     print(clock.iso(), flush=True)
     if args.jumps is not None:
         jumps.jump(args.jumps)
