@@ -142,7 +142,7 @@ class Crowd:
             return "answer", {}, "green"
         if found.kind == "budget":
             return "approve", {"option": "raise", "amount_usd": found.options[0].amount_usd}, ""
+        happened = self.outside.find(f"{found.run_id}:{found.step_key}")
         if found.kind == "in_doubt":
-            happened = self.outside.find(f"{found.run_id}:{found.step_key}")
             return "approve", {"option": "done" if happened else "again"}, ""
-        return ("reject" if found.id[-1] == "0" else "approve"), {}, ""
+        return ("reject" if happened or found.id[-1] == "0" else "approve"), {}, ""

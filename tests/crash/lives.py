@@ -16,10 +16,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.domain import restored
 from tests.crash import oracles, plays, scene, worker
 from tests.crash.bugs import BUGS
 from tests.crash.crowd import EVERYTHING, MODEL, QUICK, Accepted, Crowd
@@ -30,6 +32,8 @@ from tests.crash.worker import Steady
 
 PLAYED = (["family", "flaky"], EVERYTHING, ["agree"], MODEL, QUICK)
 MOST = 400
+# Points of work between the backup and the moment it is put back.
+LOST = 40
 # Nothing can call back what was on its way outside when its worker was stopped; the engine's own books stay right.
 ON_ITS_WAY = re.compile(r"O3 (once|checkable) \S+ happened 2 times")
 
@@ -75,6 +79,12 @@ class Stage:
     def judge(self) -> Judgement:
         with scene.looked_at(self.place) as catalogue:
             return oracles.judge(catalogue, self.accepted, plays.outside_of(self.place.folder))
+
+    def restored(self) -> None:
+        with scene.looked_at(self.place) as catalogue:
+            for tenant in scene.ids_of(catalogue):
+                with catalogue.open(tenant) as db:
+                    restored.after_restore(db)
 
     @property
     def point(self) -> str:
@@ -124,6 +134,24 @@ def life(made: Scene, point: int, signum: int = signal.SIGKILL, bug: str = "") -
         return Life(point, here.point, found)
 
 
+def restored_life(made: Scene, point: int) -> Life | None:
+    """What is left when a backup made at this point is put back after a while of work that it knows nothing of."""
+    with stage(made) as here:
+        if not here.life(point):
+            return None
+        folder, backup = here.place.folder, here.place.folder.with_name("backup")
+        shutil.copytree(folder, backup)
+        here.life(LOST)
+        shutil.rmtree(folder)
+        backup.rename(folder)
+        os.waitpid(_fork(here.restored), 0)
+        here.last()
+        found = here.judge()
+        # Who agreed in the lost hours is lost with them; what they agreed to still happened once.
+        found = found._replace(faults=[fault for fault in found.faults if "what nobody approved" not in fault])
+        return Life(point, here.point, found)
+
+
 def _fork(work: Callable[[], None]) -> int:
     pid = os.fork()
     if pid:
@@ -138,23 +166,20 @@ def _fork(work: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def every(made: Scene, signum: int = signal.SIGKILL, bug: str = "", step: int = 1) -> Iterator[Life]:
+def every(of: Callable[[int], Life | None], step: int) -> Iterator[Life]:
     """All points in order, two at a time."""
     with ProcessPoolExecutor(2, get_context("fork")) as lanes:
-        pending = [lanes.submit(life, made, point, signum, bug) for point in range(1, 2 * step + 1, step)]
-        point = 2 * step + 1
-        while pending:
-            found = pending.pop(0).result()
-            if found is None or point > MOST:
-                break
-            pending.append(lanes.submit(life, made, point, signum, bug))
-            point += step
+        points = iter(range(1, MOST, step))
+        pending = [lanes.submit(of, next(points)) for _ in range(2)]
+        while found := pending.pop(0).result():
+            pending.append(lanes.submit(of, next(points)))
             yield found
 
 
 def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stop", action="store_true", help="Stop past the lease and go on, instead of dying.")
+    parser.add_argument("--restore", action="store_true", help="Put back a backup made at each point.")
     parser.add_argument("--bug", choices=sorted(BUGS), default="")
     parser.add_argument("--step", type=int, default=1, help="Only every n-th point.")
     parser.add_argument("--acts", action="append", help="What one run of the scene does, instead of everything.")
@@ -167,13 +192,15 @@ def main(given: list[str]) -> int:
         if args.bug:
             BUGS[args.bug].install()
         made = write(Path(folder) / "scene", played)
-        for one in every(made, signal.SIGSTOP if args.stop else signal.SIGKILL, args.bug, args.step):
+        signum = signal.SIGSTOP if args.stop else signal.SIGKILL
+        of = partial(restored_life, made) if args.restore else partial(life, made, signum=signum, bug=args.bug)
+        for one in every(of, args.step):
             points += 1
             faults += [f"point {one.point} ({one.name}): {fault}" for fault in one.judged.faults]
             if args.until and args.until in one.judged.names:
                 break
     print("\n".join(faults[:40]))
-    how = "stops" if args.stop else "kills"
+    how = "stops" if args.stop else "backups" if args.restore else "kills"
     print(f"{how}={points} faults={len(faults)} seconds={time.monotonic() - begun:.1f}")
     return int(bool(faults))
 

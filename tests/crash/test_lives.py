@@ -37,6 +37,12 @@ def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_comes_back() -> 
     assert count(done, "stops") >= 20
 
 
+def test_a_restore_from_an_older_backup_repeats_no_effect_that_was_not_to_be_repeated() -> None:
+    done = lives("--restore", "--step", "7")
+    assert done.returncode == 0, done.stdout
+    assert count(done, "backups") >= 12
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_the_suite_fails_for_a_seeded_bug(name: str) -> None:
     bug = BUGS[name]
