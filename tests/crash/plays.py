@@ -23,7 +23,9 @@ from appliance.engine.work import Work
 from appliance.errors import Problem
 from tests.crash.outside import Outside
 
-LEDGER = "CREATE TABLE crash_ledger (run_id TEXT NOT NULL, key TEXT NOT NULL, fence BIGINT NOT NULL, value TEXT NOT NULL)"
+LEDGER = (
+    "CREATE TABLE crash_ledger (run_id TEXT NOT NULL, key TEXT NOT NULL, fence BIGINT NOT NULL, value TEXT NOT NULL)"
+)
 NAP_S = 0.15
 FLAWS = 2
 CHILDREN = 2

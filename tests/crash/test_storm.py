@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash import light
 from tests.crash.drive import Plan, Report, drive
 from tests.crash.scene import Place
 
@@ -35,3 +36,7 @@ def test_lost_doubled_and_flushed_bells_lose_no_work(tmp_path: Path) -> None:
 
 def test_a_wall_clock_that_jumps_by_hours_loses_and_repeats_nothing(tmp_path: Path) -> None:
     storm(Place(tmp_path / "data"), SMALL._replace(runs=150, kills=6, options=("--jumps", "3")))
+
+
+def test_a_light_tenant_starts_at_once_beside_a_long_queue(tmp_path: Path) -> None:
+    assert light.measure(Place(tmp_path / "data"), 3000) <= light.LIMIT_MS

@@ -1,4 +1,4 @@
-"""Definitions that change while runs are in flight (ENGINE §9, L8): no edit repeats an effect, a run keeps its agent."""
+"""Definitions that change while runs are in flight (L8): no edit repeats an effect, a run keeps its revision."""
 
 from itertools import permutations
 from pathlib import Path
