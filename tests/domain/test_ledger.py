@@ -70,7 +70,7 @@ def test_a_call_taken_for_lost_is_booked_once_whoever_comes_back(world: World) -
     with world.db() as db:
         budgets.put(db, SYSTEM, "tenant", "", "month", 5_000)
         call = ledger.open_call(db, Opening("p", "m", False, 2_000, "stalled", TENANT))
-        assert ledger.settle_lost(db, ["alive"]) == 1
+        assert ledger.settle_lost(db, ["stalled"]) == 1
         with db.transaction():
             assert ledger.settle(db, call, [Attempt("p", "m", cost_nano=700)]) == 0
         ledger.give_up(db, call, [])

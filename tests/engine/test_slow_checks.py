@@ -123,7 +123,8 @@ def test_a_reviewer_is_asked_last_and_not_for_what_fails_anyway(reviewed: Floor)
 
 def test_nobody_reviews_their_own_work(reviewed: Floor) -> None:
     task = reviewed.task(finish(), checks=[review()])
-    reviewed.db.execute("UPDATE runs SET agent_id = :kim", {"kim": agents.get(reviewed.db, "kim").id})
+    for table in ("runs", "tasks"):
+        reviewed.db.execute(f"UPDATE {table} SET agent_id = :kim", {"kim": agents.get(reviewed.db, "kim").id})
     reviewed.work()
     assert reviewed.outcome(task)[::2] == ("failed", "blocked")
     assert "kim did the work and can't review it" in reviewed.now(task).blocked_detail
