@@ -51,7 +51,7 @@ def expire(db: Database, found: Approval) -> bool:
 def wake(db: Database, run_id: str | None, lane: str = "") -> bool:
     """Let a run go on that waits for a person, in `lane` from now on; one that waits for something else waits on."""
     reason = db.value("SELECT reason FROM runs WHERE id = :id AND state = 'waiting'", {"id": run_id})
-    return run_id is not None and reason in PERSON and queueing.ready(db, run_id, lane)
+    return run_id is not None and reason in PERSON and queueing.wake(db, run_id, lane)
 
 
 def _expire(db: Database, approval_id: str) -> bool:

@@ -155,7 +155,7 @@ def _trip(db: Database, found: Breaker, wake: Wake, said: str) -> Breaker:
         f"{said} {agent} was woken for #{number} {title} because of “{wake.reason.replace('_', ' ')}”; within the last "
         f"hour that cost ${cost / progress.NANO:.4f}. Further wakes of this kind are held until you decide."
     )
-    payload = {"scope": found.scope, "subject": found.subject, "reason": wake.reason, "chain": wake.chain}
+    payload: dict[str, Any] = {"scope": found.scope, "subject": found.subject, "reason": wake.reason, "chain": wake.chain}
     payload |= {"failures": found.failures, "recurrences": found.recurrences, "spent_nano": cost}
     asked = Ask("breaker", f"{agent} seems to go round in circles on #{number} {title}"[:300], detail, payload)
     about = {"task_id": wake.task_id, "agent_id": wake.agent_id}

@@ -54,7 +54,7 @@ def enqueue(
     return run_id
 
 
-def ready(db: Database, run_id: str, lane: str = "") -> bool:
+def wake(db: Database, run_id: str, lane: str = "") -> bool:
     """Make a waiting run claimable, in `lane` from now on. In a transaction; false when it no longer waits."""
     sql = """UPDATE runs SET state = 'ready', ready_at = :now, lane = COALESCE(CAST(:lane AS TEXT), lane)
       WHERE id = :id AND state = 'waiting' RETURNING *"""
