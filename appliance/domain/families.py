@@ -8,11 +8,14 @@ from appliance.domain.actor import SYSTEM, Actor
 
 # What a child can be blocked by that its parent's agent can do something about; money and leave are a person's.
 TROUBLE = ("needs_input", "needs_decision", "capability", "transient")
-_CHILD = """
-SELECT c.parent_id, c.run_id, p.agent_id AS parent_agent,
-  (SELECT COUNT(*) FROM tasks s WHERE s.parent_id = c.parent_id AND s.state NOT IN ('done', 'cancelled')) AS left_open
+# A parent's agent waits for what agents work on or made; what people keep for themselves is no matter of its.
+AWAITED = "({0}.agent_id IS NOT NULL OR {0}.created_by LIKE 'agent:%')"
+_CHILD = f"""
+SELECT c.parent_id, c.run_id, (SELECT COUNT(*) FROM tasks s WHERE s.parent_id = c.parent_id
+    AND s.state NOT IN ('done', 'cancelled') AND {AWAITED.format("s")}) AS left_open
 FROM tasks c JOIN tasks p ON p.id = c.parent_id
-WHERE c.id = :id AND p.agent_id IS NOT NULL AND p.run_id IS NOT NULL AND p.state NOT IN ('done', 'cancelled', 'backlog')
+WHERE c.id = :id AND {AWAITED.format("c")} AND p.agent_id IS NOT NULL AND p.run_id IS NOT NULL
+  AND p.state NOT IN ('done', 'cancelled', 'backlog')
 """
 
 

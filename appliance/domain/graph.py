@@ -10,7 +10,8 @@ WITH RECURSIVE ahead (id) AS (
   SELECT CAST(:id AS TEXT)
   UNION SELECT w.first FROM (
     SELECT task_id AS id, blocker_id AS first FROM task_blockers
-    UNION ALL SELECT parent_id AS id, id AS first FROM tasks WHERE parent_id IS NOT NULL) w JOIN ahead ON w.id = ahead.id)
+    UNION ALL SELECT parent_id AS id, id AS first FROM tasks WHERE parent_id IS NOT NULL
+  ) w JOIN ahead ON w.id = ahead.id)
 SELECT id FROM ahead
 """
 

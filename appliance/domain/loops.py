@@ -10,7 +10,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
-from appliance.domain import approval_rows, approvals, events, preferences, progress, records
+from appliance.domain import approval_uses, approvals, events, preferences, progress, records
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.approvals import Ask
 from appliance.domain.wake_rows import Wake
@@ -85,7 +85,7 @@ def lift(db: Database, actor: Actor, agent_id: str, task_id: str) -> None:
         found = records.to(Breaker, row)
         taken = "UPDATE approvals SET state = 'withdrawn' WHERE id = :id AND state = 'pending' RETURNING *"
         if asked := db.one(taken, {"id": found.approval_id}):
-            approval_rows.tell(db, actor, "withdrawn", asked)
+            approval_uses.tell(db, actor, "withdrawn", asked)
         close(db, actor, found)
 
 
@@ -155,7 +155,12 @@ def _trip(db: Database, found: Breaker, wake: Wake, said: str) -> Breaker:
         f"{said} {agent} was woken for #{number} {title} because of “{wake.reason.replace('_', ' ')}”; within the last "
         f"hour that cost ${cost / progress.NANO:.4f}. Further wakes of this kind are held until you decide."
     )
-    payload: dict[str, Any] = {"scope": found.scope, "subject": found.subject, "reason": wake.reason, "chain": wake.chain}
+    payload: dict[str, Any] = {
+        "scope": found.scope,
+        "subject": found.subject,
+        "reason": wake.reason,
+        "chain": wake.chain,
+    }
     payload |= {"failures": found.failures, "recurrences": found.recurrences, "spent_nano": cost}
     asked = Ask("breaker", f"{agent} seems to go round in circles on #{number} {title}"[:300], detail, payload)
     about = {"task_id": wake.task_id, "agent_id": wake.agent_id}

@@ -8,10 +8,9 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import approval_uses, events, records, standing
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.domain.queueing import enqueue as enqueue  # noqa: PLC0414
-from appliance.domain.queueing import wake as wake  # noqa: PLC0414
+from appliance.domain.queueing import enqueue as enqueue
+from appliance.domain.queueing import wake as wake
 from appliance.errors import not_found
-
 
 OPEN = ("ready", "running", "waiting")
 DEADLINE = "deadline"
