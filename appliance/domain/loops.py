@@ -106,6 +106,11 @@ def of_approval(db: Database, approval_id: str) -> Breaker | None:
     return records.to(Breaker, row) if row else None
 
 
+def stands(db: Database, breaker_id: str) -> bool:
+    """Whether it still stops what it stopped."""
+    return db.one("SELECT id FROM breakers WHERE id = :id AND tripped_at IS NOT NULL", {"id": breaker_id}) is not None
+
+
 def subject(wake: Wake) -> str:
     return f"{wake.agent_id}:{wake.task_id}:{wake.reason}"
 
