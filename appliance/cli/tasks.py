@@ -261,7 +261,7 @@ def block(desk: Desk, number: str, blocker: str, on_cancel: str, tenant: str | N
 @click.option("--after", "blocker", metavar="NUMBER", required=True, help="The task it need not wait for.")
 @tenant_option
 def unblock(desk: Desk, number: str, blocker: str, tenant: str | None) -> Shown:
-    """Wait for another task no longer; it starts when that was the last."""
+    """Wait for another task no longer; start it with task run."""
     with desk.room(tenant) as room:
         blockers.remove(room.db, CLI, number, blocker)
         found = tasks.get(room.db, number)

@@ -28,14 +28,12 @@ def put(db: Database, actor: Actor, ref: str, blocker: str, on_cancel: str = "ho
 
 
 def remove(db: Database, actor: Actor, ref: str, blocker: str) -> None:
-    """`ref` waits for it no longer, and goes on when that was the last."""
+    """`ref` waits for it no longer; whoever says so also says when it starts."""
     actor.need("operator")
     with db.transaction():
         waiting, first = tasks.get(db, ref), tasks.get(db, blocker)
-        gone = db.delete("task_blockers", task_id=waiting.id, blocker_id=first.id)
+        db.delete("task_blockers", task_id=waiting.id, blocker_id=first.id)
         events.record(db, actor, "task.changed", task_id=waiting.id, fields=["blockers"])
-        if gone:
-            dependents.look(db, actor, waiting.id)
 
 
 def before(db: Database, task_id: str) -> list[Task]:
