@@ -68,16 +68,16 @@ def test(desk: Desk, name: str, tenant: str | None) -> Shown:
     return Shown(found, f"{found.name}: {found.test_detail}")
 
 
-@verb("agenthq provider limit OpenAI 4", "agenthq provider limit OpenAI none", into=provider)
+@verb("agenthq provider limit OpenAI 4", "agenthq provider limit OpenAI 0", into=provider)
 @click.argument("name")
-@click.argument("runs")
+@click.argument("runs", type=click.IntRange(0))
 @tenant_option
-def limit(desk: Desk, name: str, runs: str, tenant: str | None) -> Shown:
-    """How many runs use the account at the same time, or none for as many as there are."""
-    wanted = decoded(ProviderChange, {"max_concurrency": None if runs == "none" else runs})
+def limit(desk: Desk, name: str, runs: int, tenant: str | None) -> Shown:
+    """How many runs use the account at the same time; 0 for any number of them."""
+    wanted = ProviderChange(max_concurrency=runs or None)
     with desk.room(tenant) as room:
         found = providers.change(room.db, CLI, desk.vault, name, wanted)
-    return Shown(found, f"{found.name}: {found.max_concurrency or 'as many as there are'} runs at the same time.")
+    return Shown(found, f"{found.name}: {found.max_concurrency or 'any number of'} runs at the same time.")
 
 
 @verb("agenthq provider remove OpenAI", into=provider)

@@ -1,9 +1,11 @@
 """`agenthq tenant`: one customer or team, one database."""
 
+from typing import Any
+
 import click
 import msgspec
 
-from appliance.cli.command import decoded, tenant_option, verb
+from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
 from appliance.domain import agents, board, guards, tenants, usage
@@ -70,8 +72,16 @@ def show(desk: Desk, slug: str | None) -> Shown:
 @tenant_option
 def limits(desk: Desk, tenant: str | None, **given: str | None) -> Shown:
     """How far work may go by itself; with options, change that."""
-    named = {name: None if text == "none" else text for name, text in given.items() if text is not None}
+    named: dict[str, Any] = {name: _number(text) for name, text in given.items() if text is not None}
     with desk.room(tenant) as room:
-        found = guards.change(room.db, CLI, decoded(GuardsChange, named)) if named else guards.of(room.db)
+        found = (
+            guards.change(room.db, CLI, msgspec.convert(named, GuardsChange, strict=False))
+            if named
+            else guards.of(room.db)
+        )
     shown = [(name.replace("_", " "), "none" if v is None else v) for name, v in msgspec.to_builtins(found).items()]
     return Shown(found, facts(shown))
+
+
+def _number(text: str) -> str | None:
+    return None if text == "none" else text

@@ -60,28 +60,35 @@ def over_limit(db: Database, wake: Wake) -> Breaker | None:
     return None
 
 
-def holding(db: Database, wake: Wake) -> Breaker | None:
-    """The breaker that stops this wake now, if any. In a transaction."""
-    for found in (_breaker(db, "task", subject(wake)), _breaker(db, "chain", wake.chain)):
+def hold_or_count(db: Database, wake: Wake) -> Breaker | None:
+    """The breaker that stops this wake; otherwise None, and one more run of the same work is counted.
+
+    Whether that run was progress is known when the next one is asked for. In a transaction.
+    """
+    judged = []
+    for found in _about(db, wake):
         if found.tripped_at:
             return found
         current = _forgotten(db, found, wake) or found
         if said := _looping(db, current, wake):
             return _trip(db, current, wake, said)
+        judged.append(current)
+    for current in judged:
+        _save(db, current, failures=current.failures + 1)
     return None
 
 
-def count(db: Database, wake: Wake) -> None:
-    """One more run of the same work: known as progress, or not, when the next is asked for."""
-    for found in (_breaker(db, "task", subject(wake)), _breaker(db, "chain", wake.chain)):
-        current = _forgotten(db, found, wake) or found
-        _save(db, current, failures=current.failures + 1)
+def _about(db: Database, wake: Wake) -> list[Breaker]:
+    """Of the task and reason; of the chain from its second run on."""
+    chain = [_breaker(db, "chain", wake.chain)] if wake.origin_run else []
+    return [_breaker(db, "task", subject(wake)), *chain]
 
 
 def lift(db: Database, actor: Actor, agent_id: str, task_id: str) -> None:
     """A person starts the work anew: its breakers close, and what they asked is taken back. In a transaction."""
-    sql = "SELECT * FROM breakers WHERE scope = 'task' AND tripped_at IS NOT NULL AND subject LIKE :like"
-    for row in db.rows(sql, {"like": f"{agent_id}:{task_id}:%"}):
+    sql = """SELECT * FROM breakers WHERE tripped_at IS NOT NULL AND scope = 'task'
+      AND subject >= :first AND subject < :past"""
+    for row in db.rows(sql, {"first": f"{agent_id}:{task_id}:", "past": f"{agent_id}:{task_id};"}):
         found = records.to(Breaker, row)
         taken = "UPDATE approvals SET state = 'withdrawn' WHERE id = :id AND state = 'pending' RETURNING *"
         if asked := db.one(taken, {"id": found.approval_id}):

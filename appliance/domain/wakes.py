@@ -124,6 +124,8 @@ def _joined(db: Database, actor: Actor, target: Target, found: Wake) -> Wake | N
         _add_causes(db, earlier, found)
         _begin(db, actor, target, wake_rows.get(db, earlier.id))
         return wake_rows.settle(db, found, "coalesced", "Joined a wake that was queued already.")
+    if target.run_id is None:
+        return None
     fresh = """SELECT id FROM runs WHERE task_id = :task AND agent_id = :agent AND state = 'ready' AND fence = 0"""
     if run := db.one(fresh, {"task": target.id, "agent": found.agent_id}):
         if source := db.one("SELECT * FROM wakes WHERE run_id = :run AND state = 'run'", {"run": run["id"]}):
@@ -142,13 +144,13 @@ def _add_causes(db: Database, earlier: Wake, found: Wake) -> None:
 
 
 def _let(db: Database, actor: Actor, target: Target, found: Wake) -> Wake:
+    # The first run of a new task goes round nothing yet.
+    first = target.run_id is None and found.reason == "started" and found.origin_run is None
     if actor.outside:
         loops.lift(db, actor, found.agent_id, found.task_id)
-    elif breaker := loops.holding(db, found):
+    elif not first and (breaker := loops.hold_or_count(db, found)):
         held = msgspec.structs.replace(found, breaker_id=breaker.id)
         return wake_rows.settle(db, held, "tripped", "It seems to go round in circles; a person decides.")
-    if not actor.outside:
-        loops.count(db, found)
     return _begin(db, actor, target, wake_rows.insert(db, found))
 
 
@@ -157,9 +159,8 @@ def _begin(db: Database, actor: Actor, target: Target | None, found: Wake) -> Wa
     target = target or wake_rows.target(db, found.task_id)
     if detail := _pointless(target, found):
         return wake_rows.settle(db, found, "skipped", detail)
-    if found.not_before > clock.iso() or queueing.is_open(db, target.id):
+    if found.not_before > clock.iso() or (target.run_id and queueing.is_open(db, target.id)):
         return found
-    begins = found.origin_run is None and db.one("SELECT id FROM runs WHERE id = :id", {"id": found.chain}) is None
     run_id = queueing.enqueue(
         db,
         actor,
@@ -168,7 +169,7 @@ def _begin(db: Database, actor: Actor, target: Target | None, found: Wake) -> Wa
         retry_of=target.run_id if found.reason == "retried" else None,
         cause=found.reason,
         lane=found.lane,
-        run_id=found.chain if begins else "",
+        run_id="" if found.origin_run else found.chain,
         chain=found.chain,
         depth=found.depth,
         origin_run=found.origin_run,

@@ -44,9 +44,7 @@ def _held(db: Database, task: Task) -> Why | None:
         return Why("wake", f"{when}; {task.agent_name} was woken: {because}.", "Start now", "start")
     if newest.breaker_id and newest.state in ("tripped", "dropped") and loops.stands(db, newest.breaker_id):
         verb = "retry" if task.run_state else "start"
-        sentence = (
-            f"It seemed to go round in circles ({because}) and was stopped until a person starts it."
-        )
+        sentence = f"It seemed to go round in circles ({because}) and was stopped until a person starts it."
         return Why("breaker", sentence, "Start it again", verb)
     return None
 

@@ -86,7 +86,8 @@ def test_mistake_07_nobody_without_children_is_promoted(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("on_cancel", "state", "runs_now"), [("hold", "todo", []), ("release", "todo", ["ready"]), ("cancel", "cancelled", [])]
+    ("on_cancel", "state", "runs_now"),
+    [("hold", "todo", []), ("release", "todo", ["ready"]), ("cancel", "cancelled", [])],
 )
 def test_mistake_14_a_dead_blocker_does_what_its_edge_says(
     office: Office, on_cancel: str, state: str, runs_now: list[str]

@@ -20,6 +20,7 @@ CREATE INDEX runs_running ON runs (lease_until) WHERE state = 'running';
 CREATE INDEX runs_budget ON runs (id) WHERE state = 'waiting' AND reason = 'budget';
 CREATE INDEX runs_agent_newest ON runs (agent_id, id);
 CREATE INDEX runs_interactive ON runs (priority DESC, ready_at, id) WHERE state = 'ready' AND lane = 'interactive';
+CREATE INDEX runs_at_work ON runs (agent_id) WHERE state = 'running';
 CREATE INDEX runs_account ON runs (provider_id) WHERE state = 'running';
 CREATE INDEX runs_deadline ON runs (deadline_at) WHERE deadline_at IS NOT NULL AND state IN ('ready', 'running', 'waiting');
 ALTER TABLE steps ADD COLUMN approval_id TEXT;
@@ -72,6 +73,7 @@ CREATE TABLE breakers (
   tripped_at TEXT, approval_id TEXT, updated_at TEXT NOT NULL
 );
 CREATE UNIQUE INDEX breakers_subject ON breakers (scope, subject);
+CREATE INDEX breakers_tripped ON breakers (subject) WHERE tripped_at IS NOT NULL;
 ALTER TABLE tasks ADD COLUMN project TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN on_parent_close TEXT NOT NULL DEFAULT 'cancel';
 ALTER TABLE tasks ADD COLUMN plan_key TEXT;
