@@ -50,7 +50,11 @@ def test_moving_an_ended_card_to_work_is_reopened(office: Office) -> None:
 def test_mistake_01_an_own_comment_never_wakes_self(office: Office) -> None:
     task = office.resting()
     comments.add(office.db, office.ada, task.id, "Note to self.")
-    assert (office.wakes(task), office.runs(task)) == ([("commented", "dropped")], [])
+    office.wake(task, "unblocked", office.ada)
+    assert {(w.state, w.detail) for w in wake_rows.of_task(office.db, task.id)} == {
+        ("dropped", "The agent caused this itself.")
+    }
+    assert office.runs(task) == []
 
 
 def test_mistake_02_a_finished_task_wakes_nobody(office: Office) -> None:
