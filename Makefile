@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist bench semantics screenshots clean
+.PHONY: help setup run test check dist bench crash semantics screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench: setup dist ## Measure start, memory, size and speed beside their limits a
 
 semantics: build/semantics/.ready ## Play the table of docs/semantics.md on our engine and on Temporal's own test server
 	@build/semantics/bin/python -m pytest -q tests/semantics
+
+crash: setup ## The crash suite in full: 10,000 runs, 100 kills, on SQLite and on PostgreSQL; GIVEN='--seed 7 --on sqlite'
+	@$(BIN)/python -m tests.crash $(GIVEN)
 
 screenshots: setup ## Pictures of every page, light, dark and phone, in build/screenshots; DOCS=--docs for docs/images
 	@$(BIN)/python -m tests.browser.screenshots $(DOCS)

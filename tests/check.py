@@ -34,7 +34,7 @@ STAGES = (
     Stage("pages", f"{PYTEST} tests/ui"),
     Stage("fast", f"{PYTEST} -n 2 -m 'not ({SLOW})' --deselect tests/docs/test_sizes.py --ignore tests/ui"),
     Stage("outside", f"{PYTEST} -n 2 -m 'outside or llmock'"),
-    Stage("crash", f"{PYTEST} -m crash"),
+    Stage("crash", f"{PYTEST} -n 2 -m crash"),
     Stage("browser", f"{PYTEST} -n 2 -m browser"),
     Stage("dist", "make dist"),
     Stage("smoke", f"{PYTEST} -m smoke"),

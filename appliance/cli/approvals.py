@@ -111,9 +111,11 @@ def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, g
 
 
 def _find(db: Database, ref: str) -> Approval:
-    """By id, or by the end of the id of one that is pending. Raises Problem(not_found), Problem(usage)."""
-    pending = approvals.listing(db, limit=200).items if len(ref) < 36 else []
-    ending = [one for one in pending if len(ref) >= 4 and one.id.endswith(ref)]
-    if len(ending) > 1:
-        raise Problem("usage", f"{len(ending)} approvals end in {ref}. Give more of the id.")
-    return ending[0] if ending else approvals.get(db, ref)
+    """By id, or by the end of the id of a pending or a recent one. Raises Problem(not_found), Problem(usage)."""
+    for state in ("pending", "") if 4 <= len(ref) < 36 else ():
+        ending = [one for one in approvals.listing(db, state, limit=200).items if one.id.endswith(ref)]
+        if len(ending) > 1:
+            raise Problem("usage", f"{len(ending)} approvals end in {ref}. Give more of the id.")
+        if ending:
+            return ending[0]
+    return approvals.get(db, ref)

@@ -22,6 +22,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "The box": {
         "doctor": "doctor",
         "selftest": "selftest",
+        "bench": "bench",
+        "restored": "restored",
         "paths": "about",
         "config": "config",
         "master-key": "masterkey",

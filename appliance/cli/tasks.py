@@ -51,6 +51,7 @@ def task() -> None:
 )
 @click.option("--budget-usd", metavar="USD", help="What the task may spend in all.")
 @click.option("--due-at", metavar="TIME", help="Such as 2026-12-01T09:00:00Z.")
+@click.option("--time-limit", "time_limit_s", type=int, metavar="SECONDS", help="What a run of it may take in all.")
 @click.option("--no-start", is_flag=True, help="Do not start it yet.")
 @wait_option
 @tenant_option

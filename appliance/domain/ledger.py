@@ -128,8 +128,11 @@ def open_call(db: Database, opening: Opening) -> str:
 def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> int:
     """Close the call with what its attempts cost, in the open transaction; the cost in nano-dollars.
 
-    An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen.
+    An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen. A call
+    that was given up for lost meanwhile stays booked as estimated: 0 comes on top.
     """
+    if _is_lost(db, call_id):
+        return 0
     return _close(db, call_id, "failed" if failure_code else "ok", attempts, failure_code)
 
 
@@ -164,7 +167,8 @@ def settle_lost(db: Database, gone: Collection[str]) -> int:
 def give_up(db: Database, call_id: str, attempts: list[Attempt]) -> None:
     """Close a call whose answer nobody will take; the sending under way counts as the estimate, on its run too."""
     with db.transaction():
-        _lose(db, call_id, attempts, "given_up")
+        if not _is_lost(db, call_id):
+            _lose(db, call_id, attempts, "given_up")
 
 
 def calls(
@@ -222,6 +226,11 @@ def parts(attempt: Attempt) -> list[Part]:
     elif rest:
         found.append(Part("Rounding and extras of the price list", 0, None, rest))
     return found
+
+
+def _is_lost(db: Database, call_id: str) -> bool:
+    """Whether somebody took its process for dead; it may come back."""
+    return bool(db.value("SELECT state FROM calls WHERE id = :id", {"id": call_id}) == "lost")
 
 
 def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from appliance import clock
-from appliance.domain import approvals, blobs
+from appliance.domain import approvals, blobs, restored
 from appliance.domain.approvals import Approval, Ask
 from appliance.domain.steps import Message, Step
 from appliance.engine import waiting
@@ -53,7 +53,7 @@ def perform(journal: Journal, act: Act[T]) -> T:
         return _record(journal, key, act, act.recall(before), before.started_at, before)
     if before and before.state == "intent" and act.effect in INTENT:
         return _after_crash(journal, key, act, before)
-    if act.ask and not (before and before.approval_id and before.state == "intent"):
+    if act.ask and not (before and before.approval_id and before.state in ("intent", "again")):
         return _with_approval(journal, key, act, act.ask, before)
     return _do(journal, key, act, before)
 
@@ -68,14 +68,16 @@ def _do(journal: Journal, key: str, act: Act[T], before: Step | None, approval: 
             value = act.do(key)
             return _save(journal, key, act, value, started, before, approval)
     if act.effect in INTENT or approval:
-        _intend(journal, key, act, started, before, approval)
+        step = _intend(journal, key, act, started, before, approval)
+        if act.effect in INTENT and not before and restored.before(journal.db, journal.run):
+            return _after_restore(journal, key, act, step, approval)
     value = act.do(_named(journal, key))
     return _record(journal, key, act, value, started, before, approval)
 
 
 def _intend(
     journal: Journal, key: str, act: Act[T], started: str, before: Step | None, approval: Approval | None
-) -> None:
+) -> Step:
     """On the disk before the effect begins: "this may happen now"."""
     with journal.held() as stop:
         if stop:
@@ -84,6 +86,16 @@ def _intend(
         kept = _kept(before, approval)
         step = journal.build(key, act.kind, act.name, act.effect, act.given, **kept, state="intent", started_at=started)
         journal.save(step, [])
+    return step
+
+
+def _after_restore(journal: Journal, key: str, act: Act[T], step: Step, approval: Approval | None) -> T:
+    """The run was put back from a backup: it may have done this already, after the backup was made."""
+    if act.effect == "once" and approval is None:
+        raise InDoubt(step)
+    found = act.find(_named(journal, key)) if act.find else None
+    value = act.do(_named(journal, key)) if found is None else found
+    return _record(journal, key, act, value, step.started_at, step, approval)
 
 
 def _after_crash(journal: Journal, key: str, act: Act[T], before: Step) -> T:
@@ -97,7 +109,7 @@ def _after_crash(journal: Journal, key: str, act: Act[T], before: Step) -> T:
 
 
 def _with_approval(journal: Journal, key: str, act: Act[T], ask: Ask, before: Step | None) -> T:
-    approval = waiting.decided(journal, key, ask)
+    approval = waiting.decided(journal, key, restored.warned(journal.db, journal.run, ask))
     if approval.state != "approved":
         assert act.declined is not None
         return _record(journal, key, act, act.declined(approval), clock.iso(), before, approval)

@@ -66,6 +66,19 @@ def test_calls_of_a_process_that_is_gone_count_as_estimated(world: World) -> Non
         assert ledger.settle_lost(db, ["dead"]) == 0
 
 
+def test_a_call_taken_for_lost_is_booked_once_whoever_comes_back(world: World) -> None:
+    with world.db() as db:
+        budgets.put(db, SYSTEM, "tenant", "", "month", 5_000)
+        call = ledger.open_call(db, Opening("p", "m", False, 2_000, "stalled", TENANT))
+        assert ledger.settle_lost(db, ["alive"]) == 1
+        with db.transaction():
+            assert ledger.settle(db, call, [Attempt("p", "m", cost_nano=700)]) == 0
+        ledger.give_up(db, call, [])
+        assert (ledger.call(db, call).state, ledger.call(db, call).cost_nano) == ("lost", 2_000)
+        assert budgets.all(db)[0].spent_nano == 2_000
+        assert len(ledger.attempts(db, call)) == 1
+
+
 def test_calls_are_paged_newest_first(world: World) -> None:
     with world.db() as db:
         made = [book(db, Spent(n)) for n in range(7)]

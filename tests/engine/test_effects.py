@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from appliance.domain import approvals, comments, decisions
-from appliance.domain.approvals import Approval
+from appliance.domain.approvals import Approval, Ask
 from appliance.domain.tasks import Task
+from appliance.engine import effects
+from appliance.engine.effects import Act
 from appliance.engine.work import Work
 from appliance.errors import Problem
 from tests.engine.floor import Dead, Floor
@@ -23,8 +25,17 @@ class Effect:
         self.effect = "once"
         self.deaths = 1
         self.keys: list[str] = []
+        self.ask: Ask | None = None
+
+    def asked(self) -> Act[str]:
+        return Act(
+            "step", "pay", "once", {"amount": 5}, self.do, lambda value: ({"value": value}, []),
+            lambda step: str(step.result["value"]), ask=self.ask, declined=lambda _: "declined",
+        )  # fmt: skip
 
     def __call__(self, work: Work) -> str:
+        if self.ask:
+            return effects.perform(work.journal, self.asked())
         return work.step("pay", self.do, {"amount": 5}, self.effect, self.find)
 
     def do(self, key: str) -> str:
@@ -121,6 +132,24 @@ def test_what_a_person_lets_run_again_runs_once_more(floor: Floor, effect: Effec
     assert floor.outcome(task) == ("succeeded", "", "done")
     assert len(effect.world.changes) == 2
     assert floor.steps(task)[0].attempts == 2
+
+
+def test_an_approved_effect_that_may_run_again_is_not_taken_for_declined(
+    floor: Floor, effect: Effect, paying: Program
+) -> None:
+    effect.ask = Ask("action", "Pay", payload={"tool": "pay", "arguments": {"amount": 5}, "target": "shop"})
+    task = paying.task()
+    floor.work()
+    [agreed] = approvals.of_run(floor.db, floor.run(task).id)
+    decisions.decide(floor.db, floor.actor, agreed.id, "approve")
+    paying.killed(task)
+    floor.work()
+    [asked] = [one for one in approvals.of_run(floor.db, floor.run(task).id) if one.kind == "in_doubt"]
+    decisions.decide(floor.db, floor.actor, asked.id, "approve", "", {"option": "again"})
+    floor.work()
+    assert floor.outcome(task) == ("succeeded", "", "done")
+    assert (len(effect.world.changes), floor.run(task).state) == (2, "succeeded")
+    assert approvals.get(floor.db, agreed.id).state == "consumed"
 
 
 def test_a_second_crash_asks_a_second_time(floor: Floor, effect: Effect, paying: Program) -> None:

@@ -1,0 +1,62 @@
+"""A tenant put back from a backup: the world outside has gone on meanwhile, so nobody may trust what is unfinished.
+
+What is recorded stays recorded and waiting timers stay set. What a run did after the backup was made is not in it.
+"""
+
+import msgspec
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import approval_uses, claims, events, ledger, preferences
+from appliance.domain.actor import SYSTEM
+from appliance.domain.approvals import Ask
+from appliance.domain.runs import Run
+
+MOMENT = "restored_at"
+EPOCH = "epoch"
+NOTICE = "This box was restored from a backup: it may already have happened. Look before you agree. "
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """`epoch` counts the restores of this tenant; how many leases were void and approvals are asked for again."""
+
+    epoch: int
+    leases: int
+    asked_again: int
+
+
+def after_restore(db: Database) -> Restored:
+    """Call once on every tenant after its data was put back, before anything works on it (ENGINE §8).
+
+    Leases are void and calls in flight count as estimated. An approval nobody had used is asked for again. From now on
+    a run from before this moment looks outside, or asks a person, before an effect that must not happen twice.
+    """
+    with db.transaction():
+        epoch = db.next_number(EPOCH)
+        ledger.settle_lost(db, ledger.owners(db))
+        leases = claims.release(db, "lease_owner <> ''", {})
+        asked = _ask_again(db)
+        preferences.put(db, SYSTEM, MOMENT, clock.iso())
+        events.record(db, SYSTEM, "box.restored", epoch=epoch)
+    return Restored(epoch, leases, asked)
+
+
+def before(db: Database, run: Run) -> bool:
+    """Whether the run was in the backup, so that what it does next may be done already."""
+    return run.created_at < str(preferences.get(db, MOMENT, ""))
+
+
+def warned(db: Database, run: Run, ask: Ask) -> Ask:
+    """The question with the warning, where it is due."""
+    return msgspec.structs.replace(ask, detail=NOTICE + ask.detail) if before(db, run) else ask
+
+
+def _ask_again(db: Database) -> int:
+    """Agreed and not used: it may have been used after the backup was made."""
+    sql = """UPDATE approvals SET state = 'pending', verdict = '', given = '{}', note = '', decided_by = NULL,
+      decided_name = '', decided_at = NULL, detail = :notice || detail
+      WHERE kind = 'action' AND state IN ('pending', 'approved') RETURNING *"""
+    rows = db.rows(sql, {"notice": NOTICE})
+    for row in rows:
+        approval_uses.tell(db, SYSTEM, "requested", row)
+    return len(rows)
