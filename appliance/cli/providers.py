@@ -8,7 +8,7 @@ from appliance.cli.command import decoded, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, listing, table
 from appliance.domain import providers
-from appliance.domain.provider_forms import KINDS, NEEDS_SECRET, NewProvider
+from appliance.domain.provider_forms import KINDS, NEEDS_SECRET, NewProvider, ProviderChange
 from appliance.domain.providers import Provider
 from appliance.errors import Problem
 
@@ -32,6 +32,7 @@ def provider() -> None:
 @click.option("--model", "models", multiple=True, help="A model it serves; may be repeated. A test fills in the rest.")
 @click.option("--price", "prices", multiple=True, metavar="MODEL=IN/OUT", help="Dollars for a million tokens.")
 @click.option("--pace", type=click.Choice(["instant", "real"]), help="How fast a simulated provider answers.")
+@click.option("--max-concurrency", type=int, metavar="N", help="Runs that use it at the same time.")
 @click.option("--seed", type=int, help="Another seed, other simulated answers.")
 @tenant_option
 def add(desk: Desk, tenant: str | None, key_stdin: bool, prices: tuple[str, ...], **given: Any) -> Shown:
@@ -65,6 +66,18 @@ def test(desk: Desk, name: str, tenant: str | None) -> Shown:
     if not result.ok:
         raise Problem("provider_failed", f"{found.name}: {found.test_detail}")
     return Shown(found, f"{found.name}: {found.test_detail}")
+
+
+@verb("agenthq provider limit OpenAI 4", "agenthq provider limit OpenAI 0", into=provider)
+@click.argument("name")
+@click.argument("runs", type=click.IntRange(0))
+@tenant_option
+def limit(desk: Desk, name: str, runs: int, tenant: str | None) -> Shown:
+    """How many runs use the account at the same time; 0 for any number of them."""
+    wanted = ProviderChange(max_concurrency=runs or None)
+    with desk.room(tenant) as room:
+        found = providers.change(room.db, CLI, desk.vault, name, wanted)
+    return Shown(found, f"{found.name}: {found.max_concurrency or 'any number of'} runs at the same time.")
 
 
 @verb("agenthq provider remove OpenAI", into=provider)

@@ -11,11 +11,12 @@ from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
 from appliance.cli.taskview import about, because, parse_check, view
 from appliance.db.database import Database
-from appliance.domain import board, checks, forks, lifecycle, runs, signals, steps, tasks
+from appliance.domain import blockers, board, checks, forks, lifecycle, runs, signals, steps, tasks, wake_rows
 from appliance.domain import why as reasons
 from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
 from appliance.domain.check_forms import NEEDED
+from appliance.domain.graph import ON_CANCEL, ON_PARENT_CLOSE
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES, Task
 from appliance.errors import Problem
@@ -44,6 +45,10 @@ def task() -> None:
 @click.option("--parent", "parent_id", metavar="NUMBER", help="The task this is a part of.")
 @click.option("--after", "blockers", multiple=True, metavar="NUMBER", help="Wait for this task; may be repeated.")
 @click.option("--label", "labels", multiple=True, help="May be repeated.")
+@click.option("--on-parent-close", type=click.Choice(ON_PARENT_CLOSE), default="cancel", show_default=True)
+@click.option(
+    "--plan-key", default="", metavar="KEY", help="A parent has one sub-task of a key; again answers that one."
+)
 @click.option("--budget-usd", metavar="USD", help="What the task may spend in all.")
 @click.option("--due-at", metavar="TIME", help="Such as 2026-12-01T09:00:00Z.")
 @click.option("--time-limit", "time_limit_s", type=int, metavar="SECONDS", help="What a run of it may take in all.")
@@ -224,3 +229,41 @@ def signal(desk: Desk, number: str, name: str, payload: str, idem: str, tenant: 
             raise Problem("conflict", f"#{found.number} has no run yet.")
         sent = signals.send(room.db, CLI, found.run_id, name, told, idem)
     return Shown(sent, f"Signal {sent.name} is kept for #{found.number}.")
+
+
+@verb("agenthq task wakes 4", into=task, name="wakes")
+@number_argument
+@tenant_option
+def wakes_(desk: Desk, number: str, tenant: str | None) -> Shown:
+    """What woke the task's agent, newest first, and what became of it."""
+    with desk.room(tenant) as room:
+        found = wake_rows.of_task(room.db, tasks.get(room.db, number).id)
+    rows = [(ago(w.created_at), words(w.reason), words(w.state), w.depth, w.lane, w.detail) for w in found]
+    return listing(
+        found, table(("when", "reason", "became", "depth", "lane", "why"), rows, "Nothing has woken it yet.")
+    )
+
+
+@verb("agenthq task block 5 --after 4", "agenthq task block 5 --after 4 --on-cancel release", into=task)
+@number_argument
+@click.option("--after", "blocker", metavar="NUMBER", required=True, help="The task that has to be done first.")
+@click.option("--on-cancel", type=click.Choice(ON_CANCEL), default="hold", show_default=True)
+@tenant_option
+def block(desk: Desk, number: str, blocker: str, on_cancel: str, tenant: str | None) -> Shown:
+    """Let a task wait for another; when that is cancelled it holds on, is let go, or is cancelled too."""
+    with desk.room(tenant) as room:
+        blockers.put(room.db, CLI, number, blocker, on_cancel)
+        found = tasks.get(room.db, number)
+    return Shown(view(found), f"#{found.number} waits for #{blocker}.")
+
+
+@verb("agenthq task unblock 5 --after 4", into=task)
+@number_argument
+@click.option("--after", "blocker", metavar="NUMBER", required=True, help="The task it need not wait for.")
+@tenant_option
+def unblock(desk: Desk, number: str, blocker: str, tenant: str | None) -> Shown:
+    """Wait for another task no longer; start it with task run."""
+    with desk.room(tenant) as room:
+        blockers.remove(room.db, CLI, number, blocker)
+        found = tasks.get(room.db, number)
+    return Shown(view(found), f"#{found.number} does not wait for #{blocker}.")

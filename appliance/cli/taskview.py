@@ -53,6 +53,8 @@ def because(task: Task, found: Why) -> str:
         "decide": f"agenthq approval show {found.ref}",
         "budget": "agenthq budget list",
         "provider": "agenthq provider list",
+        "limits": "agenthq tenant limits",
+        "run": f"agenthq task logs {task.number}",
     }
     next_step = commands.get(found.verb)
     return f"{found.sentence}\n{found.action}: {next_step}" if next_step else found.sentence

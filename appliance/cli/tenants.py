@@ -1,11 +1,15 @@
 """`agenthq tenant`: one customer or team, one database."""
 
-import click
+from typing import Any
 
-from appliance.cli.command import verb
+import click
+import msgspec
+
+from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
-from appliance.domain import agents, board, tenants, usage
+from appliance.domain import agents, board, guards, tenants, usage
+from appliance.domain.guards import GuardsChange
 
 
 @click.group()
@@ -52,3 +56,32 @@ def show(desk: Desk, slug: str | None) -> Shown:
         ]
     )
     return Shown({"tenant": found, "agents": len(team), "tasks": counts, "month": spent}, lines)
+
+
+@verb(
+    "agenthq tenant limits",
+    "agenthq tenant limits --max-running 8 --breaker-usd-per-hour 5",
+    into=tenant,
+)
+@click.option("--max-running", metavar="N", help="Runs at the same time; 'none' for no limit.")
+@click.option("--breaker-runs", metavar="N", help="Runs of a task without progress before a person is asked.")
+@click.option("--breaker-chain", metavar="N", help="Runs that wake each other without a person.")
+@click.option("--breaker-usd-per-hour", metavar="USD", help="What a loop may spend; 'none' for three times the usual.")
+@click.option("--wake-depth", metavar="N", help="How deep agents may wake each other.")
+@click.option("--wake-fanout", metavar="N", help="How many other tasks one run may wake.")
+@tenant_option
+def limits(desk: Desk, tenant: str | None, **given: str | None) -> Shown:
+    """How far work may go by itself; with options, change that."""
+    named: dict[str, Any] = {name: _number(text) for name, text in given.items() if text is not None}
+    with desk.room(tenant) as room:
+        found = (
+            guards.change(room.db, CLI, msgspec.convert(named, GuardsChange, strict=False))
+            if named
+            else guards.of(room.db)
+        )
+    shown = [(name.replace("_", " "), "none" if v is None else v) for name, v in msgspec.to_builtins(found).items()]
+    return Shown(found, facts(shown))
+
+
+def _number(text: str) -> str | None:
+    return None if text == "none" else text

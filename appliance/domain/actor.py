@@ -22,6 +22,11 @@ class Actor(msgspec.Struct, frozen=True):
     def label(self) -> str:
         return f"{self.kind}:{self.id}"
 
+    @property
+    def outside(self) -> bool:
+        """A person, or a program that acts for one: not an agent, not the engine."""
+        return self.kind in ("member", "key") or self.label == "system:cli"
+
     def need(self, role: Role) -> None:
         """Raises Problem(forbidden) below `role`."""
         if ROLES.index(self.role) < ROLES.index(role):

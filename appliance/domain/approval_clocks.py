@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import records, runs
+from appliance.domain import queueing, records
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
 from appliance.domain.approval_uses import tell
@@ -48,10 +48,10 @@ def expire(db: Database, found: Approval) -> bool:
     return True
 
 
-def wake(db: Database, run_id: str | None) -> bool:
-    """Let a run go on that waits for a person; one that waits for something else waits on."""
+def wake(db: Database, run_id: str | None, lane: str = "") -> bool:
+    """Let a run go on that waits for a person, in `lane` from now on; one that waits for something else waits on."""
     reason = db.value("SELECT reason FROM runs WHERE id = :id AND state = 'waiting'", {"id": run_id})
-    return run_id is not None and reason in PERSON and runs.wake(db, run_id)
+    return run_id is not None and reason in PERSON and queueing.wake(db, run_id, lane)
 
 
 def _expire(db: Database, approval_id: str) -> bool:

@@ -4,54 +4,43 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import events, records, runs
+from appliance.domain import candidates, events, records, runs
 from appliance.domain.actor import SYSTEM
 from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
 
 MAX_WITHOUT_PROGRESS = 5
-# Runs looked at for one claim; those of agents at their limit are passed over by the query itself.
-_CANDIDATES = """
-SELECT r.id, r.agent_id, r.deadline_at, a.runtime, t.time_limit_s, a.max_concurrency -
-  (SELECT COUNT(*) FROM runs b WHERE b.agent_id = a.id AND b.state = 'running') AS slots
-FROM runs r JOIN agents a ON a.id = r.agent_id JOIN tasks t ON t.id = r.task_id
-WHERE r.state = 'ready' AND r.ready_at <= :now AND a.paused = FALSE AND
-  (SELECT COUNT(*) FROM runs b WHERE b.agent_id = a.id AND b.state = 'running') < a.max_concurrency
-ORDER BY r.priority DESC, r.ready_at, r.id LIMIT :most
-"""
 
 
 def claim(
-    db: Database, owner: str, lease_seconds: float, most: int = 1, quick: frozenset[str] = frozenset()
+    db: Database,
+    owner: str,
+    lease_seconds: float,
+    most: int = 1,
+    quick: frozenset[str] = frozenset(),
+    interactive: bool = False,
 ) -> list[Run]:
-    """Take the next runs that may start: highest priority, then oldest, agents within their concurrency.
+    """Take the next runs that may start: highest priority, then oldest, within every limit on runs at the same time.
 
     One run, and after it up to `most` in all while their agents' runtimes are `quick`: a run that may take long is
     never held back behind another. Each gets a lease of `lease_seconds` and a fence one higher than any before.
+    `interactive` takes only what a person waits for. Runs with nothing left to do end here, before any call.
     """
     with db.transaction():
-        rows = _candidates(db, 1)
-        if rows and rows[0]["runtime"] in quick and most > 1:
-            rows = _candidates(db, most)
-        return _take(db, owner, lease_seconds, _within_limits(rows, quick)) if rows else []
+        chosen = _chosen(db, most, quick, interactive)
+        return _take(db, owner, lease_seconds, chosen) if chosen else []
 
 
-def _candidates(db: Database, most: int) -> list[Row]:
-    locked = db.skip_locked and f"{db.for_update} OF r SKIP LOCKED"
-    return db.rows(_CANDIDATES + locked, {"now": clock.iso(), "most": most})
-
-
-def _within_limits(rows: list[Row], quick: frozenset[str]) -> list[Row]:
-    """The first, then those that follow it while they are quick and their agent has a slot left."""
-    slots = {row["agent_id"]: row["slots"] for row in rows}
-    chosen: list[Row] = []
-    for row in rows:
-        if chosen and (row["runtime"] not in quick or chosen[0]["runtime"] not in quick):
-            break
-        if slots[row["agent_id"]] > 0:
-            slots[row["agent_id"]] -= 1
-            chosen.append(row)
-    return chosen
+def _chosen(db: Database, most: int, quick: frozenset[str], interactive: bool) -> list[Row]:
+    while rows := candidates.find(db, 1, interactive):
+        if rows[0]["runtime"] in quick and most > 1:
+            rows = candidates.find(db, most, interactive)
+        over = {row["id"]: said for row in rows if (said := candidates.pointless(row))}
+        for run_id, said in over.items():
+            runs.skip(db, runs.get(db, run_id), said)
+        if left := [row for row in rows if row["id"] not in over]:
+            return candidates.within_limits(left, quick)
+    return []
 
 
 def _take(db: Database, owner: str, lease_seconds: float, chosen: list[Row]) -> list[Run]:

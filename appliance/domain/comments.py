@@ -4,7 +4,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
-from appliance.domain import events, records
+from appliance.domain import events, records, tasks, wakes
 from appliance.domain.actor import Actor
 from appliance.errors import invalid
 
@@ -26,13 +26,20 @@ class NewComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add(db: Database, actor: Actor, task_id: str, body: str) -> Comment:
-    """Raises Problem(invalid) for an empty or over-long text."""
+    """A person's comment wakes the task's agent, or reaches the run that is open at its next turn.
+
+    Raises Problem(invalid) for an empty or over-long text.
+    """
     if not body.strip() or len(body) > LIMIT:
         raise invalid(body=f"write between 1 and {LIMIT:,} characters")
     comment = Comment(ids.new(), task_id, actor.kind, actor.id, actor.name, body.strip(), clock.iso())
     with db.transaction():
         db.insert("comments", msgspec.structs.asdict(comment))
-        events.record(db, actor, "comment.added", task_id=task_id, agent_id=actor.id if actor.kind == "agent" else None)
+        agent_id = actor.id if actor.kind == "agent" else None
+        event = events.record(db, actor, "comment.added", task_id=task_id, agent_id=agent_id)
+        task = tasks.get(db, task_id)
+        if task.agent_id:
+            wakes.wake(db, actor, task, "commented", event, about=comment.id)
     return comment
 
 

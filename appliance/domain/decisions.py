@@ -7,7 +7,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approval_clocks, approvals, budget_decisions, doubt, records
+from appliance.domain import approval_clocks, approvals, breakers, budget_decisions, doubt, records, tasks, wakes
 from appliance.domain.actor import Actor
 from appliance.domain.approval_rows import Approval
 from appliance.domain.approval_uses import tell
@@ -29,6 +29,7 @@ VERDICTS: dict[str, Apply] = {
     "question": _left_to_the_run,
     "budget": budget_decisions.apply,
     "in_doubt": doubt.apply,
+    "breaker": breakers.apply,
 }
 
 
@@ -56,8 +57,17 @@ def decide(
         act(db, actor, found, verdict, given)
         if act is not _left_to_the_run and found.state == "approved":
             approvals.consume(db, found.id, found.digest)
-        approval_clocks.wake(db, found.run_id)
+        approval_clocks.wake(db, found.run_id, wakes.INTERACTIVE)
+        if found.kind == "question" and found.task_id and not found.run_id:
+            _answered(db, actor, found)
     return approvals.get(db, approval_id)
+
+
+def _answered(db: Database, actor: Actor, found: Approval) -> None:
+    """A question that no run waits with: its task's agent hears the answer by a wake."""
+    task = tasks.get(db, str(found.task_id))
+    if task.agent_id:
+        wakes.wake(db, actor, task, "answered", None, lane=wakes.INTERACTIVE, about=found.id)
 
 
 def _same(found: Approval, verdict: str, note: str, given: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
 from appliance.domain.tasks import Task
+from appliance.domain.wakes import INTERACTIVE
 from appliance.errors import Problem, not_found
 
 FINISH = "task.finish"
@@ -80,7 +81,7 @@ def fork(db: Database, actor: Actor, run_id: str, from_key: str = "") -> Run:
             runs.stop_now(db, actor, run, FORKED)
         about = {"task_id": task.id, "agent_id": run.agent_id}
         event = events.record(db, actor, "run.forked", **about, run_id=run.id, key=from_key)
-        new_id = runs.enqueue(db, actor, task, cause_event=event, retry_of=run.id)
+        new_id = runs.enqueue(db, actor, task, cause_event=event, retry_of=run.id, cause="retried", lane=INTERACTIVE)
         _take_over(db, run, new_id, from_key, taken)
     return runs.get(db, new_id)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, approvals, checks, events, runs, tasks
+from appliance.domain import agents, approvals, checks, dependents, events, families, queueing, runs, tasks, wakes
 from appliance.domain.actor import Actor
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -14,7 +14,7 @@ from appliance.errors import Problem, invalid
 MOVES = ("backlog", "todo", "in_progress", "in_review", "done", "cancelled")
 
 
-def start(db: Database, actor: Actor, ref: str) -> Task:
+def start(db: Database, actor: Actor, ref: str, cause: str = "started") -> Task:
     """Queue a run. Raises Problem(conflict) while one is open, or while blockers are."""
     actor.need("operator")
     with db.transaction():
@@ -23,8 +23,10 @@ def start(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
         if blocked := _blocked(db, task):
             raise blocked
+        if queueing.is_open(db, task.id):
+            raise Problem("conflict", "This task has an open run already.")
         event = events.record(db, actor, "task.started", task_id=task.id, agent_id=task.agent_id)
-        runs.enqueue(db, actor, task, cause_event=event)
+        wakes.wake(db, actor, task, cause, event, lane=wakes.INTERACTIVE)
     return tasks.get(db, task.id)
 
 
@@ -40,13 +42,18 @@ def retry(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
         if last[0].state == "parked":
             runs.request_cancel(db, actor, last[0].id)
+        if blocked := _blocked(db, task):
+            raise blocked
         event = events.record(db, actor, "task.retried", task_id=task.id, agent_id=task.agent_id)
-        runs.enqueue(db, actor, task, cause_event=event, retry_of=last[0].id)
+        wakes.wake(db, actor, task, "retried", event, lane=wakes.INTERACTIVE)
     return tasks.get(db, task.id)
 
 
 def cancel(db: Database, actor: Actor, ref: str) -> Task:
-    """End the task and its open run; what was made stays. Cancelling twice changes nothing."""
+    """End the task, its open run, and the whole tree below it as far as `on_parent_close` says; what was made stays.
+
+    All in one transaction. Cancelling twice changes nothing.
+    """
     actor.need("operator")
     with db.transaction():
         task = tasks.get(db, ref)
@@ -58,7 +65,9 @@ def cancel(db: Database, actor: Actor, ref: str) -> Task:
             runs.request_cancel(db, actor, task.run_id)
         approvals.withdraw_of_task(db, task.id)
         put(db, actor, task, "cancelled", finished_at=clock.iso(), blocked_reason="", blocked_detail="")
-        _release_dependents(db, actor, task)
+        for below in dependents.cancelled_with(db, task.id):
+            cancel(db, actor, below)
+        _told(db, actor, task, "cancelled")
     return tasks.get(db, task.id)
 
 
@@ -96,7 +105,7 @@ def finish(db: Database, actor: Actor, task: Task, **data: Any) -> None:
     if missing := _missing(db, task):
         raise missing
     put(db, actor, task, "done", finished_at=clock.iso(), blocked_reason="", blocked_detail="", **data)
-    _release_dependents(db, actor, task)
+    _told(db, actor, task, "done")
 
 
 def move(db: Database, actor: Actor, ref: str, state: str) -> Task:
@@ -139,9 +148,13 @@ def moves(task: Task) -> list[str]:
 
 
 def _move(db: Database, actor: Actor, task: Task, state: str) -> None:
-    if state not in ("cancelled", task.state) and not task.open:
+    reopened = state not in ("cancelled", task.state) and not task.open
+    if reopened:
         task = reopen(db, actor, task.id)
     if state == task.state:
+        return
+    if reopened and state == "in_progress" and task.agent_id:
+        start(db, actor, task.id, "reopened")
         return
     if verb := _verb(task, state):
         verb(db, actor, task.id)
@@ -191,16 +204,7 @@ def _blocked(db: Database, task: Task) -> Problem | None:
     return None
 
 
-def _release_dependents(db: Database, actor: Actor, task: Task) -> None:
-    """Start the tasks that waited for this one and for nothing else."""
-    sql = "SELECT task_id FROM task_blockers WHERE blocker_id = :id"
-    for row in db.rows(sql, {"id": task.id}):
-        waiting = tasks.get(db, row["task_id"])
-        if (
-            waiting.state == "todo"
-            and waiting.agent_id
-            and not waiting.run_id
-            and not tasks.open_blockers(db, waiting.id)
-        ):
-            event = events.record(db, actor, "task.unblocked", task_id=waiting.id, agent_id=waiting.agent_id)
-            runs.enqueue(db, actor, waiting, cause_event=event)
+def _told(db: Database, actor: Actor, task: Task, state: str) -> None:
+    """Whoever waits for the task hears that it has ended."""
+    dependents.release(db, actor, task.id)
+    families.ended(db, actor, task.id, state)

@@ -29,6 +29,7 @@ class NewProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     billing: str = ""
     pace: str = "instant"
     seed: int = 0
+    max_concurrency: int | None = None
 
 
 class ProviderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +42,7 @@ class ProviderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prices: dict[str, ModelPrice] | msgspec.UnsetType = msgspec.UNSET
     paused: bool | msgspec.UnsetType = msgspec.UNSET
     pace: str | msgspec.UnsetType = msgspec.UNSET
+    max_concurrency: int | None | msgspec.UnsetType = msgspec.UNSET
 
 
 def check(name: str, kind: str, url: str, secret: str) -> None:
@@ -70,6 +72,12 @@ def check_use(billing: str, pace: str, prices: dict[str, ModelPrice]) -> None:
         faults["prices"] = f"give dollars for a million tokens, from 0 to {DEAREST:,}"
     if faults:
         raise invalid(**faults)
+
+
+def check_concurrency(most: int | None) -> None:
+    """Raises Problem(invalid) for anything but None and 1 to 1,000 runs."""
+    if most is not None and not 1 <= most <= 1000:
+        raise invalid(max_concurrency="give a number of runs from 1 to 1,000, or nothing")
 
 
 def named_once(models: list[str]) -> list[str]:

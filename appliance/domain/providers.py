@@ -21,7 +21,10 @@ SIMULATED_MODELS = ["simulated", "sim-swift", "sim-standard", "sim-deep"]
 
 
 class Provider(msgspec.Struct, frozen=True):
-    """`secret_hint` is the last four characters; the secret itself is never given back."""
+    """`secret_hint` is the last four characters; the secret itself is never given back.
+
+    `max_concurrency` runs use it at the same time, None for as many as there are.
+    """
 
     id: str
     name: str
@@ -40,6 +43,7 @@ class Provider(msgspec.Struct, frozen=True):
     test_detail: str
     created_at: str
     updated_at: str
+    max_concurrency: int | None = None
 
     @property
     def simulated(self) -> bool:
@@ -53,6 +57,7 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
     secret = new.secret.strip()
     provider_forms.check(new.name, new.kind, url, secret)
     provider_forms.check_use(new.billing, new.pace, new.prices)
+    provider_forms.check_concurrency(new.max_concurrency)
     now, provider_id = clock.iso(), ids.new()
     row: Row = {"id": provider_id, "name": new.name.strip(), "kind": new.kind, "base_url": url, "generation": 1}
     row |= {"billing": new.billing or ("local" if new.kind == "ollama" else "metered"), "pace": new.pace}
@@ -62,7 +67,8 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
             provider_forms.named_once(new.models) or (SIMULATED_MODELS if new.kind == "simulated" else [])
         )
     }
-    row |= {"prices": records.dump(new.prices), "seed": new.seed, "created_at": now, "updated_at": now}
+    row |= {"prices": records.dump(new.prices), "seed": new.seed, "max_concurrency": new.max_concurrency}
+    row |= {"created_at": now, "updated_at": now}
     with db.transaction():
         _named(lambda: db.insert("providers", row), new.name)
         events.record(db, actor, "provider.added", provider_id=provider_id)
@@ -78,6 +84,7 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
         given.get("name", provider.name), provider.kind, given.get("base_url", provider.base_url), "kept"
     )
     provider_forms.check_use(provider.billing, provider.pace, given.get("prices", {}))
+    provider_forms.check_concurrency(given.get("max_concurrency"))
     if "models" in given:
         given["models"] = provider_forms.named_once(given["models"])
     values = {k: records.dump(v) if k in ("models", "prices") else v for k, v in given.items()}

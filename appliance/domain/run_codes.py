@@ -38,6 +38,7 @@ CODES: dict[str, RunCode] = {
     ),
     "deadline": RunCode("It took longer than its time limit", "Raise the limit or split the task.", True, True),
     "cancelled": RunCode("Somebody stopped it", "Nothing. Run it again when it is wanted after all.", True, True),
+    "skipped": RunCode("There was nothing left to do", "Nothing: the task had ended or belonged to somebody else."),
     "forked": RunCode("Set aside for a new run", "Nothing: the new run goes on from one of its steps."),
     "checks_failed": RunCode(
         "The result did not pass its checks", "Read what failed, then change the task, its files or the check."

@@ -1,17 +1,16 @@
 """Runs: one attempt of an agent at a task, with lease, fence, cause and cost. The row is the truth."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from appliance import clock, ids
-from appliance.db.database import Database, Row
-from appliance.domain import agents, approval_uses, events, records, standing
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import approval_uses, events, records, standing
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.errors import Problem, not_found
-
-if TYPE_CHECKING:
-    from appliance.domain.tasks import Task
+from appliance.domain.queueing import enqueue as enqueue
+from appliance.domain.queueing import wake as wake
+from appliance.errors import not_found
 
 OPEN = ("ready", "running", "waiting")
 DEADLINE = "deadline"
@@ -60,6 +59,7 @@ class Run(msgspec.Struct, frozen=True):
     cause: str = "started"
     lane: str = "background"
     origin_run: str | None = None
+    provider_id: str | None = None
     fork_of: str | None = None
     fork_key: str = ""
     wait_key: str = ""
@@ -111,26 +111,6 @@ def of_agent(db: Database, agent_id: str, limit: int) -> list[Run]:
     return [records.to(Run, row) for row in db.rows(sql, {"id": agent_id, "limit": limit})]
 
 
-def enqueue(db: Database, actor: Actor, task: "Task", *, cause_event: int | None, retry_of: str | None = None) -> str:
-    """Queue a run of the task's agent in the open transaction. Raises Problem(conflict) while one is open."""
-    if task.agent_id is None:
-        raise Problem("conflict", "Nobody is assigned. Choose an agent first.")
-    open_run = "SELECT id FROM runs WHERE task_id = :id AND state IN ('ready', 'running', 'waiting', 'parked')"
-    if db.one(open_run, {"id": task.id}):
-        raise Problem("conflict", "This task has an open run already.")
-    now = clock.iso()
-    last = db.value("SELECT COALESCE(MAX(attempt), 0) AS n FROM runs WHERE task_id = :id", {"id": task.id})
-    run_id = ids.new()
-    row: Row = {"id": run_id, "task_id": task.id, "agent_id": task.agent_id, "attempt": last + 1, "retry_of": retry_of}
-    row |= {"agent_revision": agents.find(db, task.agent_id)["revision"], "state": "ready", "priority": task.priority}
-    row |= {"ready_at": now, "cause_event": cause_event, "chain": run_id, "depth": 0, "created_at": now}
-    db.insert("runs", row)
-    values: dict[str, Any] = {"run_id": run_id, "updated_at": now, "blocked_reason": "", "blocked_detail": ""}
-    db.update("tasks", {"id": task.id}, state="todo", finished_at=None, **values)
-    events.record(db, actor, "run.queued", task_id=task.id, run_id=run_id, agent_id=task.agent_id)
-    return run_id
-
-
 def wait(db: Database, run: Run, reason: str, ready_at: str | None, detail: str, wait_key: str = "") -> bool:
     """Free the worker: the run goes on at `ready_at`, or when somebody wakes it (None). In a transaction.
 
@@ -174,16 +154,6 @@ def stop_now(db: Database, actor: Actor, run: Run, ending: tuple[str, str, str] 
         _note_end(db, actor, run, state, code, detail)
 
 
-def wake(db: Database, run_id: str) -> bool:
-    """Make a waiting run claimable. In a transaction; false when it no longer waits."""
-    sql = "UPDATE runs SET state = 'ready', ready_at = :now WHERE id = :id AND state = 'waiting' RETURNING *"
-    row = db.one(sql, {"id": run_id, "now": clock.iso()})
-    if row is None:
-        return False
-    events.record(db, SYSTEM, "run.ready", task_id=row["task_id"], run_id=run_id, agent_id=row["agent_id"])
-    return True
-
-
 def wake_due(db: Database) -> int:
     """Make the runs whose timer is over claimable, in the order they came due."""
     sql = "SELECT id FROM runs WHERE state = 'waiting' AND ready_at <= :now ORDER BY ready_at LIMIT 500"
@@ -222,6 +192,13 @@ def request_cancel(db: Database, actor: Actor, run_id: str, why: str = "") -> Ru
     elif run.open or run.state == "parked":
         stop_now(db, actor, run)
     return get(db, run.id)
+
+
+def skip(db: Database, run: Run, detail: str) -> None:
+    """End a queued run that has nothing to do any more, before any model is called. In a transaction."""
+    values = {"failure_code": "skipped", "failure_detail": detail, "finished_at": clock.iso()}
+    if db.update("runs", {"id": run.id, "state": "ready"}, state="cancelled", **values):
+        _note_end(db, SYSTEM, run, "cancelled", "skipped", detail)
 
 
 def _note_end(db: Database, actor: Actor, run: Run, state: str, code: str, detail: str) -> None:

@@ -2,14 +2,17 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import events
+from appliance.domain import events, families
 from appliance.domain.actor import SYSTEM, Actor
 
 REASONS = ("needs_input", "dependency", "budget", "approval", "capability", "transient", "needs_decision")
 
 
 def block(db: Database, task_id: str, reason: str, detail: str, run_id: str | None = None) -> None:
-    """In a transaction; `reason` is one of REASONS. A task that a person has put elsewhere stays there."""
+    """In a transaction; `reason` is one of REASONS. A task that a person has put elsewhere stays there.
+
+    Its parent hears of what it may settle.
+    """
     values = {"id": task_id, "reason": reason, "detail": detail, "at": clock.iso()}
     sql = """UPDATE tasks SET state = 'blocked', blocked_reason = :reason, blocked_detail = :detail, updated_at = :at
       WHERE id = :id AND state IN ('todo', 'in_progress', 'blocked') RETURNING agent_id"""
@@ -17,6 +20,7 @@ def block(db: Database, task_id: str, reason: str, detail: str, run_id: str | No
         events.record(
             db, SYSTEM, "task.blocked", task_id=task_id, run_id=run_id, agent_id=row["agent_id"], reason=reason
         )
+        families.stuck(db, task_id, reason)
 
 
 def unblock(db: Database, actor: Actor, task_id: str, run_id: str | None = None) -> None:

@@ -4,16 +4,19 @@ import msgspec
 
 from appliance import clock
 from appliance.domain.checks import NewCheck
+from appliance.domain.graph import ON_PARENT_CLOSE
 from appliance.errors import invalid
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 BODY_LIMIT = 1_000_000
+PLAN_KEY_LIMIT = 200
 
 
 class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`assignee` is an agent's slug or id, or a member's id; `start` defaults to true when it is an agent.
 
-    `time_limit_s`: seconds a run may take from its first start to its end, waits included.
+    `time_limit_s`: seconds a run may take from its first start to its end, waits included. `on_parent_close` is cancel
+    or keep; `plan_key` names an item of the parent's plan, of which there is only ever one.
     """
 
     title: str
@@ -28,6 +31,8 @@ class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget_usd: str | float | int | None = None
     due_at: str | None = None
     time_limit_s: int | None = None
+    on_parent_close: str = "cancel"
+    plan_key: str = ""
 
 
 class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +43,25 @@ class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     labels: list[str] | msgspec.UnsetType = msgspec.UNSET
     due_at: str | None | msgspec.UnsetType = msgspec.UNSET
     time_limit_s: int | None | msgspec.UnsetType = msgspec.UNSET
+    on_parent_close: str | msgspec.UnsetType = msgspec.UNSET
     budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+def check_new(new: NewTask) -> None:
+    """Raises Problem(invalid) with the fields at fault."""
+    check(new.title, new.body, new.priority, new.due_at)
+    check_time_limit(new.time_limit_s)
+    check_on_parent_close(new.on_parent_close)
+    if new.plan_key and not new.parent_id:
+        raise invalid(plan_key="only a sub-task has one: say which task it is a part of")
+    if len(new.plan_key) > PLAN_KEY_LIMIT:
+        raise invalid(plan_key=f"at most {PLAN_KEY_LIMIT} characters")
+
+
+def check_on_parent_close(policy: str) -> None:
+    """Raises Problem(invalid) for an unknown one."""
+    if policy not in ON_PARENT_CLOSE:
+        raise invalid(on_parent_close=f"use one of {', '.join(ON_PARENT_CLOSE)}")
 
 
 def check_time_limit(seconds: int | None) -> None:

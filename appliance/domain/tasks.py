@@ -6,9 +6,10 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, budgets, checks, events, records, runs, task_forms
+from appliance.domain import agents, budgets, checks, events, graph, records, runs, task_forms, wakes
 from appliance.domain.actor import Actor
 from appliance.domain.checks import NewCheck
+from appliance.domain.runs import Run
 from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.errors import Problem, invalid, not_found
 
@@ -19,7 +20,8 @@ OPEN = ("backlog", "todo", "in_progress", "in_review", "blocked")
 class Task(msgspec.Struct, frozen=True):
     """`cost_nano` is what its runs have cost so far, in nano-dollars; `checks_*` count its acceptance checks.
 
-    `simulated` says that some of that cost was made up by a simulated provider.
+    `simulated` says that some of that cost was made up by a simulated provider. `on_parent_close` says what becomes of
+    an open sub-task when its parent is cancelled (cancel or keep), `plan_key` which item of its parent's plan it is.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Task(msgspec.Struct, frozen=True):
     checks_passed: int = 0
     steps: int = 0
     simulated: bool = False
+    on_parent_close: str = "cancel"
+    plan_key: str | None = None
 
     @property
     def assignee(self) -> str | None:
@@ -81,36 +85,49 @@ def task(row: Row) -> Task:
     return records.to(Task, row, ("labels",))
 
 
-def create(db: Database, actor: Actor, new: NewTask) -> Task:
-    """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to."""
+def create(db: Database, actor: Actor, new: NewTask, origin: Run | None = None) -> Task:
+    """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to.
+
+    A sub-task whose `plan_key` the parent has already is that one: a plan carried out twice makes nothing twice.
+    `origin` is the run that makes it.
+    """
     actor.need("operator")
-    task_forms.check(new.title, new.body, new.priority, new.due_at)
-    task_forms.check_time_limit(new.time_limit_s)
+    task_forms.check_new(new)
     agent_id, member_id = _assignee(db, new.assignee)
     starts = new.start if new.start is not None else agent_id is not None
     if starts and agent_id is None:
         raise invalid(start="only work assigned to an agent can be started")
-    now = clock.iso()
     with db.transaction():
-        row: Row = {"id": ids.new(), "number": db.next_number("task"), "title": new.title.strip(), "body": new.body}
-        row |= {"state": "todo" if new.assignee else "backlog", "agent_id": agent_id, "member_id": member_id}
-        row |= {"priority": new.priority, "parent_id": get(db, new.parent_id).id if new.parent_id else None}
-        row |= {
-            "labels": records.dump(task_forms.clean_labels(new.labels)),
-            "due_at": new.due_at,
-            "time_limit_s": new.time_limit_s,
-            "created_by": actor.label,
-        }
-        db.insert("tasks", row | {"created_at": now, "updated_at": now})
+        parent = get(db, new.parent_id) if new.parent_id else None
+        if parent and new.plan_key and (planned := _planned(db, parent.id, new.plan_key)):
+            return planned
+        row = _row(db, actor, new, parent)
+        db.insert("tasks", row | {"agent_id": agent_id, "member_id": member_id})
         checks.add(db, actor, row["id"], new.checks)
-        for blocker in dict.fromkeys(get(db, ref).id for ref in new.blockers):
-            db.insert("task_blockers", {"task_id": row["id"], "blocker_id": blocker, "on_cancel": "hold"})
+        waits = list(dict.fromkeys(get(db, ref).id for ref in new.blockers))
+        graph.add_blockers(db, row["id"], row["parent_id"], waits)
         if new.budget_usd is not None:
             budgets.put(db, actor, "task", row["id"], "lifetime", budgets.nano(new.budget_usd, "budget_usd"))
         event = events.record(db, actor, "task.created", task_id=row["id"], agent_id=agent_id)
-        if starts and not (new.blockers and open_blockers(db, row["id"])):
-            runs.enqueue(db, actor, get(db, row["id"]), cause_event=event)
+        made = get(db, row["id"])
+        if starts and not (waits and open_blockers(db, made.id)):
+            wakes.wake(db, actor, made, "started", event, origin=origin)
     return get(db, row["id"])
+
+
+def _row(db: Database, actor: Actor, new: NewTask, parent: Task | None) -> Row:
+    now = clock.iso()
+    row: Row = {"id": ids.new(), "number": db.next_number("task"), "title": new.title.strip(), "body": new.body}
+    row |= {"state": "todo" if new.assignee else "backlog", "priority": new.priority, "due_at": new.due_at}
+    row |= {"parent_id": parent.id if parent else None, "plan_key": new.plan_key or None}
+    row |= {"on_parent_close": new.on_parent_close, "labels": records.dump(task_forms.clean_labels(new.labels))}
+    row |= {"time_limit_s": new.time_limit_s, "created_by": actor.label}
+    return row | {"created_at": now, "updated_at": now}
+
+
+def _planned(db: Database, parent_id: str, plan_key: str) -> Task | None:
+    row = db.one(SELECT + "WHERE t.parent_id = :parent AND t.plan_key = :key", {"parent": parent_id, "key": plan_key})
+    return task(row) if row else None
 
 
 def get(db: Database, ref: str) -> Task:
@@ -130,6 +147,7 @@ def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     after = {**msgspec.structs.asdict(found), **given}
     task_forms.check(after["title"], after["body"], after["priority"], after["due_at"])
     task_forms.check_time_limit(after["time_limit_s"])
+    task_forms.check_on_parent_close(after["on_parent_close"])
     if "assignee" in given:
         given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:

@@ -2,93 +2,63 @@
 
 from collections.abc import Callable
 
-import msgspec
-
+from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, approvals, checks, routing, runs, steps, tasks
-from appliance.domain.agents import Agent
-from appliance.domain.runs import Run
+from appliance.domain import agents, approvals, checks, loops, runs, tasks, wake_rows, why_blockers, why_run
+from appliance.domain.approvals import Approval
 from appliance.domain.tasks import Task
-from appliance.errors import Problem
+from appliance.domain.why_shape import FIXES as FIXES
+from appliance.domain.why_shape import Why as Why
+from appliance.domain.why_shape import until
 
-FIXES = {
-    "budget": ("Raise the budget", "budget"),
-    "capability": ("Look at the providers", "provider"),
-}
 AT_WORK = ("ready", "running")
-
-
-class Why(msgspec.Struct, frozen=True):
-    """`verb` names what the action does: a verb of the task, or assign, resume, provider, budget, look, decide.
-
-    `ref` is what the verb is about when that is not the task: an agent's slug, a task's number or an approval's id.
-    """
-
-    code: str
-    sentence: str
-    action: str = ""
-    verb: str = ""
-    ref: str = ""
+# What each kind of question is called here; the rest are approvals.
+ASKED = {"in_doubt": "in_doubt", "breaker": "breaker", "budget": "budget"}
 
 
 def why(db: Database, task: Task) -> Why:
     """The first reason that holds, from the run outwards."""
     run = runs.get(db, task.run_id) if task.run_id else None
     if (run is None or run.state not in AT_WORK) and (asked := approvals.of_task(db, task.id, "pending")):
-        return Why("approval", f"It waits for a decision: {asked[-1].title}.", "Decide", "decide", asked[-1].id)
+        return _asked(asked[-1])
     if run is not None and task.open and (run.open or run.state == "parked"):
-        return _RUN[run.state](db, task, run)
-    return _STATE[task.state](db, task)
+        return why_run.why(db, task, run)
+    return _held(db, task) or _STATE[task.state](db, task)
 
 
-def _running(db: Database, task: Task, run: Run) -> Why:
-    if run.cancel_requested:
-        return Why("stopping", "The run was asked to stop and ends at its next step.")
-    done = steps.of_run(db, run.id)
-    after = f" The last one was {done[-1].name}." if done else ""
-    return Why("running", f"{task.agent_name} works on step {len(done) + 1}.{after}")
+def _asked(found: Approval) -> Why:
+    code = ASKED.get(found.kind, "approval")
+    return Why(code, f"It waits for a decision: {found.title.rstrip('.')}.", "Decide", "decide", found.id)
 
 
-def _ready(db: Database, task: Task, run: Run) -> Why:
-    agent = agents.get(db, run.agent_id)
-    if agent.paused:
-        return Why("agent_paused", f"{agent.name} is paused.", f"Resume {agent.name}", "resume", agent.slug)
-    if unserved := _unserved(db, agent):
-        return unserved
-    ahead = _ahead(db, run)
-    if agent.running >= agent.max_concurrency:
-        sentence = f"{agent.name} works on {agent.running} of at most {agent.max_concurrency} tasks at once"
-        return Why("capacity", f"{sentence}; {_more(ahead)} before this one.", "See the agent", "look", agent.slug)
-    if ahead:
-        return Why("queued", f"It is queued; {_more(ahead)} before this one.")
-    return Why("queued", "It is next and starts as soon as a worker is free.")
-
-
-def _waiting(db: Database, task: Task, run: Run) -> Why:
-    said = f" {run.failure_detail}" if run.failure_detail else ""
-    if run.reason == "budget":
-        return Why("budget", f"The budget does not allow the next call.{said}", *FIXES["budget"])
-    until = f" until {run.ready_at[:19].replace('T', ' ')} UTC" if run.ready_at < "9" else ""
-    if run.reason == "quota":
-        return Why("quota", f"The provider asked to slow down; the run goes on by itself{until}.{said}")
-    return Why(run.reason or "timer", f"The run waits{until} and goes on by itself.{said}")
-
-
-def _parked(db: Database, task: Task, run: Run) -> Why:
-    return Why("parked", run.failure_detail or "The run stopped and needs a decision.", "Try again", "retry")
+def _held(db: Database, task: Task) -> Why | None:
+    """A wake that has not become a run: its time has not come, or a breaker holds it."""
+    if not task.open or task.agent_id is None:
+        return None
+    newest = next((w for w in wake_rows.of_task(db, task.id) if w.state != "coalesced"), None)
+    if newest is None or newest.agent_id != task.agent_id:
+        return None
+    because = newest.reason.replace("_", " ")
+    if newest.state == "queued":
+        when = f"It rests{until(newest.not_before)}" if newest.not_before > clock.iso() else "It is about to start"
+        return Why("wake", f"{when}; {task.agent_name} was woken: {because}.", "Start now", "start")
+    if newest.breaker_id and newest.state in ("tripped", "dropped") and loops.stands(db, newest.breaker_id):
+        verb = "retry" if task.run_state else "start"
+        sentence = f"It seemed to go round in circles ({because}) and was stopped until a person starts it."
+        return Why("breaker", sentence, "Start it again", verb)
+    return None
 
 
 def _todo(db: Database, task: Task) -> Why:
-    if first := tasks.open_blockers(db, task.id):
-        more = f" and {len(first) - 1} more" if len(first) > 1 else ""
-        sentence = f"It waits for #{first[0].number} {first[0].title}{more}."
-        return Why("blocked_by", sentence, f"Open #{first[0].number}", "open", str(first[0].number))
+    if blocked := why_blockers.why(db, task):
+        return blocked
     if task.member_id:
         return Why("with_person", "It is assigned to a person.")
     if task.agent_id is None:
         return Why("no_assignee", "Nobody is assigned.", "Choose an agent", "assign")
     agent = agents.get(db, task.agent_id)
-    return _unserved(db, agent) or Why("not_started", f"{agent.name} has not been started on it.", "Start", "start")
+    not_started = Why("not_started", f"{agent.name} has not been started on it.", "Start", "start")
+    return why_run.unserved(db, agent) or not_started
 
 
 def _in_progress(db: Database, task: Task) -> Why:
@@ -101,8 +71,8 @@ def _in_review(db: Database, task: Task) -> Why:
     failing = [c for c in checks.of_task(db, task.id) if c.kind != "human_ack" and c.state not in ("pass", "waived")]
     if failing:
         return Why("checks_open", f"A check has not passed: {failing[0].sentence}.", "Try again", "retry")
-    if first := tasks.open_blockers(db, task.id):
-        return Why("blocked_by", f"It waits for #{first[0].number} {first[0].title}.", "", "", str(first[0].number))
+    if blocked := why_blockers.why(db, task):
+        return blocked
     if left := [child for child in tasks.children(db, task.id) if child.open]:
         number = left[0].number
         sentence = f"{len(left)} sub-tasks are open, first #{number} {left[0].title}."
@@ -117,32 +87,6 @@ def _blocked(db: Database, task: Task) -> Why:
     return Why(task.blocked_reason or "blocked", task.blocked_detail or "Something holds it.", action, verb)
 
 
-def _unserved(db: Database, agent: Agent) -> Why | None:
-    try:
-        routing.resolve(db, agent.model)
-    except Problem as problem:
-        return Why("no_provider", problem.detail, "Look at the providers", "provider")
-    return None
-
-
-def _ahead(db: Database, run: Run) -> int:
-    """Queued runs that the agent takes first."""
-    sql = """SELECT COUNT(*) AS n FROM runs WHERE agent_id = :agent AND state = 'ready'
-      AND (priority > :priority OR (priority = :priority AND (ready_at < :at OR (ready_at = :at AND id < :id))))"""
-    keys = {"agent": run.agent_id, "priority": run.priority, "at": run.ready_at, "id": run.id}
-    return int(db.value(sql, keys))
-
-
-def _more(ahead: int) -> str:
-    return f"{ahead} run{'s' if ahead != 1 else ''} stand{'' if ahead != 1 else 's'}"
-
-
-_RUN: dict[str, Callable[[Database, Task, Run], Why]] = {
-    "running": _running,
-    "ready": _ready,
-    "waiting": _waiting,
-    "parked": _parked,
-}
 _STATE: dict[str, Callable[[Database, Task], Why]] = {
     "backlog": lambda db, task: Why("backlog", "It is in the backlog.", "Plan it", "plan"),
     "todo": _todo,

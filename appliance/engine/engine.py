@@ -29,7 +29,7 @@ class Engine:
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
-        self.pump = Pump(catalogue, calls, self.bell, owner, lease_s)
+        self.pump = Pump(catalogue, calls, self.bell, owner, lease_s, workers)
         self.bell.answer(self.pump.serve)
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self._calls = calls

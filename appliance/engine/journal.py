@@ -59,7 +59,7 @@ class Journal:
         self._seen: Counter[str] = Counter()
         self._visited: set[str] = set()
         self._extended = clock.monotonic()
-        self._noted: tuple[Step, list[Message]] | None = None
+        self._noted: list[tuple[Step, list[Message], Callable[[], None]]] = []
 
     def key(self, name: str) -> str:
         """The next key of this name: its name, and #n from the second on."""
@@ -94,12 +94,15 @@ class Journal:
         step = self._recorded.get(f"{name}#{seen + 1}" if seen else name)
         return step is not None and step.state == "done"
 
-    def note(self, name: str, messages: list[Message]) -> None:
-        """Messages that nobody was asked for, once; recorded together with the next step, which rests on them."""
+    def note(self, name: str, messages: list[Message], then: Callable[[], None] = lambda: None) -> None:
+        """Messages that nobody was asked for, once; recorded together with the next step, which rests on them.
+
+        `then` runs in the transaction that records them.
+        """
         key = self.key(name)
         if self.visit(key, "note", {}):
             return
-        self._noted = (self.build(key, "note", name, "tx", {}), messages)
+        self._noted.append((self.build(key, "note", name, "tx", {}), messages, then))
         self.conversation += messages
         self._ord += 1
 
@@ -174,9 +177,10 @@ class Journal:
         """Record in the open transaction, after the fence was held there; nothing when the run is another's now."""
         if self.lost:
             return
-        if self._noted:
-            steps.save(self.db, self.run, *self._noted, self.files)
-            self._noted = None
+        for note, said, then in self._noted:
+            steps.save(self.db, self.run, note, said, self.files)
+            then()
+        self._noted = []
         steps.save(self.db, self.run, step, messages, self.files)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)

@@ -5,7 +5,7 @@ The loop runs from its beginning each time a run is claimed; recorded steps answ
 
 from typing import Any
 
-from appliance.domain import checks, endings, revisions, tasks, workspace
+from appliance.domain import checks, endings, hearing, revisions, tasks, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.steps import Message
 from appliance.engine import asking, planner, prompt, tooling, tools
@@ -38,6 +38,7 @@ class Loop:
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
         self.faults = 0
         self.judgements = 0
+        self.turn = 0
         self.ended = False
 
     def go(self) -> None:
@@ -53,6 +54,7 @@ class Loop:
 
     def _ask(self) -> Message:
         self._between()
+        self._hear()
         request = ChatRequest(
             model=self.agent["model"],
             messages=tuple(_outgoing(m) for m in self.journal.conversation),
@@ -65,6 +67,16 @@ class Loop:
         if verdict := planner.after_answer(reply):
             raise Ended(verdict)
         return answer
+
+    def _hear(self) -> None:
+        """What people wrote meanwhile; those before the first turn are in the brief."""
+        self.turn += 1
+        name = f"comments before turn {self.turn}"
+        if self.journal.noted(name):
+            self.journal.note(name, [])
+        elif not self.journal.noted("model") and (found := hearing.unread(self.bench.db, self.journal.run)):
+            said = [] if self.turn == 1 else prompt.heard(found)
+            self.journal.note(name, said, lambda: hearing.read(self.bench.db, self.journal.run, found))
 
     def _conclude(self, reply: Reply) -> None:
         """An answer in words that nothing has to judge ends the run in the commit that records it."""

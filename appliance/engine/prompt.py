@@ -4,6 +4,7 @@ from typing import Any
 
 from appliance.db.database import Database
 from appliance.domain import checks, comments, runs
+from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.steps import Message
 from appliance.domain.tasks import Task
@@ -18,6 +19,11 @@ def opening(db: Database, run: Run, task: Task, agent: dict[str, Any]) -> list[M
     title = f" You are {agent['title']}." if agent["title"] else ""
     system = f"Your name is {agent['name']}.{title}\n\n{agent['instructions']}\n\n{RULES}"
     return [Message("system", system), Message("user", "\n\n".join(_parts(db, run, task)))]
+
+
+def heard(said: list[Comment]) -> list[Message]:
+    """Comments that came while the run was at work."""
+    return [Message("user", f"{c.author_name} comments on the task: {c.body}") for c in said]
 
 
 def _parts(db: Database, run: Run, task: Task) -> list[str]:

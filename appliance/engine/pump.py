@@ -10,6 +10,7 @@ from appliance.db.tenants import Catalogue
 from appliance.domain import claims, endings
 from appliance.domain.runs import FenceLost, Run
 from appliance.engine import bodies, runner
+from appliance.engine.lanes import Lanes
 from appliance.engine.queue import Doorbell
 
 QUANTUM_S = 0.05
@@ -19,32 +20,44 @@ Done = list[tuple[Run, str]]
 
 
 class Pump:
-    def __init__(self, catalogue: Catalogue, calls: Calls, bell: Doorbell, owner: str, lease_s: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, calls: Calls, bell: Doorbell, owner: str, lease_s: float, workers: int = 1
+    ) -> None:
         self.catalogue = catalogue
         self.calls = calls
         self.bell = bell
         self.owner = owner
         self.lease_s = lease_s
+        self.lanes = Lanes(workers)
         self.stopping = threading.Event()
 
     def serve(self, tenant_id: str) -> None:
         """Answer one bell: work for a short while, then let another tenant have the worker."""
         if self.stopping.is_set():
             return
+        background = self.lanes.enter(tenant_id)
+        try:
+            self._serve(tenant_id, interactive=not background)
+        finally:
+            if background:
+                for refused in self.lanes.leave():
+                    self.bell.ring(refused)
+
+    def _serve(self, tenant_id: str, interactive: bool) -> None:
         until, done = clock.monotonic() + QUANTUM_S, Done()
         with self.catalogue.open(tenant_id) as db:
-            while claimed := self._turn(db, done):
+            while claimed := self._turn(db, done, interactive):
                 done = self._carry_out(db, tenant_id, claimed)
                 if clock.monotonic() > until or self.stopping.is_set():
                     self._complete(db, done)
                     self.bell.ring(tenant_id)
                     return
 
-    def _turn(self, db: Database, done: Done) -> list[Run]:
+    def _turn(self, db: Database, done: Done, interactive: bool) -> list[Run]:
         """Store the last batch and claim the next: one commit for both."""
         with db.transaction():
             self._complete(db, done)
-            return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick())
+            return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick(), interactive)
 
     def _complete(self, db: Database, done: Done) -> None:
         with db.transaction():

@@ -10,12 +10,14 @@ from appliance.domain import (
     claims,
     idempotency,
     ledger,
+    loops,
     runs,
     sessions,
     spent,
     tenants,
     throttle,
     waits,
+    wakes,
     workers,
 )
 from appliance.domain.actor import SYSTEM
@@ -86,10 +88,11 @@ class Sweeper:
             throttle.prune(control)
         self._each(idempotency.prune)
         self._each(spent.prune)
+        self._each(loops.prune)
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
-        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM)
+        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db)
         return woken + self._ring_one(db)
 
     def _ring_one(self, db: Database) -> int:

@@ -115,6 +115,8 @@ def decoded(fields: dict[str, str]) -> dict[str, Any]:
     plain: dict[str, Any] = {name: text for name, text in fields.items() if ":" not in name}
     if "models" in plain:
         plain["models"] = plain["models"].splitlines()
+    if "max_concurrency" in plain:
+        plain["max_concurrency"] = plain["max_concurrency"].strip() or None
     if "priced" in plain:
         plain.pop("priced")
         plain["prices"] = _prices(fields)
@@ -148,6 +150,7 @@ def _page(
 ) -> Reply:
     provider = providers.get(db, ref)
     shown = {"name": provider.name, "base_url": provider.base_url, "models": "\n".join(provider.models)}
+    shown["max_concurrency"] = str(provider.max_concurrency or "")
     return respond.page(
         frame,
         "providers/show.html",

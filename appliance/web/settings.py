@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from appliance import __version__
 from appliance.db import library
 from appliance.db.database import Database
-from appliance.domain import audit, limits, members, passwords, preferences, tenants, users, zones
+from appliance.domain import audit, guards, limits, members, passwords, preferences, tenants, users, zones
 from appliance.domain.actor import ROLES, Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -46,7 +46,7 @@ def room(
     )
 
 
-def _general(frame: Frame, db: Database, problem: Problem | None = None, typed: dict[str, str] | None = None) -> Reply:
+def general(frame: Frame, db: Database, problem: Problem | None = None, typed: dict[str, str] | None = None) -> Reply:
     services = services_of(frame.request)
     about = {
         "Version": __version__,
@@ -54,7 +54,7 @@ def _general(frame: Frame, db: Database, problem: Problem | None = None, typed: 
         "Data": "PostgreSQL" if services.settings.database_url else "SQLite files",
         "Data folder": str(services.catalogue.folder) if frame.person.may("owner") else "known to the owner",
     }
-    return room(frame, "general", problem, typed, about=about, zone=preferences.zone(db).key)
+    return room(frame, "general", problem, typed, about=about, zone=preferences.zone(db).key, guards=guards.of(db))
 
 
 class SettingsPages(Controller):
@@ -62,7 +62,7 @@ class SettingsPages(Controller):
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:
-        return _general(frame, db)
+        return general(frame, db)
 
     @post("/organisation", opt={"role": "admin"}, sync_to_thread=True)
     def rename(
@@ -71,7 +71,7 @@ class SettingsPages(Controller):
         try:
             renamed = tenants.rename(control, actor, tenant.id, data.get("organisation", ""))
         except Problem as problem:
-            return _general(frame, db, problem, data)
+            return general(frame, db, problem, data)
         return respond.redirect(f"{frame.base}/settings", f"The organisation is called {renamed.name} now.")
 
     @post("/zone", opt={"role": "admin"}, sync_to_thread=True)
@@ -79,7 +79,7 @@ class SettingsPages(Controller):
         try:
             name = zones.change(db, actor, data.get("zone", ""))
         except Problem as problem:
-            return _general(frame, db, problem, data)
+            return general(frame, db, problem, data)
         return respond.redirect(f"{frame.base}/settings", f"Days and months begin by the clock of {name} now.")
 
     @post("/theme", opt={"role": "viewer"}, sync_to_thread=True)
@@ -94,7 +94,7 @@ class SettingsPages(Controller):
         try:
             passwords.change(control, actor, frame.person.id, data.get("current", ""), data.get("password", ""))
         except Problem as problem:
-            return _general(frame, db, problem)
+            return general(frame, db, problem)
         return respond.redirect("/login")
 
     @get("/audit", opt={"role": "admin"}, sync_to_thread=True)

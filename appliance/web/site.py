@@ -28,6 +28,7 @@ from appliance.web import (
     budgets,
     costs,
     enter,
+    guards,
     health,
     home,
     hosts,
@@ -67,6 +68,7 @@ NOUNS: tuple[Any, ...] = (
     keys,
     hosts,
     settings,
+    guards,
     live,
 )
 

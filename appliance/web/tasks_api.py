@@ -7,7 +7,19 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import assignees, blockers, board, checks, comments, lifecycle, runs, task_tree, tasks, why
+from appliance.domain import (
+    assignees,
+    blockers,
+    board,
+    checks,
+    comments,
+    lifecycle,
+    runs,
+    task_tree,
+    tasks,
+    wake_rows,
+    why,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.board import Filter
 from appliance.domain.check_forms import NewCheck, Waiver
@@ -89,6 +101,10 @@ class TasksApi(Controller):
     @get("/{ref:str}/why", sync_to_thread=True, summary="Why the task stands where it stands")
     def why(self, db: Database, ref: Ref) -> Why:
         return why.why(db, tasks.get(db, ref))
+
+    @get("/{ref:str}/wakes", sync_to_thread=True, summary="What woke its agent, newest first, and what became of that")
+    def wakes(self, db: Database, ref: Ref) -> Items:
+        return {"items": wake_rows.of_task(db, tasks.get(db, ref).id), "next_cursor": None}
 
     @get("/{ref:str}/tree", sync_to_thread=True, summary="The task with everything below it")
     def tree(self, db: Database, ref: Ref) -> Items:

@@ -19,6 +19,9 @@ CREATE INDEX runs_waiting ON runs (ready_at) WHERE state = 'waiting';
 CREATE INDEX runs_running ON runs (lease_until) WHERE state = 'running';
 CREATE INDEX runs_budget ON runs (id) WHERE state = 'waiting' AND reason = 'budget';
 CREATE INDEX runs_agent_newest ON runs (agent_id, id);
+CREATE INDEX runs_interactive ON runs (priority DESC, ready_at, id) WHERE state = 'ready' AND lane = 'interactive';
+CREATE INDEX runs_at_work ON runs (agent_id) WHERE state = 'running';
+CREATE INDEX runs_account ON runs (provider_id) WHERE state = 'running';
 CREATE INDEX runs_deadline ON runs (deadline_at) WHERE deadline_at IS NOT NULL AND state IN ('ready', 'running', 'waiting');
 ALTER TABLE steps ADD COLUMN approval_id TEXT;
 ALTER TABLE messages ADD COLUMN blob TEXT NOT NULL DEFAULT '';
@@ -55,18 +58,22 @@ CREATE TABLE wakes (
   id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents (id), task_id TEXT NOT NULL REFERENCES tasks (id),
   reason TEXT NOT NULL, cause_event BIGINT, causes TEXT NOT NULL, origin_run TEXT, chain TEXT NOT NULL,
   depth BIGINT NOT NULL, lane TEXT NOT NULL DEFAULT 'background', not_before TEXT NOT NULL, state TEXT NOT NULL,
-  detail TEXT NOT NULL DEFAULT '', run_id TEXT, created_at TEXT NOT NULL, settled_at TEXT
+  detail TEXT NOT NULL DEFAULT '', run_id TEXT, breaker_id TEXT, created_at TEXT NOT NULL, settled_at TEXT
 );
 CREATE UNIQUE INDEX wakes_queued ON wakes (agent_id, task_id) WHERE state = 'queued';
 CREATE INDEX wakes_due ON wakes (not_before) WHERE state = 'queued';
 CREATE INDEX wakes_task ON wakes (task_id, created_at);
 CREATE INDEX wakes_chain ON wakes (chain, created_at);
+CREATE INDEX wakes_origin ON wakes (origin_run) WHERE origin_run IS NOT NULL;
+CREATE INDEX wakes_run ON wakes (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX wakes_held ON wakes (breaker_id) WHERE breaker_id IS NOT NULL;
 CREATE TABLE breakers (
   id TEXT PRIMARY KEY, scope TEXT NOT NULL, subject TEXT NOT NULL, failures BIGINT NOT NULL DEFAULT 0,
   recurrences BIGINT NOT NULL DEFAULT 0, spent_nano BIGINT NOT NULL DEFAULT 0, window_at TEXT NOT NULL,
   tripped_at TEXT, approval_id TEXT, updated_at TEXT NOT NULL
 );
 CREATE UNIQUE INDEX breakers_subject ON breakers (scope, subject);
+CREATE INDEX breakers_tripped ON breakers (subject) WHERE tripped_at IS NOT NULL;
 ALTER TABLE tasks ADD COLUMN project TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN on_parent_close TEXT NOT NULL DEFAULT 'cancel';
 ALTER TABLE tasks ADD COLUMN plan_key TEXT;

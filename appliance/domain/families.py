@@ -1,0 +1,50 @@
+"""A parent hears of its sub-tasks: once when all have ended, at once when one can't go on."""
+
+from typing import NamedTuple
+
+from appliance.db.database import Database
+from appliance.domain import events, wakes
+from appliance.domain.actor import SYSTEM, Actor
+
+# What a child can be blocked by that its parent's agent can do something about; money and leave are a person's.
+TROUBLE = ("needs_input", "needs_decision", "capability", "transient")
+# A parent's agent waits for what agents work on or made; what people keep for themselves is no matter of its.
+AWAITED = "({0}.agent_id IS NOT NULL OR {0}.created_by LIKE 'agent:%')"
+_CHILD = f"""
+SELECT c.parent_id, c.run_id, (SELECT COUNT(*) FROM tasks s WHERE s.parent_id = c.parent_id
+    AND s.state NOT IN ('done', 'cancelled') AND {AWAITED.format("s")}) AS left_open
+FROM tasks c JOIN tasks p ON p.id = c.parent_id
+WHERE c.id = :id AND {AWAITED.format("c")} AND p.agent_id IS NOT NULL AND p.run_id IS NOT NULL
+  AND p.state NOT IN ('done', 'cancelled', 'backlog')
+"""
+
+
+class _Run(NamedTuple):
+    id: str
+    chain: str
+    depth: int
+
+
+class _Parent(NamedTuple):
+    id: str
+
+
+def ended(db: Database, actor: Actor, child_id: str, state: str) -> None:
+    """A task is done or cancelled, in the transaction that says so; nothing happens without a parent at work."""
+    row = db.one(_CHILD, {"id": child_id})
+    if row and (state == "cancelled" or row["left_open"] == 0):
+        _tell(db, actor, row["parent_id"], child_id, row["run_id"], state)
+
+
+def stuck(db: Database, child_id: str, reason: str) -> None:
+    """A task is blocked by something that its parent's agent may settle. In a transaction."""
+    if reason in TROUBLE and (row := db.one(_CHILD, {"id": child_id})):
+        _tell(db, SYSTEM, row["parent_id"], child_id, row["run_id"], reason)
+
+
+def _tell(db: Database, actor: Actor, parent_id: str, child_id: str, run_id: str | None, state: str) -> None:
+    event = events.record(db, actor, "task.child_ended", task_id=parent_id, child_id=child_id, state=state)
+    row = db.one("SELECT id, chain, depth FROM runs WHERE id = :id", {"id": run_id})
+    origin = _Run(row["id"], row["chain"], row["depth"]) if row else None
+    # Back up to where the sub-task was handed out: depth counts how far work was passed down.
+    wakes.wake(db, actor, _Parent(parent_id), "child_ended", event, origin=origin, deeper=-1, about=child_id)

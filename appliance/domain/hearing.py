@@ -1,0 +1,40 @@
+"""Comments of people that reach an open run: they wait as a wake until the run has read them.
+
+A run that ends before its next turn has not read them; the wake then does what wakes do.
+"""
+
+import msgspec
+
+from appliance.db.database import Database
+from appliance.domain import comments, records, wake_rows
+from appliance.domain.comments import Comment
+from appliance.domain.runs import Run
+from appliance.domain.wake_rows import Wake
+
+READ = "Read by the run that was open."
+
+
+def unread(db: Database, run: Run) -> list[Comment]:
+    """What people wrote since the run began and it has not been told, oldest first."""
+    found = wake_rows.queued(db, run.agent_id, run.task_id)
+    asked = {cause["about"] for cause in found.causes if cause["reason"] == "commented"} if found else set()
+    return [comment for comment in comments.of_task(db, run.task_id) if comment.id in asked] if asked else []
+
+
+def read(db: Database, run: Run, told: list[Comment]) -> None:
+    """The run was told, in the transaction that records it; what else its wake is about stays queued."""
+    found, about = wake_rows.queued(db, run.agent_id, run.task_id), {comment.id for comment in told}
+    if found is None or not about:
+        return
+    left = [cause for cause in found.causes if cause["about"] not in about]
+    if not left:
+        wake_rows.settle(db, found, "coalesced", READ, run.id)
+        return
+    db.update("wakes", {"id": found.id}, causes=records.dump(left), reason=left[0]["reason"])
+    wake_rows.settle(db, _part(found, about), "coalesced", READ, run.id)
+
+
+def _part(found: Wake, about: set[str]) -> Wake:
+    causes = [cause for cause in found.causes if cause["about"] in about]
+    made = wake_rows.draft(found.agent_id, found.task_id, "commented", causes[0]["event"], "")
+    return msgspec.structs.replace(made, causes=causes, origin_run=found.origin_run, chain=found.chain)
