@@ -1,6 +1,6 @@
 """A server is killed with 1,000 runs under way and started again: how soon the first of them goes on.
 
-`python -m tests.bench.restart FOLDER` is the server that gets killed: sixteen of its runs wait for a model's answer.
+`python -m tests.bench.restart FOLDER` is the server that gets killed: fourteen of its runs wait for a model's answer.
 """
 
 import subprocess
@@ -18,6 +18,7 @@ from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.domain import tenants
 from appliance.engine.engine import Engine
+from appliance.engine.lanes import Lanes
 from tests.bench import filling
 from tests.bench.figure import Figure
 from tests.bench.scene import CONCURRENCY, opened, staffed
@@ -87,12 +88,14 @@ def _starts(db: Database) -> int:
 def die_at_work(folder: Path) -> None:
     """Say so once 1,000 runs are under way, then wait for the kill."""
     with opened(folder) as box, staffed(box, "bench") as here, app.running_engine(box):
-        filling.queued(here.db, CONCURRENCY, LATE)
+        # The workers kept for people take none of these.
+        busy = CONCURRENCY - Lanes(box.settings.workers).kept
+        filling.queued(here.db, busy, LATE)
         calls = "SELECT COUNT(*) AS n FROM calls WHERE state = 'open'"
-        until(lambda: here.db.value(calls) == CONCURRENCY, 30)
+        until(lambda: here.db.value(calls) == busy, 30)
         # More than the engine may take at once: nothing else of it is ready, so these are held by hand.
         with here.db.transaction():
-            filling.queued(here.db, RUNS - CONCURRENCY)
+            filling.queued(here.db, RUNS - busy)
             filling.held(here.db, box.owner)
         print(READY, flush=True)
         threading.Event().wait()
