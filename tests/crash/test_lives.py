@@ -41,7 +41,7 @@ def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_comes_back() -> 
     assert count(done, "stops") >= 20
 
 
-def test_a_restore_from_an_older_backup_repeats_no_effect_that_was_not_to_be_repeated() -> None:
+def test_mistake_28_a_backup_is_read_by_its_restore_and_repeats_no_effect() -> None:
     done = lives("--restore", "--step", "7")
     assert done.returncode == 0, done.stdout
     assert count(done, "backups") >= 12
