@@ -28,33 +28,35 @@ def measure() -> Iterator[Figure]:
     with scene() as here:
         agents.create(here.db, SYSTEM, NewAgent("noop", "No-op", "Nothing.", "simulated", max_concurrency=100))
         here.db.update("agents", {"slug": "noop"}, runtime="noop")
-        drained = statistics.median(_drain(here) for _ in range(ROUNDS))
-        yield Figure("AgentHQ no-op runs, drain (FULL sync)", drained, "/s", 2000, at_least=True)
+        rounds = [_round(here) for _ in range(ROUNDS)]
+        drain, whole = (statistics.median(rates) for rates in zip(*rounds, strict=True))
+        yield Figure("AgentHQ no-op runs, drain (FULL sync)", drain, "/s", 2000, at_least=True)
+        yield Figure("AgentHQ no-op runs, hand out and drain", whole, "/s")
         with app.running_engine(here.box):
             _hand_out(here.db, 200)
             _until_done(here.db)
-            whole = statistics.median(_whole(here.db) for _ in range(ROUNDS))
-        yield Figure("AgentHQ no-op runs, hand out and drain", whole, "/s")
+            rates = [RUNS / _seconds(lambda: _at_once(here.db)) for _ in range(ROUNDS)]
+        yield Figure("AgentHQ no-op runs, handed out while it works", statistics.median(rates), "/s")
 
 
-def _drain(here: Scene) -> float:
-    """Runs a second of an engine that starts with all of them queued, from its start to the last one done."""
-    _hand_out(here.db, RUNS)
+def _round(here: Scene) -> tuple[float, float]:
+    """Runs a second from the start of an engine with all of them queued, and with the time of handing them out."""
+    handed = _seconds(lambda: _hand_out(here.db, RUNS))
     engine = Engine(here.box.catalogue, here.box.calls, here.box.owner, 2, 30)
-    return _rate(RUNS, here.db, engine.start, engine.stop)
+    drained = _seconds(lambda: (engine.start(), _until_done(here.db)))
+    engine.stop()
+    return RUNS / drained, RUNS / (handed + drained)
 
 
-def _whole(db: Database) -> float:
-    return _rate(RUNS, db, lambda: _hand_out(db, RUNS))
-
-
-def _rate(count: int, db: Database, begin: Callable[[], object], end: Callable[[], object] = lambda: None) -> float:
-    start = time.perf_counter()
-    begin()
+def _at_once(db: Database) -> None:
+    _hand_out(db, RUNS)
     _until_done(db)
-    seconds = time.perf_counter() - start
-    end()
-    return count / seconds
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def _hand_out(db: Database, count: int) -> None:
