@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import deque
 
 from appliance import clock
 from appliance.calls import Calls
@@ -72,13 +73,22 @@ class Pump:
             if claims.has_ready(db):
                 self.bell.ring(tenant_id)
 
-        files, done = self.catalogue.files(tenant_id), Done()
-        for run in claimed:
-            try:
-                result = runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
-            except FenceLost:
-                log.warning("run %s went to another worker", run.id)
-                continue
-            if result is not None:
-                done.append((run, result))
+        files, done, left = self.catalogue.files(tenant_id), Done(), deque(claimed)
+        try:
+            while left:
+                run = left.popleft()
+                try:
+                    result = runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
+                except FenceLost:
+                    log.warning("run %s went to another worker", run.id)
+                    continue
+                if result is not None:
+                    done.append((run, result))
+        except BaseException:
+            # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
+            with db.transaction():
+                self._complete(db, done)
+                for run in left:
+                    claims.give_back(db, run)
+            raise
         return done
