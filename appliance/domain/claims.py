@@ -109,7 +109,7 @@ def release_expired(db: Database) -> int:
 def release(db: Database, where: str, params: dict[str, Any], why: str = "lost") -> int:
     """Void leases: crashed or expired runs become claimable again, or parked after five claims without progress.
 
-    `why` is lost (the worker went silent) or stopped (it gave the run back).
+    `why` is lost (the worker went silent) or stopped (it gave the run back, which is no death and does not count).
     """
     with db.transaction():
         rows = db.rows(f"SELECT * FROM runs WHERE state = 'running' AND {where}", params)
@@ -121,9 +121,13 @@ def release(db: Database, where: str, params: dict[str, Any], why: str = "lost")
 def _release_one(db: Database, run: Run, why: str) -> None:
     if run.cancel_requested:
         runs.stop_now(db, SYSTEM, run)
-    elif run.claims_without_progress >= MAX_WITHOUT_PROGRESS:
+        return
+    deaths = run.claims_without_progress - (why == "stopped")
+    if deaths >= MAX_WITHOUT_PROGRESS:
         runs.park(db, run, "poison", CODES["poison"].sentence)
-    elif db.update("runs", _held(run), state="ready", lease_until=None, ready_at=clock.iso()):
+        return
+    back = {"state": "ready", "lease_until": None, "ready_at": clock.iso(), "claims_without_progress": max(0, deaths)}
+    if db.update("runs", _held(run), **back):
         events.record(db, SYSTEM, "run.released", **run.ids, why=why)
 
 

@@ -47,6 +47,15 @@ def test_five_deaths_at_one_step_park_the_run(floor: Floor) -> None:
     assert floor.ledger(task) == []
 
 
+def test_giving_a_run_back_is_no_death(floor: Floor) -> None:
+    """A server that is stopped again and again in the middle of the same long step parks nothing."""
+    task = floor.task(finish())
+    for _ in range(claims.MAX_WITHOUT_PROGRESS + 1):
+        claims.give_back(floor.db, floor.claim("stopped"))
+    floor.work()
+    assert floor.now(task).state == "done"
+
+
 def test_a_parked_run_can_be_tried_again(floor: Floor) -> None:
     task = floor.task(finish())
     floor.db.execute("UPDATE runs SET claims_without_progress = 4")
