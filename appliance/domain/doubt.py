@@ -24,7 +24,8 @@ def park(db: Database, run: Run, step: Step) -> None:
         f"{step.name} was begun at {began} UTC and the worker died before it could record what came of it. "
         "Look at the place where it would show, then say what you found."
     )
-    runs.park(db, run, "in_doubt", f"{title} {detail}")
+    if not runs.park(db, run, "in_doubt", f"{title} {detail}"):
+        return
     payload = {"step": step.key, "effect": step.effect, "began": step.started_at, "input": step.input}
     asked = Ask("in_doubt", title, detail, payload, options=OPTIONS)
     approvals.ask(db, SYSTEM, asked, **run.ids, step_key=step.key)

@@ -132,14 +132,18 @@ def end(db: Database, run: Run, state: str, code: str = "", detail: str = "") ->
     _note_end(db, SYSTEM, run, state, code, detail)
 
 
-def park(db: Database, run: Run, reason: str, detail: str) -> None:
+def park(db: Database, run: Run, reason: str, detail: str) -> bool:
     """Set a claimed run aside until a person decides; `reason` is version, mismatch, poison or in_doubt.
 
-    Raises FenceLost.
+    False when it was asked to stop meanwhile: then it ends, and nobody is asked. Raises FenceLost.
     """
+    if (now := get(db, run.id)).cancel_requested:
+        end(db, run, *now.stopped_as)
+        return False
     _move(db, run, "parked", reason=reason, failure_code=reason, failure_detail=detail)
     standing.block(db, run.task_id, "needs_decision", detail, run.id)
     events.record(db, SYSTEM, "run.parked", **run.ids, reason=reason)
+    return True
 
 
 def stop_now(db: Database, actor: Actor, run: Run, ending: tuple[str, str, str] | None = None) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from appliance.domain import claims, endings, lifecycle, waits
+from appliance.domain import claims, endings, lifecycle, runs, waits
 from appliance.domain.budgets import OverBudget
 from appliance.errors import Problem
 from tests.engine.floor import Floor, comment, finish, write
@@ -113,3 +113,14 @@ def test_cancelling_twice_is_no_event_and_done_is_kept(floor: Floor) -> None:
     finished = floor.done(finish())
     with pytest.raises(Problem, match="Reopen it"):
         floor.cancel(finished)
+
+
+@pytest.mark.parametrize("reason", ["mismatch", "in_doubt"])
+def test_a_cancelled_run_is_not_set_aside_instead(floor: Floor, reason: str) -> None:
+    """Nobody is asked about a run that a person stopped, and the task can be worked on again."""
+    task = floor.task(finish())
+    run = floor.claim()
+    lifecycle.cancel_run(floor.db, floor.actor, run.id)
+    with floor.db.transaction():
+        assert not runs.park(floor.db, run, reason, "It went another way.")
+    assert floor.outcome(task) == ("cancelled", "cancelled", "todo")
