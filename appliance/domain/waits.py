@@ -10,9 +10,17 @@ from appliance.errors import Problem
 
 BATCH = 200
 _BEHIND = """
-SELECT id, needs_nano, provider_id FROM runs
-WHERE state = 'waiting' AND reason = 'budget' AND wait_key = :key AND needs_nano <= :room
+SELECT id, needs_nano, provider_id FROM runs r
+WHERE state = 'waiting' AND reason = 'budget' AND wait_key = :key AND needs_nano <= :room {which}
 ORDER BY priority DESC, created_at, id"""
+# Runs that some budget may cover: of those that none does, any number may stand before them.
+_COVERED = """
+AND (EXISTS (SELECT 1 FROM budgets b WHERE b.scope = 'tenant' OR (b.scope = 'provider' AND b.scope_id = r.provider_id)
+    OR (b.scope = 'agent' AND b.scope_id = r.agent_id) OR (b.scope = 'run' AND b.scope_id = r.id))
+  OR r.task_id IN (WITH RECURSIVE below (id) AS (
+    SELECT t.id FROM tasks t JOIN budgets b ON (b.scope = 'task' AND b.scope_id = t.id)
+      OR (b.scope = 'project' AND b.scope_id = t.project)
+    UNION SELECT t.id FROM tasks t JOIN below ON t.parent_id = below.id) SELECT id FROM below))"""
 
 
 def for_time(db: Database, run: Run, reason: str, seconds: float, detail: str) -> None:
@@ -48,7 +56,7 @@ def _behind(db: Database, actor: Actor, key: str, least_nano: int) -> int:
     """Look at the runs behind one question; `least_nano` is what the smallest of their next calls needs."""
     budget = _budget(db, key)
     if budget is None:
-        return 0 if _still_uncovered(db, key) else _release(db, actor, key, budgets.MOST)
+        return _uncovered(db, actor, key)
     if budget.has_room(least_nano):
         return _release(db, actor, key, budget.left_nano)
     if key != budget_questions.key(db, budget) or not budget_questions.stands(db, key):
@@ -64,6 +72,17 @@ def _budget(db: Database, key: str) -> Budget | None:
         return None
 
 
+def _uncovered(db: Database, actor: Actor, key: str) -> int:
+    """Work that no budget covered goes on when one does now, or when none is needed any more; others ask on."""
+    if _still_uncovered(db, key):
+        return 0
+    waits = key.startswith(budget_questions.UNCOVERED) and not preferences.get(db, "uncapped", False)
+    released = _release(db, actor, key, budgets.MOST, _COVERED if waits else "")
+    if waits and (key != budget_questions.key(db, None) or not budget_questions.stands(db, key)):
+        _ask_again(db, key, None)
+    return released
+
+
 def _still_uncovered(db: Database, key: str) -> bool:
     """Nothing has changed for work without a budget: a quick answer, for every second."""
     if not key.startswith(budget_questions.UNCOVERED) or preferences.get(db, "uncapped", False):
@@ -71,16 +90,19 @@ def _still_uncovered(db: Database, key: str) -> bool:
     return db.value("SELECT id FROM budgets LIMIT 1") is None and budget_questions.stands(db, key) is not None
 
 
-def _ask_again(db: Database, key: str, budget: Budget) -> None:
+def _ask_again(db: Database, key: str, budget: Budget | None) -> None:
     """Another span has begun, or the question was voided, and there is no room: one question for all behind it."""
-    row = db.rows(f"{_BEHIND} LIMIT 1", {"key": key, "room": budgets.MOST})[0]
+    row = db.one(f"{_BEHIND.format(which='')} LIMIT 1", {"key": key, "room": budgets.MOST})
+    if row is None:
+        # The last of them has ended or gone on meanwhile.
+        return
     again = budget_questions.ask(db, OverBudget(row["needs_nano"], (), budget), runs.get(db, row["id"]))
     db.update("runs", {"wait_key": key, "state": "waiting", "reason": "budget"}, wait_key=again)
 
 
-def _release(db: Database, actor: Actor, key: str, room_nano: int) -> int:
+def _release(db: Database, actor: Actor, key: str, room_nano: int, which: str = "") -> int:
     released = 0
-    for row in db.rows(f"{_BEHIND} LIMIT {BATCH}", {"key": key, "room": room_nano}):
+    for row in db.rows(f"{_BEHIND.format(which=which)} LIMIT {BATCH}", {"key": key, "room": room_nano}):
         run = runs.get(db, row["id"])
         counted = scopes.of(
             db, provider_id=row["provider_id"], agent_id=run.agent_id, task_id=run.task_id, run_id=run.id

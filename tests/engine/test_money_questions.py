@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from appliance import clock
-from appliance.domain import approvals, budget_alerts, budgets, decisions, events, lifecycle, limits, preferences
+from appliance.domain import approvals, budget_alerts, budgets, decisions, events, lifecycle, limits, preferences, waits
 from appliance.domain.approvals import Approval
 from appliance.domain.budget_words import NANO
 from appliance.domain.limits import NewBudget
@@ -183,6 +183,29 @@ def test_one_task_can_be_allowed_and_the_others_ask_on(uncovered: Floor) -> None
     assert (uncovered.run(first).state, uncovered.run(second).state) == ("ready", "waiting")
     uncovered.sweeper.sweep()
     assert len(questions(uncovered)) == 1
+
+
+def test_work_that_is_allowed_goes_on_however_many_uncovered_runs_stand_before_it(
+    uncovered: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "BATCH", 2)
+    *others, last = [uncovered.done(finish()) for _ in range(4)]
+    limits.create(uncovered.db, uncovered.actor, NewBudget("task", "lifetime", "5", last.id))
+    uncovered.sweeper.sweep()
+    uncovered.work()
+    assert uncovered.run(last).reason != "budget"
+    assert {uncovered.run(task).reason for task in others} == {"budget"}
+    assert len(questions(uncovered)) == 1
+
+
+def test_the_last_run_behind_a_question_may_end_while_the_sweep_looks(floor: Floor) -> None:
+    [task] = stopped(floor)
+    key = floor.run(task).wait_key
+    lifecycle.cancel(floor.db, floor.actor, task.id)
+    limits.change(floor.db, floor.actor, budgets.of(floor.db, "tenant")[0].id, limits.BudgetChange("0"))
+    # As after its first look, when the run was still there.
+    with floor.db.transaction():
+        assert waits._behind(floor.db, floor.actor, key, 1) == 0
 
 
 def test_work_without_a_cap_is_a_choice_that_is_recorded(uncovered: Floor) -> None:
