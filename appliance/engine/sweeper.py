@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
@@ -22,6 +23,7 @@ from appliance.domain import (
 )
 from appliance.domain.actor import SYSTEM
 from appliance.engine.queue import Doorbell
+from appliance.engine.schedule import guarded
 from appliance.errors import Problem
 
 log = logging.getLogger(__name__)
@@ -101,14 +103,18 @@ class Sweeper:
         return 0
 
     def _each(self, work: Callable[[Database], int]) -> list[int]:
-        """A tenant whose database is damaged or missing holds up no other."""
-        done = []
-        for tenant_id in self._tenants():
+        """A tenant whose database is damaged or missing, or trips over a bug, holds up no other."""
+        done: list[int] = []
+
+        def one(tenant_id: str) -> None:
             try:
                 with self.catalogue.open(tenant_id) as db:
                     done.append(work(db))
             except Problem as problem:
                 log.error("tenant %s is left out: %s", tenant_id, problem.detail)
+
+        for tenant_id in self._tenants():
+            guarded(partial(one, tenant_id))()
         return done
 
     def _tenants(self) -> list[str]:

@@ -47,16 +47,17 @@ def test_mistake_19_a_failing_tick_does_not_end_the_ticking() -> None:
     assert len(ticks) == 2
 
 
+@pytest.mark.parametrize("trouble", [Problem("unavailable", "damaged"), KeyError("a bug")])
 def test_mistake_19_a_broken_tenant_does_not_stop_the_sweep_of_the_others(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     task = floor.task(finish())
     sweep, swept = approvals.sweep, []
 
     def broken(db: Database) -> int:
         swept.append(db.name)
-        if db.name == floor.world.globex.id:
-            raise Problem("unavailable", "damaged")
+        if db.name == floor.world.acme.id:
+            raise trouble
         return sweep(db)
 
     monkeypatch.setattr(approvals, "sweep", broken)
