@@ -78,8 +78,8 @@ def _do(journal: Journal, key: str, act: Act[T], before: Step | None, approval: 
 def _intend(
     journal: Journal, key: str, act: Act[T], started: str, before: Step | None, approval: Approval | None
 ) -> Step:
-    """On the disk before the effect begins: "this may happen now"."""
-    with journal.held() as stop:
+    """On the disk before the effect begins: "this may happen now"; said again, it is no progress."""
+    with journal.held(progress=before is None) as stop:
         if stop:
             raise Cancelled(journal.run.id)
         _spend(journal, approval)

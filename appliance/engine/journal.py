@@ -102,15 +102,19 @@ class Journal:
         key = self.key(name)
         if self.visit(key, "note", {}):
             return
+        messages = [_stored(message) for message in messages]
         self._noted.append((self.build(key, "note", name, "tx", {}), messages, then))
         self.conversation += messages
         self._ord += 1
 
     @contextmanager
-    def held(self) -> Iterator[bool]:
-        """A transaction in which this worker has proved that the run is its own; was a stop asked for?"""
+    def held(self, progress: bool = True) -> Iterator[bool]:
+        """A transaction in which this worker has proved that the run is its own; was a stop asked for?
+
+        Without `progress` what is recorded in it brings the run no further: a death after it counts like the last.
+        """
         with self.db.transaction():
-            yield self._hold()
+            yield self._hold(progress)
 
     def attempts(self) -> int:
         """Tries so far of the model step asked for last."""
@@ -151,9 +155,9 @@ class Journal:
         self._extended = clock.monotonic()
         return True
 
-    def _hold(self) -> bool:
+    def _hold(self, progress: bool = True) -> bool:
         self._extended = clock.monotonic()
-        return claims.hold(self.db, self.run, self._lease_s, progress=True)
+        return claims.hold(self.db, self.run, self._lease_s, progress)
 
     def book(self, cost_nano: int) -> None:
         """Money was spent whoever holds the run now; it is booked before the fence is asked."""

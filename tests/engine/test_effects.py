@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import approvals, comments, decisions
+from appliance.domain import approvals, claims, comments, decisions
 from appliance.domain.approvals import Approval, Ask
 from appliance.domain.tasks import Task
 from appliance.engine import effects
@@ -198,3 +198,16 @@ def _comment(floor: Floor, work: Work, deaths: list[bool]) -> str:
     if deaths.pop() if deaths else False:
         raise Dead
     return "noted"
+
+
+def test_beginning_the_same_effect_again_is_no_progress(floor: Floor, paying: Program, effect: Effect) -> None:
+    """One that kills every worker before it happens is set aside like any other deadly step."""
+    effect.effect, effect.deaths = "checkable", 99
+    effect.find = lambda key: None  # type: ignore[method-assign]
+    task = paying.task()
+    for _ in range(claims.MAX_WITHOUT_PROGRESS):
+        paying.killed(task)
+    # The first intent was progress, so the death after it counts as none.
+    while floor.run(task).state == "ready" and len(effect.keys) < 9:
+        paying.killed(task)
+    assert floor.outcome(task) == ("parked", "poison", "blocked")
