@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from appliance import clock
+from appliance import clock, redaction
 from appliance.db.database import Database
 from appliance.domain import claims, runs, steps
 from appliance.domain.runs import FenceLost, Run
@@ -63,6 +63,8 @@ class Journal:
 
     def key(self, name: str) -> str:
         """The next key of this name: its name, and #n from the second on."""
+        # As it will be stored: what holds a secret is another text there.
+        name = redaction.clean(name)
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
@@ -185,8 +187,15 @@ class Journal:
             steps.save(self.db, self.run, note, said, self.files)
             then()
         self._noted = []
+        messages = [_stored(message) for message in messages]
         steps.save(self.db, self.run, step, messages, self.files)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)
         self._recorded[step.key] = msgspec.structs.replace(step, last_message=last)
         self.conversation += messages
+
+
+def _stored(message: Message) -> Message:
+    """The message as a replay will read it, so that this worker goes by the same words as the next."""
+    made = [{name: redaction.clean(text) for name, text in call.items()} for call in message.tool_calls]
+    return msgspec.structs.replace(message, content=redaction.clean(message.content), tool_calls=made)

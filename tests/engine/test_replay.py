@@ -1,6 +1,13 @@
 """What is recorded is never done again: a run taken up once more goes on where it was."""
 
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from appliance import redaction
+from appliance.domain import approvals, decisions, preferences, signals
 from tests.engine.floor import Floor, comment, finish, write
+from tests.engine.programs import program
 
 SCRIPT = (write("a.md"), comment("First."), write("b.md"), comment("Second."), finish())
 
@@ -58,3 +65,41 @@ def test_the_next_run_works_by_the_new_revision(floor: Floor) -> None:
     task = floor.done(comment("No."), finish())
     assert floor.comments(task) == []
     assert floor.said(task)[0] == "error: There is no tool 'task.comment'. There are: task.finish."
+
+
+@pytest.fixture
+def learned() -> Iterator[Callable[[], None]]:
+    """Makes a text that was written before into a secret, as when an agent finds a key in a file."""
+    known = redaction._spellings
+    yield lambda: redaction.remember("hunter2-hunter2")
+    redaction._spellings = known
+
+
+def test_a_step_that_was_given_a_secret_is_known_again(floor: Floor, learned: Callable[[], None]) -> None:
+    """Stored without it, it is the same step all the same."""
+    task = floor.task(write("notes.md", "hunter2-hunter2"), comment("Kept."), finish())
+    learned()
+    floor.die_after(2)
+    floor.take_back()
+    floor.work()
+    assert floor.outcome(task) == ("succeeded", "", "done")
+
+
+def test_a_call_with_a_secret_is_approved_once(floor: Floor, learned: Callable[[], None]) -> None:
+    preferences.put(floor.db, floor.actor, "tool_approval", {"task.comment": True})
+    task = floor.task(comment("It is hunter2-hunter2."), finish())
+    learned()
+    floor.work()
+    [asked] = approvals.of_task(floor.db, task.id)
+    decisions.decide(floor.db, floor.actor, asked.id, "approve")
+    floor.work()
+    assert floor.comments(task) == ["It is [secret]."]
+
+
+def test_a_wait_named_by_a_secret_is_known_again(floor: Floor, learned: Callable[[], None]) -> None:
+    learned()
+    with program(floor, lambda work: str(work.signal("hunter2-hunter2"))) as made:
+        task = made.done()
+        signals.send(floor.db, floor.actor, floor.run(task).id, "hunter2-hunter2", "go")
+        floor.work()
+    assert floor.outcome(task) == ("succeeded", "", "done")
