@@ -78,10 +78,10 @@ def allow_once(db: Database, actor: Actor, budget_id: str, extra: Extra) -> Budg
     Raises Problem(not_found), Problem(invalid).
     """
     actor.need("admin")
-    budget = budgets.get(db, budget_id)
     more = budgets.nano(extra.extra_usd, "extra_usd")
-    _sane(budget.limit_nano, budget.allowed_nano + more, extra.confirm)
     with db.transaction():
+        budget = budgets.get(db, budget_id)
+        _sane(budget.limit_nano, budget.allowed_nano + more, extra.confirm)
         until = budget.ends or clock.ahead(ONCE_S)
         values = {"extra_nano": budget.extra_nano + more, "extra_until": until, "updated_at": clock.iso()}
         db.update("budgets", {"id": budget.id}, **values)

@@ -142,7 +142,11 @@ def get(db: Database, ref: str) -> Task:
 def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     """A null budget removes it. Raises Problem(conflict) when the assignee of a running task would change."""
     actor.need("operator")
-    found = get(db, ref)
+    with db.transaction():
+        return _change(db, actor, get(db, ref), change)
+
+
+def _change(db: Database, actor: Actor, found: Task, change: TaskChange) -> Task:
     given: dict[str, Any] = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     after = {**msgspec.structs.asdict(found), **given}
     task_forms.check(after["title"], after["body"], after["priority"], after["due_at"])
@@ -154,13 +158,12 @@ def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
             raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
     if "labels" in given:
         given["labels"] = records.dump(task_forms.clean_labels(given["labels"]))
-    with db.transaction():
-        events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))
-        if "budget_usd" in given:
-            usd = given.pop("budget_usd")
-            limit = None if usd is None else budgets.nano(usd, "budget_usd")
-            budgets.put(db, actor, "task", found.id, "lifetime", limit)
-        db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
+    events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))
+    if "budget_usd" in given:
+        usd = given.pop("budget_usd")
+        limit = None if usd is None else budgets.nano(usd, "budget_usd")
+        budgets.put(db, actor, "task", found.id, "lifetime", limit)
+    db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
     return get(db, found.id)
 
 

@@ -1,9 +1,12 @@
 """People and agents at the same rows at the same time: nobody waits for ever, nothing is paid and lost."""
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 
 from appliance.db.database import Database
-from appliance.domain import comments, lifecycle, tasks
+from appliance.domain import budgets, comments, lifecycle, limits, tasks
+from appliance.domain.limits import Extra
 from appliance.domain.task_forms import TaskChange
 from appliance.domain.tasks import Task
 from appliance.errors import Problem
@@ -72,3 +75,45 @@ def test_starting_retrying_and_cancelling_from_many_sides_leaves_one_open_run(fl
         thread.join()
     assert sorted(ended) == ["conflict"] * 7 + ["started"]
     assert floor.db.value("SELECT COUNT(*) AS n FROM runs") == 1
+
+
+def test_what_many_people_allow_on_top_of_a_limit_adds_up(floor: Floor) -> None:
+    budgets.put(floor.db, floor.actor, "tenant", "", "month", 10 * budgets.NANO)
+    [budget] = budgets.of(floor.db, "tenant")
+    together = threading.Barrier(8)
+
+    def allow() -> None:
+        with floor.world.db() as db:
+            together.wait()
+            limits.allow_once(db, floor.actor, budget.id, Extra("1"))
+
+    threads = [threading.Thread(target=allow) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert budgets.get(floor.db, budget.id).extra_nano == 8 * budgets.NANO
+
+
+def test_a_task_that_is_started_and_given_away_at_once_is_not_both(floor: Floor) -> None:
+    floor.agent("bea")
+    work = [floor.task(start=False) for _ in range(12)]
+    together = threading.Barrier(2)
+
+    def each(verb: Callable[[Database, Task], object]) -> None:
+        with floor.world.db() as db:
+            for task in work:
+                together.wait()
+                with suppress(Problem):
+                    verb(db, task)
+
+    def give(db: Database, task: Task) -> None:
+        tasks.change(db, floor.actor, task.id, TaskChange(assignee="bea"))
+
+    verbs = [give, lambda db, task: lifecycle.start(db, floor.actor, task.id)]
+    threads = [threading.Thread(target=each, args=(verb,)) for verb in verbs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {floor.run(task).agent_id == floor.now(task).agent_id for task in work} == {True}
