@@ -69,12 +69,12 @@ class Vault:
 
     def seal(self, tenant_id: str, address: str, secret: str) -> str:
         """`address` is table|row|column|generation of the place the result will be stored."""
-        redaction.remember(secret)
+        redaction.remember(secret, tenant_id)
         return seal(self._key(tenant_id), secret.encode(), f"{tenant_id}|{address}")
 
     def open(self, tenant_id: str, address: str, sealed: str) -> str:
         secret = unseal(self._key(tenant_id), sealed, f"{tenant_id}|{address}").decode()
-        redaction.remember(secret)
+        redaction.remember(secret, tenant_id)
         return secret
 
     def probe(self) -> str:

@@ -20,12 +20,12 @@ class JsonLine(logging.Formatter):
         line |= {field: getattr(record, field) for field in FIELDS if hasattr(record, field)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return redaction.clean(json.dumps(line, ensure_ascii=False))
+        return redaction.clean_log(json.dumps(line, ensure_ascii=False))
 
 
 class PlainLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return redaction.clean(super().format(record))
+        return redaction.clean_log(super().format(record))
 
 
 def start(folder: Path, level: str, first: bool = True) -> None:

@@ -1,6 +1,7 @@
 """Secrets are taken out of everything that is stored or logged by their value, wherever they may have come from.
 
-What this process has sealed or opened is known here; the databases and the log pass every text through `clean`.
+What this process has sealed or opened is known here, by tenant: a tenant's database is cleaned of its own secrets, so
+that nobody can blot out words in the data of others; the log is cleaned of all.
 """
 
 import base64
@@ -10,33 +11,54 @@ from urllib.parse import quote
 
 MARK = "[secret]"
 SHORTEST = 8
-_spellings: tuple[str, ...] = ()
+# From this length on even letters alone are no word that anything else is called by.
+NO_WORD = 20
+_spellings: dict[str, tuple[str, ...]] = {}
 
 
-def remember(secret: str) -> None:
-    """Never let this value out again; shorter ones than eight characters would hit plain words."""
-    global _spellings
-    if len(secret) >= SHORTEST and secret not in _spellings:
-        _spellings += tuple(dict.fromkeys((secret, quote(secret, safe=""), *_in_base64(secret))))
+def remember(secret: str, tenant_id: str) -> None:
+    """Never let this value out again. What could be a plain word is not a secret worth damaging a row for."""
+    known = _spellings.get(tenant_id, ())
+    if not _plain(secret) and secret not in known:
+        _spellings[tenant_id] = (*known, *dict.fromkeys((secret, quote(secret, safe=""), *_in_base64(secret))))
 
 
-def clean(text: str) -> str:
-    for spelling in _spellings:
+def clean(text: str, tenant_id: str) -> str:
+    """`text` without this tenant's secrets."""
+    return _clean(text, _spellings.get(tenant_id, ()))
+
+
+def clean_log(text: str) -> str:
+    """`text` without anybody's secrets."""
+    for known in tuple(_spellings.values()):
+        text = _clean(text, known)
+    return text
+
+
+def clean_all(values: Mapping[str, Any], tenant_id: str) -> Mapping[str, Any]:
+    """The same values without secrets; they are looked through as one text, so that nothing to find costs little."""
+    known = _spellings.get(tenant_id, ())
+    if not known or not _any((value for value in values.values() if isinstance(value, str)), known):
+        return values
+    return {name: _clean(value, known) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _plain(secret: str) -> bool:
+    """Short, or such as "succeeded", "lm-studio" and "12345678", which people type where no key is needed."""
+    mixed = any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)
+    return len(secret) < SHORTEST or (len(secret) < NO_WORD and not mixed)
+
+
+def _clean(text: str, known: Iterable[str]) -> str:
+    for spelling in known:
         if spelling in text:
             text = text.replace(spelling, MARK)
     return text
 
 
-def clean_all(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same values without secrets; they are looked through as one text, so that nothing to find costs little."""
-    if not _spellings or not _any(value for value in values.values() if isinstance(value, str)):
-        return values
-    return {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-def _any(texts: Iterable[str]) -> bool:
+def _any(texts: Iterable[str], known: Iterable[str]) -> bool:
     joined = "\0".join(texts)
-    return any(spelling in joined for spelling in _spellings)
+    return any(spelling in joined for spelling in known)
 
 
 def _in_base64(secret: str) -> list[str]:

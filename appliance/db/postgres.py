@@ -60,11 +60,11 @@ class PostgresDatabase(Database):
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         with _translated():
-            return self._conn.execute(translate(sql), _storable(params)).fetchall()
+            return self._conn.execute(translate(sql), _storable(params, self.name)).fetchall()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         with _translated():
-            return self._conn.execute(translate(sql), _storable(params)).rowcount
+            return self._conn.execute(translate(sql), _storable(params, self.name)).rowcount
 
     def now(self, ahead: float = 0.0) -> str:
         """By the server's clock: what the processes of several machines have in common."""
@@ -114,9 +114,9 @@ class PostgresDatabase(Database):
             return at.replace(tzinfo=UTC)
 
 
-def _storable(params: Params | None) -> Params:
+def _storable(params: Params | None, name: str) -> Params:
     """PostgreSQL has no text with a NUL in it; a model may write one."""
-    given = redaction.clean_all(params or {})
+    given = redaction.clean_all(params or {}, name)
     return {name: v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for name, v in given.items()}
 
 

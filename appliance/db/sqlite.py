@@ -78,7 +78,7 @@ class SqliteDatabase(Database):
         utils = self._writing or self._reading
         assert utils is not None
         try:
-            return utils.execute(sql, dict(redaction.clean_all(params or {})))
+            return utils.execute(sql, dict(redaction.clean_all(params or {}, self.name)))
         except sqlite3.DatabaseError as error:
             raise problem(error) from error
 

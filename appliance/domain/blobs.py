@@ -21,7 +21,7 @@ def keep(db: Database, files: Path, text: str) -> str:
 
     Raises Problem(too_large) above 16 MiB and Problem(disk_full).
     """
-    content = redaction.clean(text).encode()
+    content = redaction.clean(text, db.name).encode()
     if len(content) > MOST:
         told = f"The value has {len(content):,} bytes; a step may keep {MOST:,}. Use a file instead."
         raise Problem("too_large", told)

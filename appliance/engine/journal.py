@@ -64,7 +64,7 @@ class Journal:
     def key(self, name: str) -> str:
         """The next key of this name: its name, and #n from the second on."""
         # As it will be stored: what holds a secret is another text there.
-        name = redaction.clean(name)
+        name = redaction.clean(name, self.db.name)
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
@@ -104,7 +104,7 @@ class Journal:
         key = self.key(name)
         if self.visit(key, "note", {}):
             return
-        messages = [_stored(message) for message in messages]
+        messages = [_stored(message, self.db.name) for message in messages]
         self._noted.append((self.build(key, "note", name, "tx", {}), messages, then))
         self.conversation += messages
         self._ord += 1
@@ -187,7 +187,7 @@ class Journal:
             steps.save(self.db, self.run, note, said, self.files)
             then()
         self._noted = []
-        messages = [_stored(message) for message in messages]
+        messages = [_stored(message, self.db.name) for message in messages]
         steps.save(self.db, self.run, step, messages, self.files)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)
@@ -195,7 +195,7 @@ class Journal:
         self.conversation += messages
 
 
-def _stored(message: Message) -> Message:
+def _stored(message: Message, tenant_id: str) -> Message:
     """The message as a replay will read it, so that this worker goes by the same words as the next."""
-    made = [{name: redaction.clean(text) for name, text in call.items()} for call in message.tool_calls]
-    return msgspec.structs.replace(message, content=redaction.clean(message.content), tool_calls=made)
+    made = [{name: redaction.clean(text, tenant_id) for name, text in call.items()} for call in message.tool_calls]
+    return msgspec.structs.replace(message, content=redaction.clean(message.content, tenant_id), tool_calls=made)

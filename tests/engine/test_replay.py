@@ -68,11 +68,10 @@ def test_the_next_run_works_by_the_new_revision(floor: Floor) -> None:
 
 
 @pytest.fixture
-def learned() -> Iterator[Callable[[], None]]:
+def learned(floor: Floor) -> Iterator[Callable[[], None]]:
     """Makes a text that was written before into a secret, as when an agent finds a key in a file."""
-    known = redaction._spellings
-    yield lambda: redaction.remember("hunter2-hunter2")
-    redaction._spellings = known
+    yield lambda: redaction.remember("hunter2-hunter2", floor.tenant.id)
+    redaction._spellings.pop(floor.tenant.id, None)
 
 
 def test_a_step_that_was_given_a_secret_is_known_again(floor: Floor, learned: Callable[[], None]) -> None:
