@@ -66,6 +66,8 @@ def _pattern(spec: dict[str, Any]) -> str:
         regex.compile(spec["pattern"])
     except regex.error as error:
         return str(error)
+    except RecursionError:
+        return "the pattern is nested too deep"
     return ""
 
 

@@ -48,13 +48,15 @@ def _regex(spec: dict[str, Any], text: str) -> str:
         found = regex.search(spec["pattern"], text, regex.MULTILINE, timeout=REGEX_SECONDS, concurrent=True)
     except TimeoutError:
         return f"{spec['pattern']} takes too long on this text; simplify it"
+    except (MemoryError, RecursionError):
+        return f"{spec['pattern']} goes in circles; simplify it"
     return "" if found else f"nothing matches {spec['pattern']}"
 
 
 def _json_schema(spec: dict[str, Any], text: str) -> str:
     try:
         return schema.fault(msgspec.json.decode(text), spec["schema"])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return f"not valid JSON: {error}"
 
 

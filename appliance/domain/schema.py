@@ -34,13 +34,20 @@ def fault(value: Any, schema: dict[str, Any]) -> str:
         return f"{place}{error.message}"[:500]
     except TimeoutError:
         return "a pattern of the schema takes too long on this text; simplify it"
-    except RecursionError:
+    except (MemoryError, RecursionError):
         return "the schema goes in circles"
     return ""
 
 
 def broken(schema: Any) -> str:
     """Why `schema` is not a schema, or not one that is judged here; "" when it is one."""
+    try:
+        return _broken(schema)
+    except RecursionError:
+        return "the schema is nested too deep"
+
+
+def _broken(schema: Any) -> str:
     library = _library()
     try:
         library.schema.Draft202012Validator.check_schema(schema)
@@ -82,6 +89,8 @@ def _not_a_pattern(pattern: str) -> str:
         regex.compile(pattern)
     except regex.error as error:
         return f"{pattern} is not a pattern: {error}"
+    except RecursionError:
+        return f"{pattern[:100]} is nested too deep"
     return ""
 
 

@@ -23,7 +23,7 @@ def read(answer: str) -> Verdict | None:
     fenced = _FENCED.fullmatch(plain)
     try:
         return msgspec.json.decode(fenced[1] if fenced else plain, type=Verdict, strict=True)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 

@@ -88,6 +88,19 @@ def test_a_schema_that_goes_in_circles_is_a_fault_and_no_crash() -> None:
     assert judge("json_schema", "{}", schema={"$ref": "#"}) == "the schema goes in circles"
 
 
+def test_what_is_nested_too_deep_is_a_fault_and_no_crash() -> None:
+    assert "goes in circles" in judge("regex", "text", pattern="(?R)")
+    assert judge("json_schema", "[" * 5000, schema={}).startswith("not valid JSON")
+
+
+@pytest.mark.parametrize("kind", ["regex", "json_schema"])
+def test_a_check_that_is_nested_too_deep_is_refused(world: World, kind: str) -> None:
+    pattern, deep = "(" * 2000 + ")" * 2000, {}
+    for _ in range(400):
+        deep = {"not": deep}
+    assert "nested too deep" in refused(world, kind, pattern=pattern, schema=deep)
+
+
 def test_a_schema_may_refer_to_its_own_parts() -> None:
     schema = {"$defs": {"n": {"type": "integer"}}, "items": {"$ref": "#/$defs/n"}}
     assert judge("json_schema", "[1, 2]", schema=schema) == ""

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.domain.agent_forms import TOOLS
 from appliance.domain.workspace import Workspace
-from appliance.engine.tools import READ_LIMIT, REGISTRY, Bench, Tool, use
+from appliance.engine.tools import READ_LIMIT, REGISTRY, BadArguments, Bench, Tool, parse, use
 from appliance.errors import Problem
 from tests.engine.floor import Floor, comment, finish, tool, write
 
@@ -105,6 +105,11 @@ def test_a_full_disk_waits_says_so_and_goes_on(floor: Floor) -> None:
     assert floor.comments(task) == ["Before.", "After."]
     assert len(floor.files(task).read("big.md")) == 200_000
     assert {call.state for call in floor.ledger(task)} == {"ok"}
+
+
+def test_arguments_nested_too_deep_are_told_to_the_model() -> None:
+    with pytest.raises(BadArguments, match="nested too deep"):
+        parse(REGISTRY["task.comment"], "[" * 5000)
 
 
 @pytest.mark.parametrize("code", ["disk_full", "unavailable"])

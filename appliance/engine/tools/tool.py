@@ -63,6 +63,8 @@ def parse(tool: Tool, raw: str) -> dict[str, Any]:
         given = msgspec.json.decode(raw or "{}")
     except msgspec.DecodeError as error:
         raise BadArguments(f"The arguments of {tool.name} are not valid JSON: {error}.") from error
+    except RecursionError:
+        raise BadArguments(f"The arguments of {tool.name} are nested too deep.") from None
     if wrong := schema.fault(given, tool.parameters):
         raise BadArguments(f"The arguments of {tool.name} are not valid: {wrong}.")
     return dict(given)
