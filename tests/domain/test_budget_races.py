@@ -10,10 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import budgets, ledger, scopes
+from appliance.domain import budgets, ledger, limits, scopes
 from appliance.domain.actor import SYSTEM
 from appliance.domain.budgets import OverBudget
 from appliance.domain.ledger import Attempt, Opening
+from appliance.domain.limits import Extra
 from tests.world import World
 
 # As many callers as the pool of connections allows.
@@ -119,3 +120,20 @@ def test_mistake_21_parallel_calls_never_spend_more_than_the_limit_and_one_estim
 @pytest.mark.outside
 def test_a_hundred_races_never_spend_more(world: World, backend: str) -> None:
     race_over(world, CALLERS[backend], 100)
+
+
+def test_what_two_allow_once_at_the_same_time_adds_up(world: World) -> None:
+    with world.db() as db:
+        budgets.put(db, SYSTEM, "tenant", "", "month", 5)
+        [budget] = budgets.all(db)
+        barrier = threading.Barrier(8, timeout=20)
+
+    def allow(_: int) -> None:
+        with world.db() as db:
+            barrier.wait()
+            limits.allow_once(db, SYSTEM, budget.id, Extra("1"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(allow, range(8)))
+    with world.db() as db:
+        assert budgets.get(db, budget.id).extra_nano == 8 * budgets.NANO
