@@ -7,7 +7,7 @@ import msgspec
 from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import events, provider_forms, provider_secrets, records
+from appliance.domain import budgets, events, provider_forms, provider_secrets, records
 from appliance.domain.actor import Actor
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.errors import Problem, invalid, not_found
@@ -105,10 +105,15 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
 
 
 def remove(db: Database, actor: Actor, ref: str) -> None:
-    """Past calls keep their cost; agents whose model only this account served will say so when they next run."""
+    """Past calls keep their cost; its budgets go, so that nothing waits for money on it.
+
+    Agents whose model only this account served will say so when they next run.
+    """
     actor.need("admin")
     provider = get(db, ref)
     with db.transaction():
+        for budget in budgets.of(db, "provider", provider.id):
+            budgets.put(db, actor, "provider", provider.id, budget.span, None)
         db.delete("providers", id=provider.id)
         events.record(db, actor, "provider.removed", provider_id=provider.id, name=provider.name)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.domain import events, provider_secrets, providers, routing
+from appliance.domain import budgets, events, provider_secrets, providers, routing
 from appliance.domain.actor import SYSTEM
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.errors import Problem
@@ -163,3 +163,12 @@ def test_removing_an_account_tells_its_name(world: World) -> None:
         providers.remove(db, SYSTEM, made.id)
         assert events.recent(db, 1)[0].data["name"] == "Lab"
         assert providers.all(db) == []
+
+
+def test_removing_an_account_removes_its_budgets(world: World) -> None:
+    with world.db() as db:
+        made = providers.add(db, SYSTEM, world.vault, LAB)
+        budgets.put(db, SYSTEM, "provider", made.id, "month", 5)
+        budgets.put(db, SYSTEM, "tenant", "", "month", 5)
+        providers.remove(db, SYSTEM, made.id)
+        assert [budget.scope for budget in budgets.all(db)] == ["tenant"]
