@@ -54,7 +54,8 @@ def warned(db: Database, run: Run, ask: Ask) -> Ask:
 def _ask_again(db: Database) -> int:
     """Agreed and not used: it may have been used after the backup was made."""
     sql = """UPDATE approvals SET state = 'pending', verdict = '', given = '{}', note = '', decided_by = NULL,
-      decided_name = '', decided_at = NULL, detail = :notice || detail
+      decided_name = '', decided_at = NULL,
+      detail = CASE WHEN SUBSTR(detail, 1, LENGTH(:notice)) = :notice THEN detail ELSE :notice || detail END
       WHERE kind = 'action' AND state IN ('pending', 'approved') RETURNING *"""
     rows = db.rows(sql, {"notice": NOTICE})
     for row in rows:

@@ -38,6 +38,15 @@ def test_leases_are_void_and_reservations_settled(floor: Floor) -> None:
     assert floor.outcome(task) == ("succeeded", "", "done")
 
 
+def test_two_restores_warn_once(floor: Floor, outside: World) -> None:
+    with program(floor, lambda work: agreed(work, outside)) as made:
+        task = made.done()
+        restored.after_restore(floor.db)
+        restored.after_restore(floor.db)
+        [asked] = approvals.of_run(floor.db, floor.run(task).id)
+        assert asked.detail.count(restored.NOTICE) == 1
+
+
 def test_a_timer_waits_on(floor: Floor) -> None:
     with program(floor, lambda work: work.sleep("nap", 60) or "rested") as made:
         task = made.done()
