@@ -88,6 +88,8 @@ def reopen(db: Database, actor: Actor, ref: str) -> Task:
 def approve(db: Database, actor: Actor, ref: str, note: str = "") -> Task:
     """A person accepts the result: the human checks pass, and the task is done if nothing else is open."""
     actor.need("operator")
+    if actor.kind == "agent":
+        raise Problem("forbidden", "An agent can't accept a result; a person does.")
     with db.transaction():
         task = tasks.get(db, ref)
         if task.state != "in_review":

@@ -59,7 +59,7 @@ class RunsPages(Controller):
         try:
             run = lifecycle.cancel_run(db, actor, run_id)
         except Problem as problem:
-            return respond.redirect(f"{frame.base}/runs/{run_id}", problem.detail, "bad")
+            return respond.redirect(f"{frame.base}/runs/{runs.get(db, run_id).id}", problem.detail, "bad")
         return respond.redirect(f"{frame.base}/runs/{run.id}", "The run stops; the task goes back to do.")
 
     @post("/fork", sync_to_thread=True)

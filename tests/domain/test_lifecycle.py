@@ -104,6 +104,14 @@ def test_retry_is_a_new_run_of_the_same_task(db: Database, otto: Actor) -> None:
     assert (newest.attempt, newest.retry_of, newest.state) == (2, first.id, "ready")
 
 
+def test_an_agent_accepts_no_result(db: Database, otto: Actor) -> None:
+    task = tasks.create(db, otto, NewTask("T"))
+    lifecycle.move(db, otto, task.id, "in_review")
+    with pytest.raises(Problem, match="a person does"):
+        lifecycle.approve(db, Actor("agent", "a1", "Ada", "admin"), task.id)
+    assert tasks.get(db, task.id).state == "in_review"
+
+
 def test_work_in_review_is_accepted_by_a_person(db: Database, otto: Actor) -> None:
     task = make(db, assignee="ada", checks=[NewCheck("human_ack")])
     assert refusal(lifecycle.approve, db, otto, task.id)[1] == "The task is todo; only work in review can be accepted."

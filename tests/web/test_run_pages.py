@@ -187,10 +187,10 @@ def test_the_list_of_runs_goes_on_by_key(world: World, scene: Scene) -> None:
     assert world.alice.get(older.replace("&amp;", "&")).text.count("run 2</span>") == 1
 
 
-@pytest.mark.parametrize("path", ["", "/steps/model", "/fork"])
+@pytest.mark.parametrize("path", ["", "/steps/model", "/fork", "/cancel"])
 def test_charlie_gets_404(world: World, scene: Scene, path: str) -> None:
     run = scene.failed()
-    ask = world.charlie.post if path == "/fork" else world.charlie.get
+    ask = world.charlie.post if path in ("/fork", "/cancel") else world.charlie.get
     for base in (world.alice.pages, world.charlie.pages):
         assert ask(f"{base}/runs/{run.id}{path}").status_code == 404
     assert world.charlie.post(f"{world.charlie.api}/runs/{run.id}/fork", json={}).status_code == 404
