@@ -88,9 +88,12 @@ def run(args: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     sys.excepthook = unexpected
     try:
+        "".join(args).encode()
         return int(root.main(list(args), prog_name="agenthq", standalone_mode=False) or 0)
     except (click.ClickException, Problem, ProviderFailure) as error:
         return refuse(problem(error), "--json" in args)
+    except UnicodeEncodeError:
+        return refuse(Problem("usage", "The command line, or a file it names, is not valid UTF-8."), "--json" in args)
     except (KeyboardInterrupt, click.Abort):
         return 130
 

@@ -45,6 +45,11 @@ def test_a_mistyped_command_line_names_what_was_meant(agenthq: Run, args: list[s
     assert (done.code, done.out, done.lines) == (2, "", [sentence])
 
 
+def test_a_command_line_of_broken_bytes_is_a_sentence(agenthq: Run, box: Path) -> None:
+    done = agenthq("task", "show", "\udcff")
+    assert (done.code, done.lines) == (2, ["agenthq: The command line, or a file it names, is not valid UTF-8."])
+
+
 def test_an_unknown_setting_names_the_nearest(agenthq: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTHQ_PROT", "8500")
     done = agenthq("paths")
