@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from appliance.domain import agents, approvals, keys, lifecycle, runs
+from appliance.domain import agents, approvals, budgets, keys, lifecycle, runs
 from appliance.domain.approvals import Approval, Option
 from appliance.domain.keys import NewKey
 from tests.domain.asking import Desk, payload, sit_down
@@ -94,6 +94,16 @@ def test_who_may_not_decide_sees_why(world: World, desk: Desk) -> None:
     assert approvals.get(desk.db, asked.id).state == "pending"
     money = desk.ask("budget", title="The budget is used up", options=[Option("once", "Allow once")])
     assert "Deciding this needs the role admin; you are operator." in shown(world.otto, money)
+
+
+def test_a_slip_in_an_amount_is_told_in_its_own_words(world: World, desk: Desk) -> None:
+    once = Option("once", "Allow once", asks="US dollars more")
+    with desk.db.transaction():
+        budgets.put(desk.db, world.alice.actor, "tenant", "", "month", 5)
+    [budget] = budgets.all(desk.db)
+    money = desk.ask("budget", title="Used up", payload={"budget_id": budget.id}, options=[once])
+    answer = post(world.alice, money, "approve", option="once", amount_usd="ten")
+    assert (answer.status_code, "Give an amount in US dollars, for example 12.50" in answer.text) == (422, True)
 
 
 def test_a_question_is_answered_in_words_or_by_a_choice(world: World, desk: Desk) -> None:
