@@ -40,6 +40,8 @@ def retry(db: Database, actor: Actor, ref: str) -> Task:
             raise Problem("conflict", "There is no ended run to try again.")
         if not task.open:
             raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
+        if (last[0].state, last[0].reason) == ("parked", "in_doubt"):
+            raise Problem("conflict", "A step may have happened already. Decide that first.")
         if last[0].state == "parked":
             runs.request_cancel(db, actor, last[0].id)
         if blocked := _blocked(db, task):

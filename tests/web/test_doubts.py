@@ -32,6 +32,13 @@ def decide(browser: Browser, asked: Approval, verb: str, **fields: str) -> str:
     return answer.headers["location"]
 
 
+def test_what_may_have_happened_is_not_repeated_in_passing(world: World, scene: Scene) -> None:
+    asked = scene.in_doubt()
+    answer = world.otto.post(f"{world.otto.api}/tasks/{scene.task.id}/retry")
+    assert (answer.status_code, "Decide that first" in answer.json()["detail"]) == (409, True)
+    assert approvals.get(scene.db, asked.id).state == "pending"
+
+
 @pytest.mark.parametrize("where", ["tasks/1", "runs/{run_id}", "inbox", "approvals/{id}"])
 def test_the_card_stands_wherever_the_work_is_looked_at(world: World, scene: Scene, where: str) -> None:
     asked = scene.in_doubt()
