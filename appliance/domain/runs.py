@@ -187,12 +187,14 @@ def request_cancel(db: Database, actor: Actor, run_id: str, why: str = "") -> Ru
     `why` is a key of STOPS, or nothing when a person asked.
     """
     run = get(db, run_id)
-    if why and run.open:
+    if why and run.open and not run.cancel_requested:
         db.update("runs", {"id": run_id}, reason=why)
         run = msgspec.structs.replace(run, reason=why)
-    if run.state == "running" and not run.cancel_requested:
-        db.update("runs", {"id": run.id}, cancel_requested=True)
-        events.record(db, actor, "run.cancel_requested", **run.ids)
+    if run.state == "running":
+        # Asked once or twice, its worker ends its programs first; only then the state changes.
+        if not run.cancel_requested:
+            db.update("runs", {"id": run.id}, cancel_requested=True)
+            events.record(db, actor, "run.cancel_requested", **run.ids)
     elif run.open or run.state == "parked":
         stop_now(db, actor, run)
     return get(db, run.id)

@@ -124,3 +124,13 @@ def test_a_cancelled_run_is_not_set_aside_instead(floor: Floor, reason: str) -> 
     with floor.db.transaction():
         assert not runs.park(floor.db, run, reason, "It went another way.")
     assert floor.outcome(task) == ("cancelled", "cancelled", "todo")
+
+
+def test_a_second_wish_to_stop_still_lets_the_worker_end_its_programs_first(floor: Floor) -> None:
+    floor.task(finish())
+    run = floor.claim()
+    with floor.db.transaction():
+        for _ in range(2):
+            runs.request_cancel(floor.db, floor.actor, run.id)
+    now = runs.get(floor.db, run.id)
+    assert (now.state, now.cancel_requested, now.fence) == ("running", True, run.fence)
