@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "selftest": "selftest",
         "bench": "bench",
         "restored": "restored",
+        "audit": "audit",
         "paths": "about",
         "config": "config",
         "master-key": "masterkey",

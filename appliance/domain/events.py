@@ -6,7 +6,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import records
+from appliance.domain import chain, records
 from appliance.domain.actor import Actor
 from appliance.domain.records import Page
 
@@ -43,8 +43,9 @@ def record(
     """Append one event to the open transaction; readers hear of it after the commit. Returns its number."""
     row: Row = {"seq": db.next_number("event"), "at": clock.iso(), "kind": kind, "actor": actor.label}
     row |= {"task_id": task_id, "run_id": run_id, "agent_id": agent_id, "data": records.dump(data)}
-    db.insert("events", row)
-    db.announce(row)
+    [stored] = chain.linked(db, [row])
+    db.insert("events", stored)
+    db.announce(stored)
     return int(row["seq"])
 
 
@@ -58,6 +59,7 @@ def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]
         {"seq": seq, "at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": same}
         for seq, ids_ in enumerate(about, last - len(about) + 1)
     ]
+    rows = chain.linked(db, rows)
     db.insert_all("events", rows)
     for row in rows:
         db.announce(row)

@@ -205,3 +205,14 @@ def test_runs_are_listed_by_state_and_agent(team: Run) -> None:
     assert "Summarise the notes" in team("run", "list").out
     assert team("run", "list", "--state", "failed").out == "There is no such run.\n"
     assert team("run", "list", "--agent", "nobody").code == 1
+
+
+def test_the_log_is_proven_and_its_head_checked(agenthq: Run, box: Path) -> None:
+    agenthq("task", "create", "One")
+    head = agenthq("audit", "verify", "--json").json["head"]
+    agenthq("task", "create", "Two")
+    assert agenthq("audit", "verify", "--head", head).code == 0
+    assert "lines are as they were written." in agenthq("audit", "verify").out
+    other = agenthq("audit", "verify", "--head", head[:-4] + "beef")
+    assert (other.code, "was rewritten" in other.out) == (1, True)
+    assert agenthq("audit", "verify", "--head", "x").code == 2

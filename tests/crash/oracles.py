@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import budgets, records
+from appliance.domain import budgets, chain, records
 from tests.crash import plays, scene
 from tests.crash.crowd import MODEL, Accepted
 from tests.crash.outside import Outside
@@ -193,10 +193,12 @@ def o6(seen: Seen) -> Iterable[str]:
 
 
 def o7(seen: Seen) -> Iterable[str]:
-    """The event log has no gap and no double."""
+    """The event log has no gap and no double, and each line follows the one before it."""
     numbers = [row["seq"] for row in seen.db.rows("SELECT seq FROM events ORDER BY seq")]
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"{len(numbers)} events end with number {numbers[-1]}"
+    if fault := chain.verify(seen.db).fault:
+        yield fault
 
 
 def o8(seen: Seen) -> Iterable[str]:

@@ -127,3 +127,5 @@ CREATE INDEX runs_money ON runs (wait_key) WHERE state = 'waiting' AND reason = 
 ALTER TABLE budgets ADD COLUMN extra_nano BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE budgets ADD COLUMN extra_until TEXT;
 ALTER TABLE budgets ADD COLUMN alerted TEXT NOT NULL DEFAULT '';
+-- The digest of the line and of the one before it; lines from before have none.
+ALTER TABLE events ADD COLUMN hash TEXT NOT NULL DEFAULT '';
