@@ -54,9 +54,17 @@ def _usual_ports(catalogue: Catalogue) -> list[int]:
 
 
 def link_of(settings: Settings, listener: socket.socket) -> str:
+    return _link(settings, *listener.getsockname()[:2])
+
+
+def own_link(settings: Settings, catalogue: Catalogue) -> str:
+    """The link of the server on this data, also for a command beside it: where it listens, or did last."""
+    return _link(settings, settings.host, box.kept_port(catalogue) or settings.port or PORTS[0])
+
+
+def _link(settings: Settings, host: str, port: int) -> str:
     if settings.public_url:
         return str(settings.public_url).rstrip("/")
-    host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

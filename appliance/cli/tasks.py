@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from appliance.cli import watch
+from appliance.cli import hooks, watch
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
@@ -28,6 +28,10 @@ number_argument = click.argument("number")
 @click.group()
 def task() -> None:
     """Tasks: pieces of work with an assignee and acceptance checks."""
+
+
+task.add_command(hooks.hook)
+task.add_command(hooks.hooks_)
 
 
 @verb(

@@ -11,9 +11,9 @@ ROLES: tuple[Role, ...] = ("viewer", "operator", "admin", "owner")
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A member, an API key, an agent, or the system itself."""
+    """A member, an API key, an agent, a program outside that knows a hook, or the system itself."""
 
-    kind: Literal["member", "key", "agent", "system"]
+    kind: Literal["member", "key", "agent", "hook", "system"]
     id: str
     name: str
     role: Role = "viewer"
@@ -24,7 +24,7 @@ class Actor(msgspec.Struct, frozen=True):
 
     @property
     def outside(self) -> bool:
-        """A person, or a program that acts for one: not an agent, not the engine."""
+        """A person, or a program that acts for one: not an agent, not a hook, not the engine."""
         return self.kind in ("member", "key") or self.label == "system:cli"
 
     def need(self, role: Role) -> None:

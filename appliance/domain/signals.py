@@ -13,6 +13,8 @@ from appliance.errors import Problem, invalid
 PAYLOAD_BYTES = 64 * 1024
 NAME_LIMIT = 100
 IDEM_LIMIT = 255
+# Far below what reading it back deep inside a run could bear.
+NESTING = 100
 
 
 class Signal(msgspec.Struct, frozen=True):
@@ -85,15 +87,34 @@ def of_run(db: Database, run_id: str) -> list[Signal]:
     return [records.to(Signal, row, ("payload",)) for row in rows]
 
 
-def _checked(name: str, payload: Any, idem: str) -> str:
+def arrived(db: Database, task_id: str, name: str, idem: str) -> bool:
+    """Whether any run of the task was sent this signal with this `idem`."""
+    sql = """SELECT 1 AS one FROM signals s JOIN runs r ON r.id = s.run_id
+      WHERE r.task_id = :task AND s.name = :name AND s.idem = :idem"""
+    return db.one(sql, {"task": task_id, "name": name, "idem": idem}) is not None
+
+
+def check_name(name: str) -> None:
+    """Raises Problem(invalid)."""
     if not name.strip() or len(name) > NAME_LIMIT:
         raise invalid(name=f"write between 1 and {NAME_LIMIT} characters")
+
+
+def _checked(name: str, payload: Any, idem: str) -> str:
+    check_name(name)
+    if _deeper(payload, NESTING):
+        raise invalid(payload=f"nest at most {NESTING} levels")
     if len(idem) > IDEM_LIMIT:
         raise invalid(idem=f"take at most {IDEM_LIMIT} characters")
     text = records.dump(payload)
     if len(text.encode()) > PAYLOAD_BYTES:
         raise Problem("too_large", "A signal carries at most 64 KB; put more into a file and send its name.")
     return text
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_deeper(one, levels - 1) for one in inner)
 
 
 def _wake(db: Database, run_id: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Slows down guessing of passwords, per e-mail address and per network address."""
+"""Slows down guessing: of passwords per e-mail and network address, of secret addresses per network address."""
 
 from appliance import clock
 from appliance.db.database import Database
@@ -20,9 +20,17 @@ def attempt(control: Database, email: str, address: str) -> None:
         control.next_number("sign_ins")
         wait = max(_wait(control, _email(email), FREE_EMAIL), _wait(control, _address(address), FREE_ADDRESS))
         if wait > 0:
-            raise Problem("rate_limited", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+            raise _later(wait)
         for subject in (_email(email), _address(address)):
             control.insert("login_failures", {"subject": subject, "at": clock.iso()})
+
+
+def missed(control: Database, address: str) -> None:
+    """Count a secret address that was wrong. Raises Problem(rate_limited); whoever knows a right one never waits."""
+    subject = f"hooks:{address}"
+    if wait := _wait(control, subject, FREE_ADDRESS):
+        raise _later(wait)
+    control.insert("login_failures", {"subject": subject, "at": clock.iso()})
 
 
 def clear(control: Database, email: str, address: str) -> None:
@@ -33,6 +41,10 @@ def clear(control: Database, email: str, address: str) -> None:
 
 def prune(control: Database) -> int:
     return control.execute("DELETE FROM login_failures WHERE at < :old", {"old": clock.ahead(-WINDOW)})
+
+
+def _later(wait: int) -> Problem:
+    return Problem("rate_limited", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
 
 
 def _email(email: str) -> str:

@@ -18,7 +18,8 @@ from appliance.web.respond import Reply
 
 NOUNS = ("task", "run", "step", "agent", "comment", "provider", "budget")
 MOST = 1000
-STRANGERS = {"member": "A former member", "key": "An API key", "agent": "A removed agent", "system": SYSTEM.name}
+STRANGERS = {"member": "A former member", "key": "An API key", "agent": "A removed agent", "hook": "A hook"}
+STRANGERS |= {"system": SYSTEM.name}
 
 
 class Doer(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The request border: every exception becomes problem+json under /api and /gw, and a page elsewhere."""
+"""The request border: every exception becomes problem+json where programs ask, and a page elsewhere."""
 
 import logging
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from litestar import MediaType, Response
 from litestar.exceptions import ClientException, HTTPException, ValidationException
 
-from appliance import ids
+from appliance import ids, redaction
 from appliance.errors import Problem, invalid
 from appliance.web import access, respond, templates
 from appliance.web.access import Ask
@@ -16,11 +16,12 @@ log = logging.getLogger("agenthq.web")
 MEDIA_TYPE = "application/problem+json"
 BY_STATUS = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 BY_STATUS |= {415: "unsupported_media_type", 429: "rate_limited"}
+PROGRAMS = ("/api", "/gw", "/hooks/", "/livez", "/readyz", "/healthz")
 SIGN_IN = ("unauthenticated", "session_expired")
 
 
 def on_problem(request: Ask, problem: Problem) -> respond.Reply:
-    if request.url.path.startswith(("/api", "/gw", "/livez", "/readyz", "/healthz")):
+    if request.url.path.startswith(PROGRAMS):
         return as_json(problem)
     if problem.code in SIGN_IN:
         return _to_sign_in(request)
@@ -34,8 +35,14 @@ def on_http(request: Ask, error: HTTPException) -> respond.Reply:
 
 def on_crash(request: Ask, error: Exception) -> respond.Reply:
     number = ids.new()
-    log.error("request %s %s %s failed", number, request.method, request.url.path, exc_info=error)
+    log.error("request %s %s %s failed", number, request.method, _loggable(request), exc_info=error)
     return on_problem(request, Problem("internal", f"Something broke on our side. The log knows it as {number}."))
+
+
+def _loggable(request: Ask) -> str:
+    """The path without what opens something to whoever reads it in the log: setup, sign-in links, hooks."""
+    token = request.path_params.get("token")
+    return request.url.path.replace(str(token), redaction.MARK) if token else request.url.path
 
 
 def as_json(problem: Problem) -> respond.Reply:
@@ -99,7 +106,7 @@ def _translate(request: Ask, error: HTTPException) -> Problem:
 
 def _detail(request: Ask, error: HTTPException) -> str:
     if error.status_code == 413:
-        return f"The body is larger than {request.app.request_max_body_size} bytes."
+        return f"The body is larger than {request.route_handler.resolve_request_max_body_size()} bytes."
     return ""
 
 

@@ -1,5 +1,6 @@
 """Deciding from a terminal."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,14 @@ def test_a_signal_is_sent_to_the_run_of_a_task(agenthq: Run, asked: Approval) ->
     agenthq("task", "cancel", "1")
     agenthq("task", "create", "Later")
     assert agenthq("task", "signal", "2", "paid").lines == ["agenthq: #2 has no run yet."]
+
+
+def test_a_hook_is_shown_once_listed_and_revoked(agenthq: Run, asked: Approval) -> None:
+    made = agenthq("task", "hook", "1", "paid", "--json").json
+    assert re.fullmatch(r"http://127\.0\.0\.1:8420/hooks/hook_[\w-]{43}", made["url"])
+    assert re.search(r"^Address +http://127\.0\.0\.1:8420/hooks/hook_", agenthq("task", "hook", "1", "other").out)
+    listed = agenthq("task", "hooks", "1")
+    assert re.search(rf"^{made['id']} +paid +active +\S.* +never$", listed.out, re.MULTILINE)
+    assert "/hooks/" not in listed.out
+    assert "revoked" in agenthq("task", "hooks", "1", "--revoke", made["id"]).out
+    assert agenthq("task", "hooks", "1", "--revoke", "x").lines == ["agenthq: There is no such hook of this task."]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from appliance import clock
-from appliance.domain import approvals, claims, decisions, runs, signals
+from appliance.domain import approvals, claims, decisions, hooks, runs, signals
 from appliance.domain.approvals import Ask
 from appliance.domain.tasks import Task
 from appliance.engine.work import Work
@@ -193,3 +193,18 @@ def test_a_run_over_its_limit_stops_at_its_next_step(floor: Floor) -> None:
     with program(floor, act) as made:
         task = made.done(time_limit_s=600)
     assert floor.outcome(task) == ("timed_out", "deadline", "blocked")
+
+
+def test_a_run_goes_on_when_a_program_outside_posts_to_its_hook(floor: Floor) -> None:
+    with program(floor, listener) as made, floor.world.control() as control:
+        task = made.done()
+        assert floor.outcome(task) == ("waiting", "signal", "in_progress")
+        issued = hooks.create(control, floor.actor, floor.tenant.id, task.id, "go", "http://box.test")
+        outside = floor.world.stranger
+        for delivery in ("first", "first", "second"):
+            assert outside.post(issued.url, content=delivery, headers={"webhook-id": delivery}).json()["accepted"]
+        floor.work()
+        assert floor.outcome(task) == ("succeeded", "", "done")
+        assert floor.now(task).result == "{'text': 'first'} then {'text': 'second'}"
+        refused = outside.post(issued.url, content="third").json()
+    assert refused == {"accepted": False, "reason": "The task is done."}
