@@ -48,12 +48,17 @@ class Gateway:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
         self._session: aiohttp.ClientSession | None = None
+        self._door = threading.Lock()
+        self._closed = False
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """Stop every call under way; each raises `cancelled` in its own thread."""
+        with self._door:
+            # What comes in after the drain would wait for ever on a loop that has stopped.
+            self._closed = True
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result(timeout=10)
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -118,10 +123,11 @@ class Gateway:
         return _outcome(fetching)
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        if not self._thread.is_alive():
-            work.close()
-            raise ProviderFailure("cancelled", "The gateway is not running.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._door:
+            if self._thread.is_alive() and not self._closed:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise ProviderFailure("cancelled", "The gateway is not running.")
 
     async def _send(self, account: Account, request: ChatRequest, on_text: OnText | None) -> Reply:
         try:

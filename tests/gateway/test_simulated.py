@@ -1,9 +1,11 @@
 """The simulated provider: scripts, faults, replay, usage, and believable work without a script."""
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -302,3 +304,26 @@ print(sorted({"aiohttp", "genai_prices"} & set(sys.modules)))
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+class Late(Gateway):
+    """A call comes in just after the calls under way were stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = ThreadPoolExecutor(1)
+
+    async def _drain(self) -> None:
+        await super()._drain()
+        slow = ChatRequest("simulated", (Message("user", "sim: latency 30s"),))
+        self.call = self.pool.submit(self.send, SIM, slow)
+        await asyncio.wait([asyncio.wrap_future(self.call)], timeout=0.2)
+
+
+def test_a_call_that_comes_while_the_gateway_closes_is_given_up_and_never_hangs() -> None:
+    closing = Late()
+    closing.start()
+    closing.close()
+    failure = closing.call.exception(5)
+    assert isinstance(failure, ProviderFailure)
+    assert failure.code == "cancelled"
