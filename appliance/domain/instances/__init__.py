@@ -1,0 +1,1 @@
+"""Instances: one carrying-out of a workflow's version, as rows that any process can move on."""

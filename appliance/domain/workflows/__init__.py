@@ -1,0 +1,1 @@
+"""Workflows: versioned templates that expand into a graph of tasks."""
