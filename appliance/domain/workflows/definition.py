@@ -170,7 +170,7 @@ class Brought(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """`inputs` is the JSON Schema of an object, {} for none; `output` a template, by default what the last steps gave."""
+    """`inputs` is the JSON Schema of an object, {} for none; `output` a template, else what the last steps gave."""
 
     slug: str
     name: str
