@@ -49,7 +49,10 @@ def _utc(zone: ZoneInfo) -> str:
 
 def test_dst_gap_of_half_an_hour() -> None:
     """Lord Howe's clocks go from 02:00 to 02:30."""
-    assert times("15 2 * * *", LORD_HOWE, "2027-10-02T12:00", "2027-10-05T00:00") == ["03 02:30 +1100", "04 02:15 +1100"]
+    assert times("15 2 * * *", LORD_HOWE, "2027-10-02T12:00", "2027-10-05T00:00") == [
+        "03 02:30 +1100",
+        "04 02:15 +1100",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,9 @@ def field(low: int, high: int) -> st.SearchStrategy[str]:
 
 
 CRON = st.tuples(field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 7)).map(" ".join)
-INTERVAL = st.tuples(st.integers(1, 50), st.sampled_from("smhdw"), st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)))
+INTERVAL = st.tuples(
+    st.integers(1, 50), st.sampled_from("smhdw"), st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1))
+)
 EVERY = INTERVAL.map(lambda given: calendars.every(f"{given[0]}{given[1]}", given[2].replace(tzinfo=UTC)))
 
 

@@ -149,7 +149,9 @@ def test_pause_on_failure_after_so_many_in_a_row(calendar: Calendar) -> None:
     made = calendar.add(assignee="ada", overlap="allow_all", pause_after=2)
     for hour in (13, 14, 15):
         with calendar.at(f"2027-01-04T{hour}:00:00Z"):
-            calendar.office.fail(calendar.office.begin(), "transient") if calendar.states(made)[-1] == "started" else None
+            calendar.office.fail(calendar.office.begin(), "transient") if calendar.states(made)[
+                -1
+            ] == "started" else None
             calendar.tick()
         if hour == 13:
             assert calendar.now(made).state == "active"
