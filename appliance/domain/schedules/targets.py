@@ -35,7 +35,7 @@ def start(db: Database, found: Schedule, due_at: str, kind: str) -> Started:
     """Start it in the open transaction, once for each time. Raises what the verb raises that starts it."""
     if found.target.task:
         return Started(tasks.create(db, found.actor, _new(found.target.task)).id)
-    raise Problem("invalid")
+    raise invalid(task="say what it starts")
 
 
 def stop(db: Database, actor: Actor, tick: Tick) -> None:
