@@ -111,12 +111,36 @@ def test_the_price_is_booked_when_what_the_caller_records_fails(world: World, ca
         providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
         budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
         with pytest.raises(Problem, match="The run is gone"):
-            calls.make(db, Caller(), ask(model="simulated"), broken, lambda *lost: None)
+            calls.make(db, Caller(), ask("sim: latency 1ms", "simulated"), broken, lambda *lost: None)
         call = only(db)
         assert call.state == "ok" and (call.cost_nano or 0) > 0
         assert len(ledger.attempts(db, call.id)) == 1
         assert budgets.all(db)[0].spent_nano == call.cost_nano and nothing_held(db)
         assert preferences.get(db, "half") is None
+
+
+def test_a_simulated_call_that_takes_no_time_is_made_and_recorded_together_or_not_at_all(
+    world: World, calls: Calls
+) -> None:
+    commits: list[list[str]] = []
+    world.catalogue.subscribe(lambda tenant, events: commits.append([event["kind"] for event in events]))
+
+    def recorded(outcome: Outcome) -> None:
+        preferences.put(db, SYSTEM, "got", outcome.reply.content)
+
+    def broken(outcome: Outcome) -> None:
+        preferences.put(db, SYSTEM, "got", "half")
+        raise Problem("conflict", "The run is gone.")
+
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        with pytest.raises(Problem, match="The run is gone"):
+            calls.make(db, Caller(), ask("sim: say one", "simulated"), broken, lambda *lost: None)
+        assert ledger.calls(db).items == [] and nothing_held(db)
+        commits.clear()
+        calls.make(db, Caller(), ask("sim: say two", "simulated"), recorded, lambda *lost: None)
+        assert preferences.get(db, "got") == "two" and only(db).state == "ok"
+    assert commits == [["preference.changed"]]
 
 
 def test_a_price_that_a_full_disk_kept_out_is_booked_with_the_next_call(
@@ -131,7 +155,7 @@ def test_a_price_that_a_full_disk_kept_out_is_booked_with_the_next_call(
         with monkeypatch.context() as patched:
             patched.setattr(ledger, "settle", full)
             with pytest.raises(Problem, match="disk is full"):
-                make(calls, db, ask(model="simulated"))
+                make(calls, db, ask("sim: latency 1ms", "simulated"))
         assert only(db).state == "open" and not nothing_held(db)
         make(calls, db, ask(model="simulated"))
         assert {call.state for call in ledger.calls(db).items} == {"ok"} and nothing_held(db)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import msgspec
 
@@ -58,33 +59,36 @@ class Calls:
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
         scopes = caller.scopes(db, provider.id)
-        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate, scopes))
-        sending = Sending(
-            account,
-            request,
-            self.prices,
-            lambda sent: self._gateway.send(account, sent, on_text, cancelled),
-            caller.earlier_attempts,
-        )
-        try:
-            if blocking and not self._gateway.is_instant(account, request):
-                blocking()
-            reply, failure = sending.until_answered(call_id, self.stopping, cancelled)
-        except BaseException:
-            # One of the caller's hooks broke while a request was under way: the provider may have done the work.
-            ledger.give_up(db, call_id, sending.attempts)
-            raise
-        told: list[Outcome] = []
+        at_once = self._gateway.answers_at_once(account, request)
+        # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
+        with db.transaction() if at_once else nullcontext():
+            call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate, scopes))
+            sending = Sending(
+                account,
+                request,
+                self.prices,
+                lambda sent: self._gateway.send(account, sent, on_text, cancelled),
+                caller.earlier_attempts,
+            )
+            try:
+                if blocking and not self._gateway.is_instant(account, request):
+                    blocking()
+                reply, failure = sending.until_answered(call_id, self.stopping, cancelled)
+            except BaseException:
+                # One of the caller's hooks broke while a request was under way: the provider may have done the work.
+                ledger.give_up(db, call_id, sending.attempts)
+                raise
+            told: list[Outcome] = []
 
-        def record(cost: int) -> None:
-            tries = len(sending.attempts)
-            if failure is None and reply is not None:
-                told.append(Outcome(call_id, reply, cost, reply.model or model, tries))
-                settled(told[0])
-            else:
-                failed(call_id, cost, tries)
+            def record(cost: int) -> None:
+                tries = len(sending.attempts)
+                if failure is None and reply is not None:
+                    told.append(Outcome(call_id, reply, cost, reply.model or model, tries))
+                    settled(told[0])
+                else:
+                    failed(call_id, cost, tries)
 
-        self._settling.settle(db, Owed(call_id, sending.attempts, failure.code if failure else ""), record)
+            self._settling.settle(db, Owed(call_id, sending.attempts, failure.code if failure else ""), record)
         budget_alerts.note(db, scopes)
         if told:
             return told[0]
