@@ -134,6 +134,7 @@ def test_a_simulated_call_that_takes_no_time_is_made_and_recorded_together_or_no
 
     with world.db() as db:
         providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
         with pytest.raises(Problem, match="The run is gone"):
             calls.make(db, Caller(), ask("sim: say one", "simulated"), broken, lambda *lost: None)
         assert ledger.calls(db).items == [] and nothing_held(db)
