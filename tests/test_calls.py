@@ -119,31 +119,6 @@ def test_the_price_is_booked_when_what_the_caller_records_fails(world: World, ca
         assert preferences.get(db, "half") is None
 
 
-def test_a_simulated_call_that_takes_no_time_is_made_and_recorded_together_or_not_at_all(
-    world: World, calls: Calls
-) -> None:
-    commits: list[list[str]] = []
-    world.catalogue.subscribe(lambda tenant, events: commits.append([event["kind"] for event in events]))
-
-    def recorded(outcome: Outcome) -> None:
-        preferences.put(db, SYSTEM, "got", outcome.reply.content)
-
-    def broken(outcome: Outcome) -> None:
-        preferences.put(db, SYSTEM, "got", "half")
-        raise Problem("conflict", "The run is gone.")
-
-    with world.db() as db:
-        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
-        budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
-        with pytest.raises(Problem, match="The run is gone"):
-            calls.make(db, Caller(), ask("sim: say one", "simulated"), broken, lambda *lost: None)
-        assert ledger.calls(db).items == [] and nothing_held(db)
-        commits.clear()
-        calls.make(db, Caller(), ask("sim: say two", "simulated"), recorded, lambda *lost: None)
-        assert preferences.get(db, "got") == "two" and only(db).state == "ok"
-    assert commits == [["preference.changed"]]
-
-
 def test_a_price_that_a_full_disk_kept_out_is_booked_with_the_next_call(
     world: World, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
