@@ -5,8 +5,11 @@ from typing import NamedTuple
 from appliance.db.database import Database
 from appliance.domain import agents, budgets, check_forms, lifecycle, runs, task_forms, tasks
 from appliance.domain.actor import Actor
+from appliance.domain.instances import making, starting
+from appliance.domain.instances import rows as instance_rows
+from appliance.domain.instances import verbs as instance_verbs
 from appliance.domain.runs import Run
-from appliance.domain.schedules.forms import StartTask, Target, check_target
+from appliance.domain.schedules.forms import StartTask, StartWorkflow, Target, check_target
 from appliance.domain.schedules.rows import Schedule, Tick
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem, invalid
@@ -29,18 +32,24 @@ def check(db: Database, target: Target) -> None:
     check_target(target)
     if target.task:
         _check_task(db, target.task)
+    if target.workflow:
+        _check_workflow(db, target.workflow)
 
 
 def start(db: Database, found: Schedule, due_at: str, kind: str) -> Started:
     """Start it in the open transaction, once for each time. Raises what the verb raises that starts it."""
-    if found.target.task:
-        return Started(tasks.create(db, found.actor, _new(found.target.task)).id)
-    raise invalid(task="say what it starts")
+    if found.target.workflow:
+        return _workflow(db, found, found.target.workflow, due_at, kind)
+    assert found.target.task
+    return Started(tasks.create(db, found.actor, _new(found.target.task)).id)
 
 
 def stop(db: Database, actor: Actor, tick: Tick) -> None:
     """Ask what a tick started to stop; it has ended once nobody works on it any more. In a transaction."""
-    if tick.task_id and tasks.get(db, tick.task_id).open:
+    if tick.instance_id:
+        if instance_rows.by_id(db, tick.instance_id).open:
+            instance_verbs.cancel(db, actor, tick.instance_id)
+    elif tick.task_id and tasks.get(db, tick.task_id).open:
         lifecycle.cancel(db, actor, tick.task_id)
 
 
@@ -56,6 +65,13 @@ def at_work(db: Database, task_id: str) -> list[Run]:
     return [runs.get(db, row["id"]) for row in db.rows(_AT_WORK, {"id": task_id})]
 
 
+def _workflow(db: Database, found: Schedule, wanted: StartWorkflow, due_at: str, kind: str) -> Started:
+    idem = f"sched:{found.id}:{due_at}" + ("" if kind == "calendar" else f":{kind}")
+    inputs, version = wanted.inputs, wanted.version
+    made = starting.start(db, found.actor, wanted.slug, inputs, version=version, idem=idem, cause="schedule")
+    return Started(made.task_id, made.id)
+
+
 def _new(task: StartTask) -> NewTask:
     return NewTask(
         task.title,
@@ -67,6 +83,14 @@ def _new(task: StartTask) -> NewTask:
         budget_usd=task.budget_usd,
         time_limit_s=task.time_limit_s,
     )
+
+
+def _check_workflow(db: Database, wanted: StartWorkflow) -> None:
+    try:
+        found = making.find(db, wanted.slug, wanted.version)
+    except Problem as problem:
+        raise invalid(workflow=problem.detail) from None
+    making.inputs(found.outline.definition, wanted.inputs)
 
 
 def _check_task(db: Database, task: StartTask) -> None:
