@@ -44,7 +44,7 @@ def faults(data: Data) -> Iterator[Found]:
     if "output_schema" in data:
         yield from _schema(data["output_schema"], ("output_schema",))
     yield from _agents(data.get("agents", []))
-    known = Known(inputs=frozenset(inputs.get("properties", {})))
+    known = Known(inputs=frozenset(inputs.get("properties") or ()))
     if _count(data["steps"]) > MOST_STEPS:
         yield ("steps",), f"there are more than {MOST_STEPS:,} steps; let a workflow step carry out a part of them"
     yield from _block(data["steps"], ("steps",), _Around(known))
@@ -58,7 +58,7 @@ def _inputs(given: Data, made: Data) -> Iterator[Found]:
     odd = [] if whole else [name for name, part in given.items() if not isinstance(part, str | dict)]
     if odd:
         yield ("inputs", odd[0]), "write its type, such as string, or a JSON Schema"
-    elif len(made.get("properties", {})) > MOST_INPUTS:
+    elif isinstance(made.get("properties"), dict) and len(made["properties"]) > MOST_INPUTS:
         yield ("inputs",), f"at most {MOST_INPUTS} inputs; let one of them be an object"
     elif fault := schema_forms.broken(made):
         yield ("inputs",), f"this is no JSON Schema: {fault}"
