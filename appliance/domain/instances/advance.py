@@ -47,7 +47,9 @@ def advance(db: Database, instance_id: str) -> None:
 
 def _look(walk: Walk) -> None:
     landed = walk.db.rows(LANDED, {"id": walk.instance.id})
-    walk.read(sorted({"", *(row["scope"] for row in landed)}))
+    for row in landed:
+        walk.keep(row)
+    walk.read({row["scope"] for row in landed})
     for row in landed:
         blocks.land(walk, row)
     if not landed:
@@ -68,8 +70,9 @@ def _look(walk: Walk) -> None:
 def _write(walk: Walk) -> None:
     """Tasks before the nodes that name them, and ends outside only once the nodes no longer wait for them."""
     db, instance = walk.db, walk.instance
-    live = [order for order in walk.orders if _waits(walk, order.id)]
-    depth = making.depth(db, instance.id)
+    waited = {node.task_id for node in walk.nodes.values() if node.open}
+    live = [order for order in walk.orders if order.id in waited]
+    depth = making.depth(db, instance.id) if instance.parent_id else 1
     if live:
         handing_out.hand_out(db, live, instance.id, depth)
     walk.write()
@@ -79,10 +82,6 @@ def _write(walk: Walk) -> None:
         _stop(db, node)
     _note(walk)
     ending.tell(db, walk)
-
-
-def _waits(walk: Walk, task_id: str) -> bool:
-    return any(node.task_id == task_id and node.open for node in walk.nodes.values())
 
 
 def _stop(db: Database, node: Node) -> None:

@@ -40,8 +40,8 @@ def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
 
 def item_ended(walk: Walk, item: Node) -> None:
     """One item has ended; the map goes on with the next, or ends."""
-    node = walk.nodes.get(paths.map_of(item.path))
-    if node is None or not node.open:
+    node = walk.node(paths.map_of(item.path))
+    if not node.open:
         return
     well = item.state == "done"
     data = dict(node.data)
