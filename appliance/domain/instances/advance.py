@@ -8,7 +8,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import approval_uses, events, handing_out, lifecycle, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import blocks, ending, making, rows
+from appliance.domain.instances import blocks, ending, making, paths, rows
 from appliance.domain.instances.kinds import LANDED
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
@@ -52,8 +52,8 @@ def _look(walk: Walk) -> None:
     walk.read({row["scope"] for row in landed})
     for row in landed:
         blocks.land(walk, row)
-    if not landed:
-        walk.look("undo" if walk.state == "undoing" else "")
+    if not landed or any(row["kind"] in ("map", "when") for row in landed):
+        walk.look(paths.UNDO if walk.state == "undoing" else "")
     while walk.ahead and "finished_at" not in walk.news:
         scope = next(iter(walk.ahead))
         del walk.ahead[scope]
