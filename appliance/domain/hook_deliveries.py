@@ -9,7 +9,7 @@ from appliance import clock, ids, redaction
 from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.domain.actor import Actor
-from appliance.domain.hook_targets import Made
+from appliance.domain.hook_given import Made
 from appliance.domain.hooks import Hook
 from appliance.domain.records import Page
 from appliance.errors import invalid, not_found
@@ -22,7 +22,7 @@ _SECRET = ("authorization", "cookie", "signature", "token", "secret", "password"
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the sender is told. `reason` is a sentence, `errors` names the fields at fault; the rest is what was made."""
+    """What the sender is told: a sentence, the fields at fault, and what was made."""
 
     accepted: bool
     reason: str

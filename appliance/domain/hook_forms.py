@@ -8,7 +8,8 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import hook_rates, hook_targets, signals
 from appliance.domain.hook_signatures import Signing
-from appliance.domain.hook_targets import Target, TaskSignal
+from appliance.domain.hook_targets import Target
+from appliance.domain.hook_task_targets import TaskSignal
 from appliance.errors import invalid
 
 SAME_BODY_MAX_S = 7 * 86_400

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.domain.hook_targets import Given
+from appliance.domain.hook_given import Given
 from appliance.domain.hooks import Hook
 
 # Stripe's dashboard sends every test event under this id.

@@ -24,7 +24,8 @@ def take(db: Database, hook_id: str, per_minute: int) -> None:
     share = _MINUTE / per_minute
     now = clock.parse(db.now()).timestamp()
     # One statement decides, so that requests in parallel count as well.
-    given = {"id": hook_id, "now": now, "share": share, "latest": now + _MINUTE - share}
+    latest = now + _MINUTE - share
+    given = {"id": hook_id, "now": now, "share": share, "latest": latest}
     sql = """INSERT INTO hook_rates (hook_id, free_at) VALUES (:id, :now + :share) ON CONFLICT (hook_id) DO UPDATE
       SET free_at = CASE WHEN hook_rates.free_at > :now THEN hook_rates.free_at ELSE :now END + :share
       WHERE hook_rates.free_at <= :latest"""
@@ -33,7 +34,7 @@ def take(db: Database, hook_id: str, per_minute: int) -> None:
     note = "UPDATE hook_rates SET turned_away = turned_away + 1, turned_away_at = :at WHERE hook_id = :id"
     db.execute(note, {"id": hook_id, "at": clock.iso()})
     free = db.value("SELECT free_at FROM hook_rates WHERE hook_id = :id", {"id": hook_id})
-    wait = max(1, int(float(free) - given["latest"] + 0.999))
+    wait = max(1, int(float(free) - latest + 0.999))
     raise Problem("rate_limited", f"This hook takes {per_minute} requests a minute.", retry_after=wait)
 
 

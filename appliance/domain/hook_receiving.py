@@ -13,7 +13,8 @@ from appliance.db.database import Database
 from appliance.domain import events, hook_bodies, hook_deliveries, hook_pings, hook_rates, hook_signatures
 from appliance.domain.actor import Actor
 from appliance.domain.hook_deliveries import Answer, Arrived, Came
-from appliance.domain.hook_targets import Given, Made, TaskSignal
+from appliance.domain.hook_given import Given, Made
+from appliance.domain.hook_task_targets import TaskSignal
 from appliance.domain.hooks import FoundHook, Hook
 from appliance.domain.signals import IDEM_LIMIT, PAYLOAD_BYTES
 from appliance.errors import Problem, invalid
@@ -25,6 +26,7 @@ IDEM_PATHS = {"stripe": "id", "slack": "event_id"}
 # Refusals of the request itself; every other refusal below 500 is one of the work.
 FAULTS = {"too_large": "too_large", "bad_signature": "bad_signature"}
 BY_BODY = "body:"
+NOT_MET = "The condition of the hook is not met."
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ def read(hook: Hook, arrived: Arrived, secrets: list[str] | None) -> Given:
 
 def carry_out(db: Database, actor: Actor, hook: Hook, given: Given) -> Made | None:
     """In the open transaction; None when the hook's condition is not met."""
-    if hook.only_if and given.fill(hook.only_if) is not True:
+    if hook.only_if and not given.holds(hook.only_if):
         return None
     return hook.target.carry_out(db, actor, given)
 
@@ -105,7 +107,7 @@ def _once(db: Database, hook: Hook, arrived: Arrived, given: Given) -> Done:
         return _again(db, hook, arrived, key)
     made = carry_out(db, hook.actor, hook, given)
     if made is None:
-        said = Answer(False, "The condition of the hook is not met.")
+        said = Answer(False, NOT_MET)
         hook_deliveries.add(db, hook, arrived, Came("skipped", said, idem=key), None, delivery_id)
         return Done(said)
     said = answer_of(made, delivery_id)

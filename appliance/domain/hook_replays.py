@@ -5,16 +5,24 @@ from appliance.db.database import Database
 from appliance.domain import hook_deliveries, hook_receiving
 from appliance.domain.actor import Actor
 from appliance.domain.hook_deliveries import Answer, Arrived, Came, Delivery
+from appliance.domain.hook_given import Given, Made
 from appliance.domain.hook_receiving import read
 from appliance.domain.hooks import Hook
-from appliance.domain.hook_targets import Given
-from appliance.errors import Problem, invalid
+from appliance.errors import Problem
 
 TRIED = "Nothing was kept."
 
 
 class _Undone(Exception):
     """Ends a try, so that its transaction is undone."""
+
+
+class Unconfirmed(Problem):
+    """The delivery had an effect, and nobody has agreed to another."""
+
+    def __init__(self, reason: str) -> None:
+        fault = f"it was carried out before ({reason.rstrip('.')}): agree to have it done once more"
+        super().__init__("invalid", f"confirm: {fault}", errors={"confirm": fault})
 
 
 def replay(db: Database, actor: Actor, hook: Hook, delivery_id: str, confirm: bool = False) -> Delivery:
@@ -29,19 +37,31 @@ def replay(db: Database, actor: Actor, hook: Hook, delivery_id: str, confirm: bo
         raise Problem("conflict", f"The hook is {hook.state}.")
     if not first.whole:
         raise Problem("conflict", "The body of this delivery is not kept whole, so it can't be carried out again.")
-    if _had_effect(db, first) and not confirm:
-        raise invalid(confirm=f"it was carried out before ({first.reason}): agree to have it done once more")
     arrived = Arrived(first.headers, first.body.encode(), first.address, clock.monotonic())
     given = read(hook, arrived, None)
     # Another delivery, not the same once more: a name would make it count as done.
-    return _carried_out(db, actor, hook, arrived, Given(given.body, given.headers), first)
+    plain, delivery_id, by = Given(given.body, given.headers), ids.new(), (first.id, actor)
+    try:
+        with db.transaction():
+            if not confirm:
+                _ask(db, first)
+            came, made = _carried_out(db, actor, hook, plain, delivery_id)
+            hook_deliveries.add(db, hook, arrived, came, made, delivery_id, by)
+    except Unconfirmed:
+        raise
+    except Problem as problem:
+        if problem.status >= 500:
+            raise
+        came = Came("refused", Answer(False, problem.detail, problem.errors))
+        hook_deliveries.add(db, hook, arrived, came, None, delivery_id, by)
+    return hook_deliveries.get(db, hook.id, delivery_id)
 
 
 def try_out(db: Database, actor: Actor, hook: Hook, arrived: Arrived) -> Answer:
     """What this request would do; everything is undone. Raises Problem for faults of the request."""
     actor.need("operator")
     given = read(hook, arrived, None)
-    said = Answer(False, "The condition of the hook is not met.")
+    said = Answer(False, hook_receiving.NOT_MET)
     try:
         with db.transaction():
             made = hook_receiving.carry_out(db, actor, hook, Given(given.body, given.headers))
@@ -56,27 +76,16 @@ def try_out(db: Database, actor: Actor, hook: Hook, arrived: Arrived) -> Answer:
         return Answer(False, problem.detail, problem.errors)
 
 
-def _carried_out(
-    db: Database, actor: Actor, hook: Hook, arrived: Arrived, given: Given, first: Delivery
-) -> Delivery:
-    delivery_id, by = ids.new(), (first.id, actor)
-    try:
-        with db.transaction():
-            made = hook_receiving.carry_out(db, actor, hook, given)
-            if made is None:
-                came = Came("skipped", Answer(False, "The condition of the hook is not met."))
-            else:
-                came = Came("accepted", hook_receiving.answer_of(made, delivery_id))
-                hook_receiving.record(db, actor, hook, made, delivery_id)
-            hook_deliveries.add(db, hook, arrived, came, made, delivery_id, by)
-    except Problem as problem:
-        if problem.status >= 500:
-            raise
-        came = Came("refused", Answer(False, problem.detail, problem.errors))
-        hook_deliveries.add(db, hook, arrived, came, None, delivery_id, by)
-    return hook_deliveries.get(db, hook.id, delivery_id)
+def _carried_out(db: Database, actor: Actor, hook: Hook, given: Given, delivery_id: str) -> tuple[Came, Made | None]:
+    made = hook_receiving.carry_out(db, actor, hook, given)
+    if made is None:
+        return Came("skipped", Answer(False, hook_receiving.NOT_MET)), None
+    hook_receiving.record(db, actor, hook, made, delivery_id)
+    return Came("accepted", hook_receiving.answer_of(made, delivery_id)), made
 
 
-def _had_effect(db: Database, first: Delivery) -> bool:
-    """It, or one that replayed it."""
-    return first.had_effect or any(one.had_effect for one in hook_deliveries.replays(db, first.id))
+def _ask(db: Database, first: Delivery) -> None:
+    """Raises Unconfirmed when it, or one that replayed it, had an effect."""
+    done = next((one for one in (first, *hook_deliveries.replays(db, first.id)) if one.had_effect), None)
+    if done:
+        raise Unconfirmed(done.reason)

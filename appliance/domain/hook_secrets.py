@@ -44,7 +44,11 @@ def first(vault: Vault, tenant_id: str, hook_id: str, signing: Signing, secret: 
             raise invalid(scheme="say how the sender signs with the secret")
         return {}, ""
     used, made = _chosen(signing.scheme, secret)
-    return {"secret": vault.seal(tenant_id, _address(hook_id, 1), used), "generation": 1, "secret_at": clock.iso()}, made
+    return {
+        "secret": vault.seal(tenant_id, _address(hook_id, 1), used),
+        "generation": 1,
+        "secret_at": clock.iso(),
+    }, made
 
 
 def next_(vault: Vault, tenant_id: str, row: Row, signing: Signing, new: NewSecret) -> tuple[Row, str]:

@@ -1,7 +1,7 @@
 """How a sender proves that it knows the secret of a hook: the schemes in use, each as one function of one shape.
 
 GitHub: docs.github.com, "Validating webhook deliveries". Stripe: docs.stripe.com, "Verify webhook signatures manually".
-Slack: api.slack.com, "Verifying requests from Slack". Standard: standardwebhooks.com, the specification, symmetric part.
+Slack: api.slack.com, "Verifying requests from Slack". Standard: standardwebhooks.com, the symmetric part.
 """
 
 import base64

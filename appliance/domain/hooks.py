@@ -12,7 +12,8 @@ from appliance.domain.actor import Actor
 from appliance.domain.hook_forms import HookChange, NewHook
 from appliance.domain.hook_secrets import NewSecret
 from appliance.domain.hook_signatures import Signing
-from appliance.domain.hook_targets import Target, TaskSignal
+from appliance.domain.hook_targets import Target
+from appliance.domain.hook_task_targets import TaskSignal
 from appliance.domain.records import Page
 from appliance.errors import Problem, invalid, not_found
 
