@@ -22,6 +22,7 @@ class Unconfirmed(Problem):
 
     def __init__(self, reason: str) -> None:
         fault = f"it was carried out before ({reason.rstrip('.')}): agree to have it done once more"
+        self.reason = reason
         super().__init__("invalid", f"confirm: {fault}", errors={"confirm": fault})
 
 

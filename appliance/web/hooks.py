@@ -36,7 +36,7 @@ class HooksPages(Controller):
     ) -> Reply:
         page = hooks.listing(control, frame.tenant.id, in_state, cursor=cursor)
         rows = [(hook, hook_words.does(db, hook, frame.base), hook_words.signed(hook)) for hook in page.items]
-        shown = {"rows": rows, "next": page.next_cursor, "chosen": in_state, "states": hooks.STATES}
+        shown: dict[str, Any] = {"rows": rows, "next": page.next_cursor, "chosen": in_state, "states": hooks.STATES}
         link = hooks_api.link_of(services_of(frame.request))
         return room(frame, "hooks", **shown, example=hook_words.example(f"{link}{hooks.PATH}hook_…"))
 
