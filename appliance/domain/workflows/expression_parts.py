@@ -16,8 +16,16 @@ CONSTANTS = {"true": True, "false": False, "null": None}
 OPERATORS = frozenset(Rules().operators)
 FUNCTIONS = {name: (least, most) for name, (least, most, _) in Rules().functions.items()} | {"default": (2, 2)}
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{}]""", re.DOTALL)
-_PARTS = (ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.List, ast.Dict, ast.BinOp, ast.UnaryOp)
-_PARTS += (ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.ListComp, ast.GeneratorExp, ast.comprehension)
+_PARTS: tuple[type[ast.AST], ...] = (
+    ast.Constant,
+    ast.Name,
+    ast.Attribute,
+    ast.Subscript,
+    ast.Slice,
+    ast.List,
+    ast.Dict,
+)
+_PARTS += (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.ListComp, ast.GeneratorExp)
 _SLIPS = {"&&": "and", "||": "or", "===": "==", "??": "default(…, …)", " ? ": "x if … else y"}
 
 Name = tuple[str, ...]
@@ -69,48 +77,47 @@ def parse(text: str) -> Expression:
         raise Wrong(f"an expression has at most {LONGEST:,} characters")
     if any(char not in ESCAPES for char in re.findall(r"\\(.)", text, re.DOTALL)):
         raise Wrong("a backslash in a text stands before n, t, a quote or another backslash")
-    try:
-        node = ast.parse(" ".join(text.splitlines()), mode="eval").body
-    except SyntaxError as error:
-        slip = next(
-            (f"; write {right} instead of {sign.strip()}" for sign, right in _SLIPS.items() if sign in text), ""
-        )
-        raise Wrong(f"it can't be read: {error.msg}{slip}") from error
-    except (RecursionError, MemoryError) as error:
-        raise Wrong("it is nested too deep") from error
-    except ValueError as error:
-        raise Wrong(f"it can't be read: {error}") from error
+    node = _tree(text)
     for part in ast.walk(node):
         if isinstance(part, ast.Constant):
             _constant(part.value)
     return Expression(text, node, tuple(dict.fromkeys(_names(node, frozenset(), 0))))
 
 
-def _names(node: ast.AST, bound: frozenset[str], depth: int) -> Iterator[Name]:
+def _tree(text: str) -> ast.expr:
+    try:
+        return ast.parse(" ".join(text.splitlines()), mode="eval").body
+    except SyntaxError as error:
+        slip = next(
+            (f"; write {right} instead of {left.strip()}" for left, right in _SLIPS.items() if left in text), ""
+        )
+        raise Wrong(f"it can't be read: {error.msg}{slip}") from error
+    except (RecursionError, MemoryError) as error:
+        raise Wrong("it is nested too deep") from error
+    except ValueError as error:
+        raise Wrong(f"it can't be read: {error}") from error
+
+
+def _names(node: ast.expr, bound: frozenset[str], depth: int) -> Iterator[Name]:
     """The names in it, after a look at every part. Raises Wrong for one that the language does not have."""
     if depth > DEEPEST:
         raise Wrong("it is nested too deep")
-    if isinstance(node, ast.expr) and (chain := _chain(node)):
+    if chain := _chain(node):
         if chain[0] not in bound and chain[0] not in CONSTANTS:
             yield chain
-        if not isinstance(node, ast.Name | ast.Attribute):
-            return
+        return
     _allowed(node)
+    parts = node.args if isinstance(node, ast.Call) else _inner(node)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         yield from _names(node.generators[0].iter, bound, depth + 1)
         bound |= {_target(node.generators)}
-        for part in (node.elt, *node.generators[0].ifs):
-            yield from _names(part, bound, depth + 1)
-        return
-    if isinstance(node, ast.Call):
-        for argument in node.args:
-            yield from _names(argument, bound, depth + 1)
-        return
-    if isinstance(node, ast.Name | ast.Attribute) and _chain(node):
-        return
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.boolop | ast.cmpop):
-            yield from _names(child, bound, depth + 1)
+        parts = [node.elt, *node.generators[0].ifs]
+    for part in parts:
+        yield from _names(part, bound, depth + 1)
+
+
+def _inner(node: ast.AST) -> list[ast.expr]:
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
 
 
 def _chain(node: ast.expr) -> Name:
@@ -148,9 +155,7 @@ def _allowed(node: ast.AST) -> None:
             raise Wrong(f"{_called(op)} is not part of the language")
         case ast.Compare(ops=ops) if not OPERATORS.issuperset(map(type, ops)):
             raise Wrong("`is` is not part of the language; write ==")
-        case ast.Dict(keys=keys) if not all(
-            isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys
-        ):
+        case ast.Dict(keys=keys) if not all(isinstance(key, ast.Constant) and type(key.value) is str for key in keys):
             raise Wrong("the keys of an object are texts in quotes")
         case ast.Call():
             _call(node)

@@ -121,23 +121,23 @@ def _unknown(names: tuple[Name, ...], known: Known) -> str:
 
 def _not_there(name: Name, known: Known) -> str:
     match name:
-        case ("inputs",) | ("instance",):
-            return ""
         case ("inputs", wanted, *_):
             return "" if wanted in known.inputs else f"there is no input '{wanted}'{meant(wanted, known.inputs)}"
         case ("instance", wanted, *_):
             return "" if wanted == "number" else f"an instance has no '{wanted}'; it has number"
-        case ("steps",):
-            return "name the step: steps.<id>.output or steps.<id>.state"
-        case ("steps", wanted, *parts):
-            return _no_step(wanted, parts, known)
+        case ("steps", *parts):
+            return _no_step(parts, known)
         case ("item" | "index", *_):
             return "" if known.item else f"there is no {name[0]} outside the steps of a map"
     there = ("inputs", "steps", "instance", *(("item", "index") if known.item else ()))
-    return f"there is no '{name[0]}'{meant(name[0], there)}; a text needs quotes around it"
+    unknown = name[0] not in there
+    return f"there is no '{name[0]}'{meant(name[0], there)}; a text needs quotes around it" if unknown else ""
 
 
-def _no_step(wanted: str, parts: list[str], known: Known) -> str:
+def _no_step(parts: list[str], known: Known) -> str:
+    if not parts:
+        return "name the step: steps.<id>.output or steps.<id>.state"
+    wanted, *parts = parts
     if wanted in known.later and wanted not in known.steps:
         return f"the step '{wanted}' need not have ended by then; name it in needs"
     if wanted not in known.steps:
