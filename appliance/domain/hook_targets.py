@@ -2,10 +2,11 @@
 
 from appliance.domain.hook_given import check_templates
 from appliance.domain.hook_task_targets import StartTask, TaskSignal
+from appliance.domain.hook_workflow_targets import InstanceSignal, StartWorkflow
 from appliance.domain.workflows.expression_parts import OPENING
 from appliance.errors import invalid
 
-Target = TaskSignal | StartTask
+Target = TaskSignal | StartTask | StartWorkflow | InstanceSignal
 
 
 def check_condition(text: str) -> None:
