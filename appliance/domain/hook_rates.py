@@ -23,12 +23,14 @@ def take(db: Database, hook_id: str, per_minute: int) -> None:
     """Count one request. Raises Problem(rate_limited) with the seconds to wait."""
     share = _MINUTE / per_minute
     now = clock.parse(db.now()).timestamp()
-    # One statement decides, so that requests in parallel count as well.
+    # One statement decides, so that requests in parallel count as well. What is further ahead than a minute is of a
+    # clock that was set back since.
     latest = now + _MINUTE - share
-    given = {"id": hook_id, "now": now, "share": share, "latest": latest}
+    given = {"id": hook_id, "now": now, "share": share, "latest": latest, "furthest": now + _MINUTE + share}
     sql = """INSERT INTO hook_rates (hook_id, free_at) VALUES (:id, :now + :share) ON CONFLICT (hook_id) DO UPDATE
-      SET free_at = CASE WHEN hook_rates.free_at > :now THEN hook_rates.free_at ELSE :now END + :share
-      WHERE hook_rates.free_at <= :latest"""
+      SET free_at = :share + CASE WHEN hook_rates.free_at BETWEEN :now AND :furthest
+        THEN hook_rates.free_at ELSE :now END
+      WHERE hook_rates.free_at <= :latest OR hook_rates.free_at > :furthest"""
     if db.execute(sql, given):
         return
     note = "UPDATE hook_rates SET turned_away = turned_away + 1, turned_away_at = :at WHERE hook_id = :id"
