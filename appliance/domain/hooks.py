@@ -176,10 +176,9 @@ def revoke(control: Database, actor: Actor, tenant_id: str, hook_id: str, task_i
     """Revoking twice is no error. Raises Problem(forbidden) for a viewer, Problem(not_found)."""
     actor.need("operator")
     with control.transaction():
-        found = _hook(_row(control, tenant_id, hook_id))
-        if task_id and found.task_id != task_id:
+        if task_id and hook_id not in (hook.id for hook in of_task(control, tenant_id, task_id)):
             raise not_found("hook of this task")
-        if found.revoked_at is None:
+        if _row(control, tenant_id, hook_id)["revoked_at"] is None:
             # What opened the secrets of a hook that is over would serve nobody but a thief.
             gone: Row = {"revoked_at": clock.iso(), "secret": "", "old_secret": ""}
             _put(control, actor, tenant_id, hook_id, "revoked", hook_id, gone)
