@@ -8,11 +8,12 @@ from litestar.params import FromPath, FromQuery
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, hook_deliveries, hook_rates, hook_replays, hooks
+from appliance.domain import agents, hook_deliveries, hook_rates, hook_replays, hooks, records
 from appliance.domain.actor import Actor
 from appliance.domain.hook_deliveries import Arrived
 from appliance.domain.hooks import Hook, IssuedHook
 from appliance.domain.tenants import Tenant
+from appliance.domain.workflows import library
 from appliance.errors import Problem
 from appliance.web import hook_door, hook_fields, hook_words, hooks_api, respond
 from appliance.web.access import services_of
@@ -168,6 +169,7 @@ def _form(
     shown |= {"errors": hook_fields.faults(problem) if problem else {}, "kinds": hook_words.KINDS}
     shown |= {"schemes": hook_words.SCHEMES, "usual": hook_rates.USUAL}
     shown["agents"] = [(agent.slug, agent.name) for agent in agents.all(db)]
+    shown["workflows"] = [(one.slug, one.name) for one in library.listing(db, records.LIMIT_MAX).items]
     return respond.page(frame, "hooks/form.html", status, **shown)
 
 

@@ -58,7 +58,7 @@ def test_address_and_secret_are_shown_once(world: World) -> None:
         ("only_if", "body.x", {"only_if": "body.x"}),
         ("per_minute", "lots", {"per_minute": "lots"}),
         ("inputs", "{nothing", {"kind": "workflow", "workflow": "order", "inputs": "{nothing"}),
-        ("workflow", "nothing", {"kind": "workflow", "workflow": "nothing"}),
+        ("workflow", "Ticket desk", {"kind": "workflow", "workflow": "nothing"}),
         ("task", "99", {"kind": "signal", "task": "99"}),
         ("expires", "soon", {"expires": "soon"}),
         ("header", "", {"scheme": "header"}),
