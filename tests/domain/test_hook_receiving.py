@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from appliance import clock, redaction
-from appliance.domain import hook_deliveries, hook_rates, hook_receiving, hooks
+from appliance.domain import agents, hook_deliveries, hook_rates, hook_receiving, hooks
+from appliance.domain.agent_forms import NewAgent
 from appliance.domain.hook_forms import HookChange, NewHook
 from appliance.domain.hook_secrets import NewSecret
 from appliance.domain.hook_signatures import Signing
@@ -232,6 +233,19 @@ def test_deliveries_are_kept_for_thirty_days(outside: Make) -> None:
     assert [row["idem"] for row in desk.db.rows("SELECT idem FROM hook_receipts")] == ["2"]
 
 
+def test_a_flood_without_effect_does_not_fill_the_log(outside: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook_deliveries, "KEEP_IDLE", 3)
+    desk, other = outside(), outside()
+    desk.post({"subject": "A"}, webhook_id="1")
+    other.post({})
+    for _ in range(5):
+        desk.post({})
+    newest = [one.id for one in desk.log[-3:]]
+    assert hook_deliveries.prune(desk.db) == 2
+    assert [one.id for one in desk.log[1:]] == newest and desk.outcomes == ["accepted"] + ["refused"] * 3
+    assert desk.post({"subject": "A"}, webhook_id="1").repeated and len(other.log) == 1
+
+
 def test_the_log_is_paged_and_filtered(outside: Make, world: World) -> None:
     desk = outside()
     for n in range(5):
@@ -315,6 +329,18 @@ def test_the_life_of_a_hook(outside: Make, world: World) -> None:
         hooks.pause(desk.control, otto, acme, desk.id)
     for state, found in (("revoked", 1), ("active", 0), ("paused", 0), ("expired", 0), ("", 1)):
         assert len(hooks.listing(desk.control, acme, state).items) == found
+
+
+def test_other_things_change_while_what_the_target_names_is_gone(outside: Make, world: World) -> None:
+    with world.db() as db:
+        agents.create(db, world.alice.actor, NewAgent("mara", "Mara Quill", "Write.", "simulated"))
+    desk = outside(StartTask({"title": "A", "assignee": "mara"}))
+    desk.db.execute("UPDATE agents SET deleted_at = '2026-01-01'")
+    otto = world.otto.actor
+    assert hooks.change(desk.control, desk.db, otto, desk.id, HookChange(name="Other")).name == "Other"
+    with pytest.raises(Problem, match="assignee"):
+        hooks.change(desk.control, desk.db, otto, desk.id, HookChange(target=desk.issued.target))
+    assert "there is no agent" in desk.post({}).answer.reason
 
 
 def test_the_body_limit_is_that_of_the_target(outside: Make) -> None:
