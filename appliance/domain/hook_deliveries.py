@@ -143,6 +143,12 @@ def listing(
     return records.page([_delivery(row) for row in db.rows(sql, given)], limit, lambda found: (found.id,))
 
 
+def last_of_task(db: Database, task_id: str) -> Delivery | None:
+    """The newest that made the task or reached it."""
+    row = db.one("SELECT * FROM hook_deliveries WHERE task_id = :id ORDER BY id DESC LIMIT 1", {"id": task_id})
+    return _delivery(row) if row else None
+
+
 def replays(db: Database, delivery_id: str) -> list[Delivery]:
     """Oldest first."""
     sql = "SELECT * FROM hook_deliveries WHERE replay_of = :id AND hook_id = (SELECT hook_id FROM hook_deliveries d "

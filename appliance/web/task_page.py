@@ -11,6 +11,7 @@ from appliance.domain import (
     budgets,
     checks,
     comments,
+    hook_deliveries,
     hooks,
     lifecycle,
     members,
@@ -91,6 +92,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "comments": [_said(comment) for comment in comments.of_task(db, task.id)],
         "spend": _spend(db, task, tree.cost_nano),
         "hooks": [hook for hook in hooks.of_task(control, frame.tenant.id, task.id) if hook.revoked_at is None],
+        "delivery": hook_deliveries.last_of_task(db, task.id),
         "parent": tasks.get(db, task.parent_id) if task.parent_id else None,
         "children": [branch.task for branch in tree.children],
         "waits_for": blockers.before(db, task.id),
@@ -149,6 +151,6 @@ def _spend(db: Database, task: Task, tree_nano: int) -> Spend:
 
 def _asked_by(created_by: str, names: dict[str, str]) -> str:
     kind, _, id_ = created_by.partition(":")
-    return names.get(id_) or {"key": "an API key", "system": "AgentHQ", "agent": "an agent"}.get(
+    return names.get(id_) or {"key": "an API key", "system": "AgentHQ", "agent": "an agent", "hook": "a webhook"}.get(
         kind, "a former member"
     )
