@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "task": "tasks",
         "run": "runs",
         "agent": "agents",
+        "schedule": "schedules",
         "host": "hosts",
         "approval": "approvals",
         "hook": "webhooks",

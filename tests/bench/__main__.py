@@ -5,7 +5,21 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, temporal, workers
+from tests.bench import (
+    board,
+    durable,
+    engine,
+    executable,
+    fairness,
+    idle,
+    peers,
+    restart,
+    run_list,
+    schedules,
+    temporal,
+    workers,
+    workflows,
+)
 
 SCENES = {
     "executable": executable,
@@ -19,6 +33,8 @@ SCENES = {
     "idle": idle,
     "runs": run_list,
     "board": board,
+    "workflows": workflows,
+    "schedules": schedules,
 }
 
 

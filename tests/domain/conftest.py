@@ -3,7 +3,9 @@ from functools import partial
 
 import pytest
 
+from appliance import clock
 from tests.domain.hooking import Make, Outside
+from tests.domain.scheduling import NOON, Calendar
 from tests.domain.waking import Office, open_office
 from tests.world import World
 
@@ -19,3 +21,10 @@ def outside(world: World) -> Iterator[Make]:
     """Makes hooks of Acme: outside(target, scheme…)."""
     with world.control() as control, world.db() as db:
         yield partial(Outside, world, control, db)
+
+
+@pytest.fixture
+def calendar(office: Office) -> Iterator[Calendar]:
+    """The clock stands at noon of a Monday while a test does nothing about it."""
+    with clock.frozen(clock.parse(NOON)):
+        yield Calendar(office)

@@ -1,8 +1,10 @@
 """YAML text → `Definition`, or everything that is wrong with it, each with its place, its line and what to write."""
 
+from itertools import islice
+
 import msgspec
 
-from appliance.domain.workflows import building, meaning, shapes, yaml_text
+from appliance.domain.workflows import building, meaning, shapes, sound, yaml_text
 from appliance.domain.workflows.definition import Definition
 from appliance.domain.workflows.places import Fault, Found, shown
 
@@ -21,14 +23,10 @@ def check(source: str) -> Report:
     data, faults = yaml_text.read(source)
     if data is None:
         return Report(None, faults or [Fault("", 1, "the text is empty; a workflow has a slug and steps")])
-    found = _form(data)
-    if not found and not faults:
-        found = list(meaning.faults(data))
+    found: list[Found] = list(islice(shapes.faults(data), MOST_FAULTS))
+    if (rest := sound.part(data, found)) is not None:
+        found += islice(meaning.faults(rest), MOST_FAULTS)
     if not found and not faults:
         return Report(building.definition_of(data), [])
     faults += [Fault(shown(place), yaml_text.line_of(data, place), message) for place, message in found]
     return Report(None, sorted(dict.fromkeys(faults), key=lambda fault: fault.line)[:MOST_FAULTS])
-
-
-def _form(data: object) -> list[Found]:
-    return list(shapes.faults(data))
