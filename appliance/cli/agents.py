@@ -35,7 +35,7 @@ def agent() -> None:
     "tools",
     multiple=True,
     type=click.Choice(agent_forms.TOOLS),
-    help="May be repeated; when left out, all but workspace.run and http.get.",
+    help="May be repeated; when left out, those for files, comments and the end of the task.",
 )
 @click.option(
     "--concurrency", "max_concurrency", type=int, default=2, show_default=True, help="Tasks at the same time."

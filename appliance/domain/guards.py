@@ -17,8 +17,8 @@ class Guards(msgspec.Struct, frozen=True):
 
     A breaker stops work after `breaker_runs` runs of a task without progress, after `breaker_chain` runs that woke each
     other without a person, or above `breaker_usd_per_hour` US dollars (None: three times the usual hour, where there is
-    a budget). Chains of wakes are at most `wake_depth` deep; one run wakes at most `wake_fanout` others. Agents hand work down at most `task_depth` levels,
-    in at most `task_children` sub-tasks of one task.
+    a budget). Chains of wakes are at most `wake_depth` deep; one run wakes at most `wake_fanout` others. Agents
+    hand work down at most `task_depth` levels, in at most `task_children` sub-tasks of one task.
     """
 
     max_running: int | None

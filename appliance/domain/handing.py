@@ -26,4 +26,4 @@ def check(db: Database, actor: Actor, parent_id: str) -> None:
             "conflict", f"Work is handed down at most {deepest} levels, and this task is at the last. Do it here."
         )
     if int(db.value("SELECT COUNT(*) AS n FROM tasks WHERE parent_id = :id", {"id": parent_id})) >= most:
-        raise Problem("conflict", f"A task has at most {most} sub-tasks made by agents, and this one has them. Go on here.")
+        raise Problem("conflict", f"Agents split a task into at most {most}, and this one has as many. Go on here.")

@@ -42,7 +42,8 @@ class Colleague(NamedTuple):
 
 
 _EDGES = """
-SELECT p.agent_id, COALESCE(a.slug, p.target) AS target, COALESCE(a.name, p.target) AS target_name, p.verdict, p.actor, p.at
+SELECT p.agent_id, COALESCE(a.slug, p.target) AS target, COALESCE(a.name, p.target) AS target_name, p.verdict,
+  p.actor, p.at
 FROM policy_edges p LEFT JOIN agents a ON a.id = p.target
 WHERE p.agent_id = :id AND (a.id IS NULL OR a.deleted_at IS NULL) ORDER BY p.at, p.target
 """

@@ -119,8 +119,8 @@ def create(
         raise invalid(start="only work assigned to an agent can be started")
     with db.transaction():
         parent = get(db, new.parent_id) if new.parent_id else None
-        if parent and new.plan_key and (planned := _planned(db, parent.id, new.plan_key)):
-            return planned
+        if parent and new.plan_key and (found := planned(db, parent.id, new.plan_key)):
+            return found
         if parent:
             handing.check(db, actor, parent.id)
         if agent_id and not asks_up:
@@ -149,7 +149,8 @@ def _row(db: Database, actor: Actor, new: NewTask, parent: Task | None, origin: 
     return row | {"created_at": now, "updated_at": now}
 
 
-def _planned(db: Database, parent_id: str, plan_key: str) -> Task | None:
+def planned(db: Database, parent_id: str, plan_key: str) -> Task | None:
+    """The sub-task that is this item of the parent's plan."""
     row = db.one(SELECT + "WHERE t.parent_id = :parent AND t.plan_key = :key", {"parent": parent_id, "key": plan_key})
     return task(row) if row else None
 

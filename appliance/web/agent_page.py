@@ -32,6 +32,12 @@ TOOL_WORDS = {
     "task.finish": "says that the work is done",
     "workspace.run": "runs programs on this machine; a person approves each",
     "http.get": "reads web pages of the hosts that are allowed in the settings",
+    "task.create": "notes parts of its task as sub-tasks",
+    "task.delegate": "hands parts of its task to agents it may hand work to",
+    "task.wait": "waits for what it handed out",
+    "task.look": "sees what became of it",
+    "task.ask": "asks its manager or a person, and waits for the answer",
+    "org.look": "sees whom it may hand work to and how busy they are",
 }
 TASKS = 20
 RUNS = 15
