@@ -1,4 +1,4 @@
-"""How the simulated provider leads: "Hand each part to ben and cleo." and a list of parts become calls of task.delegate.
+"""How the simulated provider leads: whom to hand each part to, and a list of parts, become calls of task.delegate.
 
 Hand each part to Ben and Cleo:
 - Collect the figures

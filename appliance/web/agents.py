@@ -12,7 +12,7 @@ from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
 from appliance.domain.org import Place
 from appliance.errors import Problem
-from appliance.web import agent_page, money, respond
+from appliance.web import agent_page, money, org_chart, respond
 from appliance.web.frame import Frame
 from appliance.web.idempotency import Once
 from appliance.web.login import Fields
@@ -29,6 +29,19 @@ class AgentsPages(Controller):
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:
         return respond.page(frame, "agents/index.html", **agent_page.team(frame, db))
+
+    @get("/chart", sync_to_thread=True)
+    def chart(self, frame: Frame, db: Database, closed: FromQuery[str] = "", zoom: FromQuery[int] = 100) -> Reply:
+        return respond.page(frame, "agents/chart.html", **org_chart.page(frame, db, closed, zoom))
+
+    @post("/move", sync_to_thread=True, opt=ADMIN)
+    def move(self, frame: Frame, db: Database, actor: Actor, data: Fields) -> Reply:
+        back = org_chart.address(frame, data.get("closed", ""), data.get("zoom", ""))
+        try:
+            moved = org.move(db, actor, data.get("agent", ""), data.get("manager") or None)
+        except Problem as problem:
+            return respond.redirect(back, problem.detail, "bad")
+        return respond.redirect(back, f"{moved.name} moved, with everybody below.")
 
     @get("/new", sync_to_thread=True, opt=ADMIN)
     def new(self, frame: Frame, db: Database, services: Services) -> Reply:

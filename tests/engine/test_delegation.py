@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from appliance.db.database import Row
 from appliance.domain import (
     agents,
     approvals,
