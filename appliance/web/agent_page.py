@@ -15,7 +15,7 @@ from appliance.domain.org import Place
 from appliance.domain.revisions import Revision
 from appliance.domain.usage import Line
 from appliance.errors import Problem, invalid
-from appliance.web import cards, respond, task_files, timeline
+from appliance.web import cards, policy_words, respond, task_files, timeline
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 from appliance.web.services import Services
@@ -88,6 +88,7 @@ def one(frame: Frame, db: Database, agent: Agent, cursor: str) -> dict[str, Any]
         "budget": next((b for b in budgets.of(db, "agent", agent.id) if b.span == "month"), None),
         "open_tasks": agents.open_work(db).get(agent.id, 0),
         "tool_words": TOOL_WORDS,
+        **policy_words.context(db, agent, everyone),
     }
 
 

@@ -87,9 +87,9 @@ class AgentsPages(Controller):
         return respond.redirect(f"{frame.base}/agents/{agent.slug}", f"{agent.name} takes work again.")
 
     @post("/{ref:str}/delete", sync_to_thread=True, opt=ADMIN)
-    def delete(self, frame: Frame, db: Database, actor: Actor, ref: Ref) -> Reply:
+    def delete(self, frame: Frame, db: Database, actor: Actor, ref: Ref, data: Fields) -> Reply:
         try:
-            agents.delete(db, actor, ref)
+            agents.delete(db, actor, ref, data.get("reports") == "up")
         except Problem as problem:
             return respond.redirect(f"{frame.base}/agents/{ref}", problem.detail, "bad")
         return respond.redirect(f"{frame.base}/agents", "The agent was removed. Its work and costs stay.")
@@ -117,8 +117,9 @@ class AgentsApi(Controller):
         return shape(agents.change(db, actor, ref, data))
 
     @delete("/{ref:str}", sync_to_thread=True, opt=ADMIN, summary="Remove an agent without open work")
-    def remove(self, db: Database, actor: Actor, ref: Ref) -> None:
-        agents.delete(db, actor, ref)
+    def remove(self, db: Database, actor: Actor, ref: Ref, reports: FromQuery[str] = "") -> None:
+        """With `reports=up` those who report to it report to its own manager from then on."""
+        agents.delete(db, actor, ref, reports == "up")
 
     @post("/{ref:str}/pause", status_code=200, sync_to_thread=True, summary="Start nothing new")
     def pause(self, db: Database, actor: Actor, ref: Ref) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def page(frame: Frame, db: Database, closed: str, zoom: int) -> dict[str, Any]:
     """Everything the page shows; `closed` holds the slugs of closed branches, `zoom` is a percentage."""
     tree = org.tree(db)
     shut = {slug for slug in closed.split(",") if slug}
-    seats = [_seat(place, shut) for place in tree]
+    seats = [seat(place, shut) for place in tree]
     zoom = min(ZOOMS, key=lambda known: abs(known - zoom))
     drawing = org_layout.draw(seats)
     here = f"{frame.base}/agents/chart"
@@ -69,9 +69,9 @@ def address(frame: Frame, closed: str, zoom: str) -> str:
     return _href(f"{frame.base}/agents/chart", closed, int(zoom) if zoom.isdigit() else PLAIN)
 
 
-def _seat(place: Place, shut: set[str]) -> Seat:
+def seat(place: Place, shut: set[str]) -> Seat:
     closed = place.agent.slug in shut and bool(place.reports)
-    below = [] if closed else [_seat(report, shut) for report in place.reports]
+    below = [] if closed else [seat(report, shut) for report in place.reports]
     return Seat(place.agent, below, len(_places(place.reports)), closed)
 
 

@@ -48,61 +48,75 @@ class Drawing(NamedTuple):
     lines: list[Line]
 
 
-class _Block(NamedTuple):
-    """A laid-out subtree with its root at (0, 0); outlines are the left and right edges of bands of ROW height."""
+class _Outline(NamedTuple):
+    """The left and right edges of a laid-out subtree whose root is at (0, 0), in bands of ROW height."""
 
-    places: list[Place]
     left: list[float]
     right: list[float]
+
+
+# Node → how far it is from its manager's corner, across and down.
+_Offsets = dict[str, tuple[float, float]]
 
 
 def draw(tops: Sequence[Node]) -> Drawing:
     """The drawing of the trees side by side, its top left corner at (0, 0)."""
     if not tops:
         return Drawing(0, 0, [], [])
-    places, left, right = _beside([_block(node) for node in tops], 0)
-    start = min(left)
-    places = [place._replace(x=place.x - start) for place in places]
+    offsets: _Offsets = {}
+    shifts, whole = _beside([_outline(node, offsets) for node in tops])
+    start = min(whole.left)
+    offsets |= {node.id: (shift - start, 0) for node, shift in zip(tops, shifts, strict=True)}
+    places = _places(tops, offsets, 0, 0)
     bottom = max(place.y for place in places) + HEIGHT
-    return Drawing(max(right) - start, bottom, places, _lines(tops, {place.id: place for place in places}))
+    return Drawing(max(whole.right) - start, bottom, places, _lines(tops, {place.id: place for place in places}))
 
 
-def _block(node: Node) -> _Block:
-    root = Place(node.id, 0, 0)
+def _outline(node: Node, offsets: _Offsets) -> _Outline:
+    """The outline of a subtree; keeps where the nodes below its root stand."""
     if not node.below:
-        return _Block([root], [0], [WIDTH])
+        return _Outline([0], [WIDTH])
     if _hangs(node):
-        return _hung(root, node.below)
-    places, left, right = _beside([_block(child) for child in node.below], ROW)
-    first, last = (next(p.x for p in places if p.id == node.below[end].id) for end in (0, -1))
-    middle = (first + last) / 2
-    moved = [place._replace(x=place.x - middle) for place in places]
-    return _Block([root, *moved], [0, *(x - middle for x in left)], [WIDTH, *(x - middle for x in right)])
+        return _hung(node.below, offsets)
+    shifts, whole = _beside([_outline(child, offsets) for child in node.below])
+    middle = (shifts[0] + shifts[-1]) / 2
+    for child, shift in zip(node.below, shifts, strict=True):
+        offsets[child.id] = (shift - middle, ROW)
+    return _Outline([0, *(x - middle for x in whole.left)], [WIDTH, *(x - middle for x in whole.right)])
 
 
 def _hangs(node: Node) -> bool:
     return len(node.below) >= LIST_FROM and not any(child.below for child in node.below)
 
 
-def _hung(root: Place, below: Sequence[Node]) -> _Block:
+def _hung(below: Sequence[Node], offsets: _Offsets) -> _Outline:
     """Reports as a list, to the right of a line down from their manager."""
-    places = [Place(child.id, HANG_X, ROW + n * HUNG) for n, child in enumerate(below)]
-    bands = math.ceil((places[-1].y + HEIGHT) / ROW) - 1
-    return _Block([root, *places], [0] * (bands + 1), [WIDTH] + [WIDTH + HANG_X] * bands)
+    for n, child in enumerate(below):
+        offsets[child.id] = (HANG_X, ROW + n * HUNG)
+    bands = math.ceil((ROW + (len(below) - 1) * HUNG + HEIGHT) / ROW) - 1
+    return _Outline([0.0] * (bands + 1), [WIDTH, *([WIDTH + HANG_X] * bands)])
 
 
-def _beside(blocks: list[_Block], down: float) -> tuple[list[Place], list[float], list[float]]:
-    """The blocks next to each other, no two outlines closer than GAP_X: all places, and the outlines of the whole."""
-    places: list[Place] = []
+def _beside(blocks: list[_Outline]) -> tuple[list[float], _Outline]:
+    """How far to the right each block goes so that no two come closer than GAP_X, and the outline of the whole."""
+    shifts: list[float] = []
     left: list[float] = []
     right: list[float] = []
     for block in blocks:
         shift = max((edge - own for edge, own in zip(right, block.left, strict=False)), default=-GAP_X) + GAP_X
-        places += [Place(place.id, place.x + shift, place.y + down) for place in block.places]
+        shifts.append(shift)
         left += [x + shift for x in block.left[len(left) :]]
-        moved = [x + shift for x in block.right]
-        right = moved + right[len(moved) :]
-    return places, left, right
+        right = [x + shift for x in block.right] + right[len(block.right) :]
+    return shifts, _Outline(left, right)
+
+
+def _places(nodes: Sequence[Node], offsets: _Offsets, x: float, y: float) -> list[Place]:
+    found: list[Place] = []
+    for node in nodes:
+        across, down = offsets[node.id]
+        found.append(Place(node.id, x + across, y + down))
+        found += _places(node.below, offsets, x + across, y + down)
+    return found
 
 
 def _lines(nodes: Sequence[Node], places: dict[str, Place]) -> list[Line]:

@@ -40,6 +40,7 @@ from appliance.web import (
     login,
     members,
     openapi,
+    policies,
     problems,
     providers,
     runs,
@@ -47,6 +48,7 @@ from appliance.web import (
     setup,
     tasks,
     templates,
+    wakes,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -60,12 +62,14 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    policies,
     approvals,
     inbox,
     providers,
     costs,
     budgets,
     activity,
+    wakes,
     members,
     keys,
     hosts,

@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers
+from tests.bench import board, durable, engine, executable, fairness, idle, org, peers, restart, run_list, workers
 
 SCENES = {
     "executable": executable,
@@ -17,6 +17,7 @@ SCENES = {
     "restart": restart,
     "idle": idle,
     "runs": run_list,
+    "org": org,
     "board": board,
 }
 
