@@ -76,25 +76,44 @@ def _outline(node: Node, offsets: _Offsets) -> _Outline:
     """The outline of a subtree; keeps where the nodes below its root stand."""
     if not node.below:
         return _Outline([0], [WIDTH])
-    if _hangs(node):
-        return _hung(node.below, offsets)
-    shifts, whole = _beside([_outline(child, offsets) for child in node.below])
+    listed = _listed(node)
+    if len(listed) == len(node.below):
+        return _column(listed, offsets, HANG_X)
+    branches = [child for child in node.below if child not in listed]
+    blocks = [_outline(child, offsets) for child in branches]
+    if listed:
+        blocks.append(_stack(listed))
+    shifts, whole = _beside(blocks)
     middle = (shifts[0] + shifts[-1]) / 2
-    for child, shift in zip(node.below, shifts, strict=True):
+    for child, shift in zip(branches, shifts, strict=False):
         offsets[child.id] = (shift - middle, ROW)
+    if listed:
+        _column(listed, offsets, shifts[-1] - middle)
     return _Outline([0, *(x - middle for x in whole.left)], [WIDTH, *(x - middle for x in whole.right)])
 
 
-def _hangs(node: Node) -> bool:
-    return len(node.below) >= LIST_FROM and not any(child.below for child in node.below)
+def _listed(node: Node) -> list[Node]:
+    """Its reports that are drawn as a list: those without reports, where there are enough of them."""
+    leaves = [child for child in node.below if not child.below]
+    return leaves if len(leaves) >= (LIST_FROM if len(leaves) == len(node.below) else 2) else []
 
 
-def _hung(below: Sequence[Node], offsets: _Offsets) -> _Outline:
-    """Reports as a list, to the right of a line down from their manager."""
+def _column(below: Sequence[Node], offsets: _Offsets, x: float) -> _Outline:
+    """A list below each other, `x` to the right of their manager."""
     for n, child in enumerate(below):
-        offsets[child.id] = (HANG_X, ROW + n * HUNG)
-    bands = math.ceil((ROW + (len(below) - 1) * HUNG + HEIGHT) / ROW) - 1
+        offsets[child.id] = (x, ROW + n * HUNG)
+    bands = _bands(below)
     return _Outline([0.0] * (bands + 1), [WIDTH, *([WIDTH + HANG_X] * bands)])
+
+
+def _stack(below: Sequence[Node]) -> _Outline:
+    """The outline of such a list beside branches; the line down to it needs room on its left."""
+    bands = _bands(below)
+    return _Outline([-HANG_X / 2] * bands, [float(WIDTH)] * bands)
+
+
+def _bands(below: Sequence[Node]) -> int:
+    return math.ceil(((len(below) - 1) * HUNG + HEIGHT) / ROW)
 
 
 def _beside(blocks: list[_Outline]) -> tuple[list[float], _Outline]:
@@ -122,13 +141,17 @@ def _places(nodes: Sequence[Node], offsets: _Offsets, x: float, y: float) -> lis
 def _lines(nodes: Sequence[Node], places: dict[str, Place]) -> list[Line]:
     found: list[Line] = []
     for node in nodes:
-        found += [Line(child.id, _path(places[node.id], places[child.id], _hangs(node))) for child in node.below]
+        listed = {child.id for child in _listed(node)}
+        found += [Line(child.id, _path(places[node.id], places[child.id], child.id in listed)) for child in node.below]
         found += _lines(node.below, places)
     return found
 
 
-def _path(above: Place, below: Place, hung: bool) -> str:
-    foot = above.y + HEIGHT
-    if hung:
+def _path(above: Place, below: Place, listed: bool) -> str:
+    foot, half = above.y + HEIGHT, GAP_Y / 2
+    if listed and below.x - above.x == HANG_X:
         return f"M{above.x + HANG_X / 2:g} {foot:g}V{below.y + HEIGHT / 2:g}H{below.x:g}"
-    return f"M{above.x + WIDTH / 2:g} {foot:g}V{foot + GAP_Y / 2:g}H{below.x + WIDTH / 2:g}V{below.y:g}"
+    down = f"M{above.x + WIDTH / 2:g} {foot:g}V{foot + half:g}"
+    if listed:
+        return f"{down}H{below.x - HANG_X / 2:g}V{below.y + HEIGHT / 2:g}H{below.x:g}"
+    return f"{down}H{below.x + WIDTH / 2:g}V{below.y:g}"

@@ -9,7 +9,7 @@ from appliance.domain.wake_list import Listed
 from appliance.web.frame import hue
 
 REASONS = {
-    "started": "started by hand or by whoever made the task",
+    "started": "started",
     "retried": "tried again",
     "unblocked": "what it waited for is done",
     "commented": "a comment",

@@ -68,3 +68,11 @@ def test_neighbours_are_pushed_together_under_each_others_outline() -> None:
 
 def test_nothing_is_drawn_of_nobody() -> None:
     assert org_layout.draw([]) == Drawing(0, 0, [], [])
+
+
+def test_beside_branches_reports_without_reports_are_one_column() -> None:
+    leaves = [Shape(f"l{n}") for n in range(6)]
+    found = at(org_layout.draw([Shape("top", [*leaves, Shape("a", [Shape("b")])])]))
+    assert len({found[leaf.id].x for leaf in leaves}) == 1
+    assert found["l0"].x > found["a"].x
+    assert found["top"].x == (found["a"].x + found["l0"].x) / 2
