@@ -216,7 +216,8 @@ LIVE += (
     Work(
         "Papers for the board meeting",
         "Hand each part to leo, ivo and mara:\n- Figures of the month, with the two that moved most\n"
-        "- What competitors changed since October\n- One page on the launch\n\nThen save papers.md with the parts in order.",
+        "- What competitors changed since October\n- One page on the launch\n\n"
+        "Then save papers.md with the parts in order.",
         "noor",
         ("board",),
         3,

@@ -18,6 +18,7 @@ from appliance.domain import (
     runs,
     tasks,
     wake_rows,
+    why,
 )
 from appliance.domain.agent_forms import DEFAULT_TOOLS, LEADING_TOOLS
 from appliance.domain.guards import GuardsChange
@@ -336,3 +337,15 @@ def test_the_simulated_provider_leads_when_the_task_says_so_in_plain_words(floor
     ]
     assert floor.now(task).state == "done"
     assert [file.path for file in floor.files(task).files()] == ["report.md"]
+
+
+def test_mistake_17_waiting_for_sub_tasks_is_no_lost_run(floor: Floor) -> None:
+    agents.set_paused(floor.db, floor.actor, "ben", True)
+    task = floor.done(delegate("ben", "Part", finish("at last")), WAIT, finish("Over."))
+    with floor.later(3 * 86_400):
+        floor.work()
+        assert floor.outcome(task) == ("waiting", "child", "in_progress")
+        assert why.why(floor.db, floor.now(task)).sentence == "It waits for 1 of 1 sub-tasks, first #2 Part."
+        agents.set_paused(floor.db, floor.actor, "ben", False)
+        floor.work()
+    assert (floor.now(task).state, len(runs.of_task(floor.db, task.id))) == ("done", 1)
