@@ -34,7 +34,7 @@ class Task(msgspec.Struct, frozen=True):
 
     `simulated` says that some of that cost was made up by a simulated provider. `on_parent_close` says what becomes of
     an open sub-task when its parent is cancelled (cancel or keep), `plan_key` which item of its parent's plan it is,
-    `handed_by` which run handed it out, `heard` what which run of its parent was told about it.
+    `handed_by` which run handed it out and `handed_why` its reason.
     """
 
     id: str
@@ -74,7 +74,6 @@ class Task(msgspec.Struct, frozen=True):
     plan_revision: int = 1
     handed_by: str | None = None
     handed_why: str = ""
-    heard: str = ""
 
     @property
     def assignee(self) -> str | None:

@@ -58,7 +58,7 @@ def page(frame: Frame, db: Database, closed: str, zoom: int) -> dict[str, Any]:
     known = {seat.id: seat for seat, _ in everyone}
     boxes = [_box(known[p.id], p, known, _folded(here, shut, known[p.id], zoom)) for p in drawing.places]
     team = sorted((place.agent for place in _places(tree)), key=lambda agent: agent.name.lower())
-    size = {"width": round(drawing.width * zoom / 100), "height": round((drawing.height + 14) * zoom / 100)}
+    size = {"width": round(drawing.width * zoom / 100), "height": round((drawing.height + 22) * zoom / 100)}
     shown: dict[str, Any] = {"boxes": boxes, "drawing": drawing, **size, "team": team, "zoom": zoom, "closed": closed}
     shown |= {"box_width": org_layout.WIDTH, "box_height": org_layout.HEIGHT, "members": _rows(everyone)}
     return shown | {"zooms": _zooms(here, closed, zoom), "open_href": _href(here, "", zoom)}

@@ -1,78 +1,23 @@
 """Delegation as a run does it: hand out, wait, go on with the results; killed anywhere, nothing is made twice."""
 
-from contextlib import suppress
-from typing import Any
-
 import pytest
 
-from appliance.db.database import Row
 from appliance.domain import (
     agents,
-    approvals,
     budgets,
-    claims,
-    decisions,
-    events,
     guards,
     lifecycle,
     runs,
-    tasks,
-    wake_rows,
     why,
 )
-from appliance.domain.agent_forms import DEFAULT_TOOLS, LEADING_TOOLS
 from appliance.domain.guards import GuardsChange
-from appliance.domain.tasks import Task
-from tests.engine.floor import Dead, Floor, comment, finish, tool
-
-WAIT = tool("task.wait")
-
-
-def delegate(to: str, title: str, *script: str, **more: Any) -> str:
-    return tool("task.delegate", to=to, title=title, body="\n".join(script), **more)
+from tests.engine.floor import Floor, finish, tool
+from tests.engine.leading import WAIT, after_a_death, child_ends, children, delegate, staffed, waits
 
 
 @pytest.fixture
 def floor(floor: Floor) -> Floor:
-    """Ada leads Ben and Cleo."""
-    lead = [*DEFAULT_TOOLS, *LEADING_TOOLS]
-    floor.change_agent(tools=lead)
-    floor.agent("ben", manager="ada", tools=lead)
-    floor.agent("cleo", manager="ada")
-    floor.agent("zed")
-    return floor
-
-
-def after_a_death(floor: Floor, steps: int) -> None:
-    """A worker dies once so many steps are committed, whosever run that is; others go on, and take its run over."""
-    left = [steps]
-
-    def hear(tenant: str, told: list[Row]) -> None:
-        left[0] -= sum(event["kind"] == "step.done" for event in told)
-        if left[0] <= 0 < left[0] + 100:
-            left[0] = -1000
-            raise Dead
-
-    floor.world.catalogue.subscribe(hear)
-    for _ in range(50):
-        with suppress(Dead):
-            floor.new_pump("mortal").serve(floor.tenant.id)
-    claims.release(floor.db, "lease_owner = 'mortal'", {})
-    floor.work()
-
-
-def waits(floor: Floor, task: Task) -> int:
-    """How often its run waited for sub-tasks."""
-    told = events.of_run(floor.db, task.id, floor.run(task).id)
-    return sum(event.kind == "run.waiting" and event.data["reason"] == "child" for event in told)
-
-
-def children(floor: Floor, task: Task) -> list[Task]:
-    return tasks.children(floor.db, task.id)
-
-
-def child_ends(floor: Floor, task: Task) -> list[tuple[str, str]]:
-    return [(w.state, w.detail) for w in wake_rows.of_task(floor.db, task.id) if w.reason == "child_ended"]
+    return staffed(floor)
 
 
 def test_parts_are_handed_out_waited_for_and_their_results_used(floor: Floor) -> None:
@@ -272,56 +217,6 @@ def test_looking_round_tells_who_is_there_and_how_busy(floor: Floor) -> None:
         "- ben: Ben, reports to you; idle, 0 open tasks",
         "- cleo: Cleo, reports to you; idle, 0 open tasks",
     ]
-
-
-@pytest.mark.parametrize(
-    ("asked", "verdict", "note", "given", "answer"),
-    [
-        ({}, "answer", "On Friday.", {}, '{"text":"On Friday."}'),
-        ({"choices": ["red", "blue"]}, "answer", "", {"option": "blue"}, '{"option":"blue"}'),
-        ({"checklist": ["a", "b", "c"]}, "answer", "", {"options": ["c", "a"]}, '{"options":["a","c"]}'),
-        ({"plan": ["one", "two"]}, "answer", "", {}, '{"plan":"confirmed","items":["one","two"]}'),
-    ],
-)
-def test_a_person_is_asked_and_the_run_gets_the_typed_answer(
-    floor: Floor, asked: dict[str, Any], verdict: str, note: str, given: dict[str, Any], answer: str
-) -> None:
-    task = floor.done(tool("task.ask", question="Which?", **asked), finish())
-    assert floor.outcome(task) == ("waiting", "approval", "blocked")
-    [question] = approvals.of_task(floor.db, task.id, "pending")
-    decisions.decide(floor.db, floor.world.otto.actor, question.id, verdict, note, given)
-    floor.work()
-    assert floor.said(task)[0] == f"Otto answered: {answer}"
-    assert floor.now(task).state == "done"
-
-
-def test_the_manager_is_asked_first_and_answers_by_its_result(floor: Floor) -> None:
-    """Ada waits for Ben while Ben waits for an answer of hers: neither holds the other up."""
-    ask = tool("task.ask", question="Which colour?", detail=finish("Blue."))
-    task = floor.task(delegate("ben", "Paint", ask, finish("Painted.")), WAIT, finish("Over."))
-    floor.work()
-    [child] = children(floor, task)
-    [question] = children(floor, child)
-    assert (question.agent_slug, question.title, question.state) == ("ada", "Question from Ben: Which colour?", "done")
-    assert floor.said(child)[0] == "Ada answered: Blue."
-    assert (floor.now(task).state, child.handed_why) == ("done", "")
-
-
-@pytest.mark.parametrize("deaths", range(1, 9))
-def test_a_kill_while_asking_asks_nobody_twice(floor: Floor, deaths: int) -> None:
-    task = floor.task(tool("task.ask", question="Which?", detail=finish("This.")), finish(), assignee="ben")
-    after_a_death(floor, deaths)
-    assert [child.agent_slug for child in children(floor, task)] == ["ada"]
-    assert floor.now(task).state == "done"
-
-
-def test_a_question_that_can_not_be_asked_is_answered_with_why(floor: Floor) -> None:
-    guards.change(floor.db, floor.actor, GuardsChange(task_children=1))
-    first = tool("task.create", title="Mine")
-    task = floor.task(first, tool("task.ask", question="Which?"), comment("Go on."), assignee="ben")
-    after_a_death(floor, 5)
-    assert floor.said(task)[1] == "error: Agents split a task into at most 1, and this one has as many. Go on here."
-    assert floor.comments(task) == ["Go on."]
 
 
 def test_the_simulated_provider_leads_when_the_task_says_so_in_plain_words(floor: Floor) -> None:

@@ -106,7 +106,7 @@ TOOLS = (
     Tool(
         "task.create",
         "tx",
-        "Note a part of this task as a sub-task: for the backlog, or with start for yourself in a run of its own.",
+        "Note a part of this task, which is not done before it: for the backlog, or with start for yourself at once.",
         arguments(("title",), title=_TITLE, body=_BODY, key=_KEY, labels=_LABELS, start={"type": "boolean"}),
         _create,
     ),
