@@ -47,7 +47,9 @@ SELECT p.agent_id, COALESCE(a.slug, p.target) AS target, COALESCE(a.name, p.targ
 FROM policy_edges p LEFT JOIN agents a ON a.id = p.target
 WHERE p.agent_id = :id AND (a.id IS NULL OR a.deleted_at IS NULL) ORDER BY p.at, p.target
 """
-_TEAM = "SELECT id, slug, name, title, manager_id FROM agents WHERE deleted_at IS NULL ORDER BY name, id"
+_TEAM = (
+    "SELECT id, slug, name, title, manager_id FROM agents WHERE deleted_at IS NULL AND hidden = FALSE ORDER BY name, id"
+)
 
 
 def of(db: Database, ref: str) -> list[Edge]:

@@ -1,4 +1,4 @@
-"""A task with everything below it."""
+"""A task with everything below it, as much of it as can be shown."""
 
 import msgspec
 
@@ -6,88 +6,52 @@ from appliance.db.database import Database
 from appliance.domain import records, tasks
 from appliance.domain.tasks import Task
 
-DEEPEST = 60
-_BELOW = """
-WITH RECURSIVE below (id, depth) AS (
-  SELECT id, 0 FROM tasks WHERE id = :id
-  UNION SELECT t.id, b.depth + 1 FROM tasks t JOIN below b ON t.parent_id = b.id WHERE b.depth < :deepest)
+SHOWN = 50
+LEVELS = 10
+_COST = """
+WITH RECURSIVE below (id, cost_nano) AS (SELECT id, cost_nano FROM tasks WHERE id = :id
+  UNION ALL SELECT t.id, t.cost_nano FROM below b JOIN tasks t ON t.parent_id = b.id)
+SELECT CAST(SUM(cost_nano) AS BIGINT) AS n FROM below
 """
-_COUNTS = f"""{_BELOW}
-SELECT COUNT(*) AS total, CAST(COALESCE(SUM(CASE WHEN t.state = 'done' THEN 1 ELSE 0 END), 0) AS BIGINT) AS done,
-  CAST(COALESCE(SUM(CASE WHEN t.state = 'cancelled' THEN 1 ELSE 0 END), 0) AS BIGINT) AS cancelled,
-  CAST(COALESCE(SUM(t.cost_nano), 0) AS BIGINT) AS cost_nano
-FROM tasks t JOIN below b ON b.id = t.id WHERE b.depth > 0"""
-_BRANCHES = f"""{_BELOW}
-SELECT t.id, t.number, t.title, t.state, t.parent_id, t.agent_id, t.cost_nano, t.blocked_reason, b.depth,
-  a.name AS agent_name, r.state AS run_state, r.reason AS run_reason
-FROM tasks t JOIN below b ON b.id = t.id LEFT JOIN agents a ON a.id = t.agent_id LEFT JOIN runs r ON r.id = t.run_id
-WHERE b.depth > 0 ORDER BY b.depth, t.number LIMIT :limit"""
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """A task with everything below it; `cost_nano` is the cost of all of that."""
+    """A task with what is below it; `cost_nano` is the cost of all of that, `more` how many children are not shown."""
 
     task: Task
     children: list["Tree"]
     cost_nano: int
+    more: int = 0
 
 
-class Branch(msgspec.Struct, frozen=True):
-    """A sub-task as far as a picture of the tree has to know it; `depth` is 1 right below the task."""
-
-    id: str
-    number: int
-    title: str
-    state: str
-    parent_id: str
-    agent_id: str | None
-    cost_nano: int
-    blocked_reason: str
-    depth: int
-    agent_name: str | None = None
-    run_state: str | None = None
-    run_reason: str | None = None
+def of(db: Database, ref: str, shown: int = SHOWN) -> Tree:
+    """The task and its descendants, at most `shown` of each task's children."""
+    return _branch(db, tasks.get(db, ref), shown, LEVELS)
 
 
-class Below(msgspec.Struct, frozen=True):
-    """`branches` are the nearest to the top, each after its parent; `total`, `done`, `cancelled` and `cost_nano` count
-    all of them."""
-
-    branches: list[Branch]
-    total: int
-    done: int
-    cancelled: int
-    cost_nano: int
+def cost_nano(db: Database, task_id: str) -> int:
+    """The cost of a task and of everything below it."""
+    return int(db.value(_COST, {"id": task_id}))
 
 
-def of(db: Database, ref: str) -> Tree:
-    """The task and all its descendants."""
-    root = tasks.get(db, ref)
-    sql = f"{_BELOW} {tasks.SELECT} JOIN below ON below.id = t.id WHERE below.depth > 0 ORDER BY t.number"
-    under: dict[str, list[Task]] = {}
-    for row in db.rows(sql, {"id": root.id, "deepest": DEEPEST}):
-        found = tasks.task(row)
-        under.setdefault(str(found.parent_id), []).append(found)
-    return _branch(root, under)
+def _branch(db: Database, root: Task, shown: int, levels: int) -> Tree:
+    below = tasks.children(db, root.id, shown + 1)
+    more = _count(db, root.id) - shown if len(below) > shown else 0
+    below = below[:shown]
+    parents = _parents(db, [child.id for child in below]) if levels else set()
+    made = [_branch(db, c, shown, levels - 1) if c.id in parents else Tree(c, [], c.cost_nano) for c in below]
+    whole = cost_nano(db, root.id) if more or not levels else root.cost_nano + sum(one.cost_nano for one in made)
+    return Tree(root, made, whole, more)
 
 
-def below(db: Database, task_id: str, limit: int) -> Below:
-    """At most `limit` sub-tasks for a picture, and figures of all of them."""
-    asked = {"id": task_id, "deepest": DEEPEST}
-    counted = db.rows(_COUNTS, asked)[0]
-    if not counted["total"]:
-        return Below([], 0, 0, 0, 0)
-    found = [records.to(Branch, row) for row in db.rows(_BRANCHES, asked | {"limit": limit})]
-    under: dict[str, list[Branch]] = {}
-    for branch in found:
-        under.setdefault(branch.parent_id, []).append(branch)
-    return Below(_walk(task_id, under), *(int(counted[name]) for name in ("total", "done", "cancelled", "cost_nano")))
+def _count(db: Database, task_id: str) -> int:
+    return int(db.value("SELECT COUNT(*) AS n FROM tasks WHERE parent_id = :id", {"id": task_id}))
 
 
-def _branch(root: Task, under: dict[str, list[Task]]) -> Tree:
-    below = [_branch(child, under) for child in under.get(root.id, [])]
-    return Tree(root, below, root.cost_nano + sum(branch.cost_nano for branch in below))
-
-
-def _walk(parent_id: str, under: dict[str, list[Branch]]) -> list[Branch]:
-    return [found for branch in under.get(parent_id, []) for found in [branch, *_walk(branch.id, under)]]
+def _parents(db: Database, task_ids: list[str]) -> set[str]:
+    """Those of them that have children."""
+    if not task_ids:
+        return set()
+    names, params = records.named(task_ids)
+    rows = db.rows(f"SELECT DISTINCT parent_id FROM tasks WHERE parent_id IN ({names})", params)
+    return {row["parent_id"] for row in rows}

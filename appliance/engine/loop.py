@@ -8,7 +8,7 @@ from typing import Any
 from appliance.domain import awaited, checks, endings, hearing, revisions, tasks, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.steps import Message
-from appliance.engine import asking, delegating, planner, prompt, tooling, tools
+from appliance.engine import asking, delegating, giving, planner, prompt, tooling, tools
 from appliance.engine.acceptance import Acceptance
 from appliance.engine.tools import REGISTRY, BadArguments, Bench, Tool
 from appliance.engine.work import Ended, Work
@@ -34,7 +34,7 @@ class Loop:
         self.task = tasks.get(db, run.task_id)
         self.agent = revisions.at(db, run.agent_id, run.agent_revision)
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
-        files, gateway = workspace.of_task(journal.files, run.task_id), work.calls.accounts.gateway
+        files, gateway = workspace.of(journal.files, self.task), work.calls.accounts.gateway
         self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking, run)
         self.acceptance = Acceptance(work, self.bench)
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
@@ -88,7 +88,7 @@ class Loop:
             return
         if awaited.pending(self.bench.db, self.journal.run):
             return
-        endings.complete(self.bench.db, self.journal.run, reply.content, {})
+        self._complete(reply.content, {})
         self.ended = True
 
     def _use(self, call: ToolCall, place: str) -> bool:
@@ -139,7 +139,7 @@ class Loop:
             if faults:
                 checks.keep(self.bench.db, verdicts, "system")
                 return "error: these checks fail: " + "; ".join(faults) + ". Correct that and finish again."
-            outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts)
+            outcome = self._complete(result, verdicts)
             return f"accepted, the task is {outcome.replace('_', ' ')}"
 
         answer = tooling.answer(self.journal, tools.FINISH, "tx", given, call.id, lambda _: act())
@@ -165,7 +165,7 @@ class Loop:
         verdicts, faults = self.acceptance.judge(text)
         with self.journal.held():
             if not faults:
-                endings.complete(self.bench.db, self.journal.run, text, verdicts)
+                self._complete(text, verdicts)
                 return True
             checks.keep(self.bench.db, verdicts, "system")
         if self.judgements >= planner.MAX_JUDGEMENTS:
@@ -173,6 +173,10 @@ class Loop:
         told = f"These checks fail: {'; '.join(faults)}. Correct that and finish again."
         self.journal.note(VERDICT, [Message("user", told)])
         return False
+
+    def _complete(self, result: str, verdicts: dict[str, str]) -> str:
+        giving.give(self.bench.db, self.task, self.bench.workspace)
+        return endings.complete(self.bench.db, self.journal.run, result, verdicts)
 
     def _between(self) -> None:
         self.work.check()

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 from appliance.db.database import Database
-from appliance.domain import task_tree
-from appliance.domain.task_tree import Branch
+from appliance.domain import task_branches
+from appliance.domain.task_branches import Branch
 from appliance.domain.tasks import Task
 from appliance.web.frame import hue
 
@@ -27,7 +27,7 @@ class Leaf(NamedTuple):
 
 def context(db: Database, task: Task, base: str) -> dict[str, Any]:
     """What `tasks/_family.html` and the details read."""
-    found = task_tree.below(db, task.id, SHOWN)
+    found = task_branches.below(db, task.id, SHOWN)
     leaves = [Leaf(branch, hue(branch.agent_id or branch.id)) for branch in found.branches]
     return {"family": found, "leaves": leaves, "handed": _handed(db, task, base)}
 

@@ -5,7 +5,20 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, org, peers, restart, run_list, workers
+from tests.bench import (
+    board,
+    durable,
+    engine,
+    executable,
+    fairness,
+    idle,
+    org,
+    peers,
+    restart,
+    run_list,
+    workers,
+    workflows,
+)
 
 SCENES = {
     "executable": executable,
@@ -19,6 +32,7 @@ SCENES = {
     "runs": run_list,
     "org": org,
     "board": board,
+    "workflows": workflows,
 }
 
 
