@@ -121,7 +121,8 @@ def _assignee(db: Database, parent: Task, name: str | None) -> str | None:
     """The agent's id, by its slug, its id or its whole name in any case. Raises Problem(invalid)."""
     if not name:
         return None
-    sql = """SELECT id FROM agents WHERE deleted_at IS NULL AND hidden = FALSE AND (slug = :name OR id = :name OR LOWER(name) = :name)
+    sql = """SELECT id FROM agents WHERE deleted_at IS NULL AND hidden = FALSE
+      AND (slug = :name OR id = :name OR LOWER(name) = :name)
       ORDER BY CASE WHEN slug = :name THEN 0 ELSE 1 END, id LIMIT 1"""
     if row := db.one(sql, {"name": name.strip().lower()}):
         return str(row["id"])
