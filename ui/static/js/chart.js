@@ -9,7 +9,6 @@ const clear = () => document.querySelectorAll("#chart .over").forEach((element) 
 const begin = () => {
   held.moved = true;
   held.group.classList.add("dragging");
-  held.group.parentNode.append(held.group);
   chart().classList.add("moving");
 };
 
@@ -24,7 +23,8 @@ const end = () => {
 document.addEventListener("pointerdown", (event) => {
   const link = chart() && event.button === 0 && event.pointerType !== "touch" && seat(event.target);
   const group = link && link.closest(".seat");
-  if (group) held = { link, group, from: group.getAttribute("transform"), x: event.clientX, y: event.clientY };
+  const { agent, manager } = link?.dataset ?? {};
+  if (group) held = { link, group, agent, manager, from: group.getAttribute("transform"), x: event.clientX, y: event.clientY };
 });
 
 document.addEventListener("pointermove", (event) => {
@@ -42,8 +42,8 @@ document.addEventListener("pointermove", (event) => {
 document.addEventListener("pointerup", (event) => {
   if (!held?.moved) return end();
   const target = under(event);
-  const agent = held.link.dataset.agent;
-  const same = !target || target.dataset.agent === held.link.dataset.manager;
+  const { agent, manager } = held;
+  const same = !target || [agent, manager].includes(target.dataset.agent);
   end();
   document.addEventListener("click", (click) => click.preventDefault(), { capture: true, once: true });
   if (same) return;
