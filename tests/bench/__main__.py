@@ -16,6 +16,7 @@ from tests.bench import (
     peers,
     restart,
     run_list,
+    temporal,
     workers,
     workflows,
 )
@@ -26,6 +27,7 @@ SCENES = {
     "durable": durable,
     "workers": workers,
     "peers": peers,
+    "temporal": temporal,
     "fairness": fairness,
     "restart": restart,
     "idle": idle,
