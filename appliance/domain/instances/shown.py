@@ -1,0 +1,113 @@
+"""What people look at of an instance: rows of the steps that are drawn, items by the page, signals, and the bill."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from appliance.db.database import Database, Row
+from appliance.domain import records
+from appliance.domain.instances import nodes
+from appliance.domain.instances.nodes import Node
+from appliance.domain.records import Page
+
+CHUNK = 500
+
+
+class Work(msgspec.Struct, frozen=True):
+    """The task of a step. `cost_nano` holds what is below it too, in nano-dollars."""
+
+    id: str
+    number: int
+    title: str
+    state: str
+    blocked_detail: str
+    run_id: str | None
+    run_state: str | None
+    run_reason: str | None
+    cost_nano: int
+    simulated: bool
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A signal to an instance; `path` is the step that took it."""
+
+    id: str
+    name: str
+    payload: Any
+    actor: str
+    at: str
+    path: str | None
+    consumed_at: str | None
+
+
+_WORK = """
+SELECT t.id, t.number, t.title, t.state, t.blocked_detail, t.run_id, r.state AS run_state, r.reason AS run_reason,
+  COALESCE(s.settled_nano, t.cost_nano) AS cost_nano,
+  EXISTS (SELECT 1 FROM calls l JOIN tasks c ON c.id = l.task_id
+    WHERE (c.id = t.id OR c.parent_id = t.id) AND l.simulated) AS simulated
+FROM tasks t LEFT JOIN runs r ON r.id = t.run_id
+LEFT JOIN spent s ON s.scope = 'task' AND s.scope_id = t.id AND s.span = 'lifetime'
+"""
+_SPENT = """
+SELECT i.workflow_id, COUNT(*) AS n, CAST(SUM(COALESCE(s.settled_nano, 0)) AS BIGINT) AS nano
+FROM instances i LEFT JOIN spent s ON s.scope = 'task' AND s.scope_id = i.task_id AND s.span = 'lifetime'
+GROUP BY i.workflow_id
+"""
+
+
+def by_paths(db: Database, instance_id: str, paths: Sequence[str]) -> dict[str, Node]:
+    """The steps of these paths that have started."""
+    found: dict[str, Node] = {}
+    for start in range(0, len(paths), CHUNK):
+        names, params = records.named(list(paths[start : start + CHUNK]))
+        sql = f"SELECT * FROM nodes WHERE instance_id = :instance AND path IN ({names})"
+        found |= {row["path"]: nodes.node(row) for row in db.rows(sql, params | {"instance": instance_id})}
+    return found
+
+
+def items(
+    db: Database, instance_id: str, path: str, state: str = "", limit: int = records.LIMIT, cursor: str = ""
+) -> Page[Node]:
+    """The items of the map at `path` that have started, by their number. Raises Problem(bad_cursor)."""
+    start = f"{path}["
+    given: Row = {"id": instance_id, "start": start, "past": f"{path}\\", "state": state, "after": -1}
+    given["limit"] = max(1, min(limit, records.LIMIT_MAX))
+    # Items of a map inside this one's items stand in the same range of paths.
+    given["inner"] = f"{start}%/%"
+    tests = "AND state = :state" if state else ""
+    if cursor:
+        given["after"] = records.read_cursor(cursor, int)[0]
+    sql = f"""SELECT * FROM nodes WHERE instance_id = :id AND path >= :start AND path < :past AND kind = 'item'
+      AND path NOT LIKE :inner AND item > :after {tests} ORDER BY item LIMIT :limit + 1"""
+    found = [nodes.node(row) for row in db.rows(sql, given)]
+    return records.page(found, given["limit"], lambda one: (one.item,))
+
+
+def work(db: Database, task_ids: Sequence[str]) -> dict[str, Work]:
+    """By the task's id."""
+    found: dict[str, Work] = {}
+    for start in range(0, len(task_ids), CHUNK):
+        names, params = records.named(list(task_ids[start : start + CHUNK]))
+        rows = db.rows(f"{_WORK} WHERE t.id IN ({names})", params)
+        found |= {row["id"]: records.to(Work, row) for row in rows}
+    return found
+
+
+def spent(db: Database) -> dict[str, tuple[int, int]]:
+    """By the workflow's id: how many instances it has, and what they cost in nano-dollars."""
+    return {row["workflow_id"]: (int(row["n"]), int(row["nano"])) for row in db.rows(_SPENT)}
+
+
+def signals(db: Database, instance_id: str, limit: int = records.LIMIT) -> list[Sent]:
+    """The newest first."""
+    sql = "SELECT * FROM instance_signals WHERE instance_id = :id ORDER BY seq DESC LIMIT :limit"
+    found = db.rows(sql, {"id": instance_id, "limit": limit})
+    return [records.to(Sent, row, ("payload",)) for row in found]
+
+
+def forks(db: Database, instance_id: str) -> list[tuple[str, int, str]]:
+    """The instances that did steps of this one anew: (id, number, from which step), oldest first."""
+    sql = """SELECT i.id, t.number, i.fork_from FROM instances i JOIN tasks t ON t.id = i.task_id
+      WHERE i.fork_of = :id ORDER BY i.id"""
+    return [(row["id"], int(row["number"]), row["fork_from"]) for row in db.rows(sql, {"id": instance_id})]
