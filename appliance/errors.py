@@ -45,7 +45,6 @@ CODES: dict[str, Code] = {
     "newer_data": Code(500, "The data is newer than this program", 78),
     "usage": Code(400, "The command line is not valid", 2),
     "cancelled": Code(409, "The work was cancelled"),
-    "expression": Code(422, "An expression has no value"),
 }
 
 

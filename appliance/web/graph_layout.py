@@ -5,7 +5,7 @@ place of the neighbours, then heights by isotonic regression.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 GAP_X, GAP_Y = 40, 16
@@ -59,7 +59,7 @@ def place(items: Sequence[Item]) -> Placement:
     tops = _heights(grid, before, behind)
     lefts, right = _columns(grid)
     spots = {item.key: (lefts[grid.column[item.key]], round(tops[item.key], 1)) for item in items}
-    height = max(tops[item.key] + item.height for item in items)
+    height = max(tops[key] + item.height for key, item in grid.items.items())
     lines = [Line(chain[0], chain[-1], _path(grid, chain, lefts, right, tops)) for chain in grid.chains]
     return Placement(right[-1], round(height, 1), spots, lines)
 
@@ -123,26 +123,26 @@ def _order(grid: _Grid, before: dict[str, list[str]], behind: dict[str, list[str
     for sweep in range(SWEEPS):
         near, columns = (before, grid.columns) if sweep % 2 == 0 else (behind, grid.columns[::-1])
         for column in columns:
-            column.sort(key=lambda key, near=near: _mean(near[key], place_of.__getitem__, place_of[key]))  # type: ignore[misc]
-            place_of |= {key: float(n) for n, key in enumerate(column)}
+            if len(column) > 1:
+                means = {key: _mean(near[key], place_of, place_of[key]) for key in column}
+                column.sort(key=means.__getitem__)
+                place_of |= {key: float(n) for n, key in enumerate(column)}
 
 
 def _heights(grid: _Grid, before: dict[str, list[str]], behind: dict[str, list[str]]) -> dict[str, float]:
     """The top of each: as near to the mean height of its neighbours as the others in its column let it."""
-    tops: dict[str, float] = {}
-    for column in grid.columns:
-        tops |= dict(zip(column, _offsets(grid, column), strict=True))
-
-    def port(key: str) -> float:
-        return tops[key] + grid.items[key].port
-
+    stacks = [(column, _offsets(grid, column)) for column in grid.columns]
+    tops = {key: top for column, offsets in stacks for key, top in zip(column, offsets, strict=True)}
+    ports = {key: item.port for key, item in grid.items.items()}
+    level = {key: top + ports[key] for key, top in tops.items()}
     for sweep in range(SWEEPS + 1):
-        near, columns = (before, grid.columns) if sweep % 2 == 0 else (behind, grid.columns[::-1])
-        for column in columns:
-            wanted = [_mean(near[key], port, port(key)) - grid.items[key].port for key in column]
-            offsets = _offsets(grid, column)
+        near, ahead = (before, stacks) if sweep % 2 == 0 else (behind, stacks[::-1])
+        for column, offsets in ahead:
+            wanted = [_mean(near[key], level, level[key]) - ports[key] for key in column]
             shifts = rising([want - offset for want, offset in zip(wanted, offsets, strict=True)])
-            tops |= {key: o + s for key, o, s in zip(column, offsets, shifts, strict=True)}
+            for key, offset, shift in zip(column, offsets, shifts, strict=True):
+                tops[key] = offset + shift
+                level[key] = offset + shift + ports[key]
     least = min(tops.values())
     return {key: top - least for key, top in tops.items()}
 
@@ -193,5 +193,7 @@ def _path(grid: _Grid, chain: list[str], lefts: list[float], rights: list[float]
     return "".join(parts) + HEAD
 
 
-def _mean(keys: Sequence[str], of: Callable[[str], float], otherwise: float) -> float:
-    return sum(map(of, keys)) / len(keys) if keys else otherwise
+def _mean(keys: Sequence[str], values: Mapping[str, float], otherwise: float) -> float:
+    if len(keys) == 1:
+        return values[keys[0]]
+    return sum(map(values.__getitem__, keys)) / len(keys) if keys else otherwise

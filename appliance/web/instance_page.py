@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import members, records
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import rows, shown
+from appliance.domain.instances import nodes, rows, shown, signals
 from appliance.domain.instances.nodes import STATES, Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows import library
@@ -37,7 +37,7 @@ ACTS = {
     ),
 }
 VERBS = {"running": ("pause", "cancel"), "paused": ("resume", "cancel"), "undoing": ("cancel",)}
-ITEMS = 50
+ITEMS, SIGNALS = 50, 30
 
 
 class Looked(NamedTuple):
@@ -74,7 +74,7 @@ def listing(frame: Frame, db: Database, workflow: str, state: str, cursor: str) 
 
 
 def context(frame: Frame, db: Database, control: Database, found: Instance, looked: Looked) -> dict[str, Any]:
-    definition = rows.definition(db, found.workflow_id, found.version)
+    definition = rows.outline(db, found.workflow_id, found.version).definition
     drawn = instance_graph.picture(db, found, definition, looked.step, frame.base)
     here = f"{frame.base}/instances/{found.number}"
     people = approval_shape.people(control, frame.tenant.id)
@@ -93,7 +93,7 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
         "asked": approval_shape.pending(db, frame, asker_of(frame.request).actor, found.task_id, people),
         "looked": looked,
         "step": _looked_at(db, found, definition, drawn, looked),
-        "signals": shown.signals(db, found.id),
+        "signals": signals.of(db, found.id)[::-1][:SIGNALS],
         "waits_for": sorted({node.wait_key for node in drawn.found.values() if _waits(node)}),
         "again": _again(found, drawn) if may else [],
         "item_states": STATES,
@@ -107,7 +107,7 @@ def _looked_at(db: Database, found: Instance, definition: Definition, drawn: Pic
     step = dict(graph.every(definition.steps)).get(plain)
     if step is None:
         return None
-    node = shown.by_paths(db, found.id, [looked.step]).get(looked.step)
+    node = nodes.get(db, found.id, looked.step)
     work = shown.work(db, [node.task_id]) if node and node.task_id else {}
     child = rows.by_id(db, node.child_id) if node and node.child_id else None
     is_map = node is not None and node.kind == "map"

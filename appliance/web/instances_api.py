@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
 from appliance.domain.actor import Actor
-from appliance.domain.instances import nodes, rows, shown, verbs
+from appliance.domain.instances import nodes, rows, signals, verbs
 from appliance.domain.tenants import Tenant
 from appliance.web import instance_shape, respond, waiting
 from appliance.web.access import Ask
@@ -73,9 +73,9 @@ class InstancesApi(Controller):
         more = str(found[most - 1].ord) if len(found) > most else None
         return {"items": instance_shape.steps(db, found[:most]), "next_cursor": more}
 
-    @get("/{ref:str}/signals", sync_to_thread=True, summary="The signals it was sent, newest first")
+    @get("/{ref:str}/signals", sync_to_thread=True, summary="The signals it was sent, in that order")
     def signals(self, db: Database, ref: Ref) -> Items:
-        return {"items": shown.signals(db, rows.get(db, ref).id), "next_cursor": None}
+        return {"items": signals.of(db, rows.get(db, ref).id), "next_cursor": None}
 
     @post("/{ref:str}/pause", status_code=200, sync_to_thread=True, summary="Let what runs end, and start nothing new")
     def pause(self, db: Database, actor: Actor, ref: Ref) -> Items:

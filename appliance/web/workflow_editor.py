@@ -1,5 +1,6 @@
 """The page on which the YAML of a workflow is written: its faults with their lines, and the drawing of what it says."""
 
+import re
 from typing import Any, NamedTuple
 
 from appliance.db.database import Database
@@ -13,6 +14,7 @@ from appliance.web.graph_view import View
 from appliance.web.respond import Reply
 
 MOST_FAULTS = 30
+_LINE = re.compile(r"line (\d+): ")
 STARTER = """slug: release-notes
 name: Release notes
 description: Draft the notes, let a person read them, publish.
@@ -59,6 +61,9 @@ def page(
 ) -> Reply:
     """`problem` is why saving was refused, when it was not for the faults of the text."""
     found = check(source)
+    if problem and not found.faults:
+        # What only the box knows: an agent or a workflow that is named and is not there.
+        found = found._replace(faults=[_told(path, text) for path, text in problem.errors.items()])
     said = problem.detail if problem and not found.faults else ""
     context: dict[str, Any] = {"workflow": workflow, "source": source, "checked": found, "said": said}
     return respond.page(frame, "workflows/edit.html", status, **context)
@@ -76,3 +81,9 @@ def save(frame: Frame, db: Database, actor: Actor, workflow: Workflow | None, so
         return respond.redirect(here, f"Nothing to save: version {number} says the same.")
     said = f"Saved as version {number}. What runs keeps the version it started with."
     return respond.redirect(f"{here}/compare?a={number - 1}&b={number}", said)
+
+
+def _told(path: str, text: str) -> Told:
+    """A fault of applying: its text begins with the line, when it has one."""
+    found = _LINE.match(text)
+    return Told(int(found[1]), path, text[found.end() :]) if found else Told(0, path, text)

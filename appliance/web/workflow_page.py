@@ -6,7 +6,8 @@ from appliance.db.database import Database
 from appliance.domain.instances import rows, shown
 from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows import library
-from appliance.domain.workflows.library import Version, Workflow
+from appliance.domain.workflows.library import Workflow
+from appliance.domain.workflows.version_rows import Version
 from appliance.web import graph_view, input_form
 from appliance.web.frame import Frame
 
@@ -27,7 +28,7 @@ class Line(NamedTuple):
 
     workflow: Workflow
     newest: list[Instance]
-    count: int
+    started: int
     spent_nano: int
 
 

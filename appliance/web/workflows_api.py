@@ -10,6 +10,7 @@ from appliance.db.database import Database
 from appliance.domain.actor import Actor
 from appliance.domain.instances import starting
 from appliance.domain.workflows import library, published, reading
+from appliance.domain.workflows.version_rows import Version
 from appliance.errors import Problem
 from appliance.web import instance_shape, respond
 from appliance.web.access import Ask
@@ -93,8 +94,8 @@ class WorkflowsApi(Controller):
         slug = library.get(db, ref).slug
 
         def make() -> Items:
-            given = {"version": data.version, "idem": data.idem, "title": data.title}
-            return instance_shape.whole(db, starting.start(db, actor, slug, data.inputs, **given))
+            made = starting.start(db, actor, slug, data.inputs, version=data.version, idem=data.idem, title=data.title)
+            return instance_shape.whole(db, made)
 
         return once.created(make)
 
@@ -117,6 +118,6 @@ def _source(request: Ask, body: bytes) -> str:
         raise Problem("unsupported_media_type", "The text is not UTF-8.") from error
 
 
-def _without_text(version: library.Version) -> Items:
+def _without_text(version: Version) -> Items:
     shown = msgspec.to_builtins(version)
     return {name: value for name, value in shown.items() if name not in ("source", "definition")}

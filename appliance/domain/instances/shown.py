@@ -1,7 +1,6 @@
 """What people look at of an instance: rows of the steps that are drawn, items by the page, signals, and the bill."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -29,18 +28,10 @@ class Work(msgspec.Struct, frozen=True):
     simulated: bool
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """A signal to an instance; `path` is the step that took it."""
-
-    id: str
-    name: str
-    payload: Any
-    actor: str
-    at: str
-    path: str | None
-    consumed_at: str | None
-
-
+_LIGHT = ", ".join(
+    f"{values[name]} AS {name}" if name in (values := {"input": "'null'", "output": "'null'"}) else name
+    for name in Node.__struct_fields__
+)
 _WORK = """
 SELECT t.id, t.number, t.title, t.state, t.blocked_detail, t.run_id, r.state AS run_state, r.reason AS run_reason,
   COALESCE(s.settled_nano, t.cost_nano) AS cost_nano,
@@ -57,11 +48,11 @@ GROUP BY i.workflow_id
 
 
 def by_paths(db: Database, instance_id: str, paths: Sequence[str]) -> dict[str, Node]:
-    """The steps of these paths that have started."""
+    """The steps of these paths that have started, without input and output: a map's hold all its items."""
     found: dict[str, Node] = {}
     for start in range(0, len(paths), CHUNK):
         names, params = records.named(list(paths[start : start + CHUNK]))
-        sql = f"SELECT * FROM nodes WHERE instance_id = :instance AND path IN ({names})"
+        sql = f"SELECT {_LIGHT} FROM nodes WHERE instance_id = :instance AND path IN ({names})"
         found |= {row["path"]: nodes.node(row) for row in db.rows(sql, params | {"instance": instance_id})}
     return found
 
@@ -70,16 +61,13 @@ def items(
     db: Database, instance_id: str, path: str, state: str = "", limit: int = records.LIMIT, cursor: str = ""
 ) -> Page[Node]:
     """The items of the map at `path` that have started, by their number. Raises Problem(bad_cursor)."""
-    start = f"{path}["
-    given: Row = {"id": instance_id, "start": start, "past": f"{path}\\", "state": state, "after": -1}
+    given: Row = {"id": instance_id, "scope": path, "state": state, "after": -1}
     given["limit"] = max(1, min(limit, records.LIMIT_MAX))
-    # Items of a map inside this one's items stand in the same range of paths.
-    given["inner"] = f"{start}%/%"
     tests = "AND state = :state" if state else ""
     if cursor:
         given["after"] = records.read_cursor(cursor, int)[0]
-    sql = f"""SELECT * FROM nodes WHERE instance_id = :id AND path >= :start AND path < :past AND kind = 'item'
-      AND path NOT LIKE :inner AND item > :after {tests} ORDER BY item LIMIT :limit + 1"""
+    sql = f"""SELECT * FROM nodes WHERE instance_id = :id AND scope = :scope AND kind = 'item'
+      AND item > :after {tests} ORDER BY item LIMIT :limit + 1"""
     found = [nodes.node(row) for row in db.rows(sql, given)]
     return records.page(found, given["limit"], lambda one: (one.item,))
 
@@ -97,13 +85,6 @@ def work(db: Database, task_ids: Sequence[str]) -> dict[str, Work]:
 def spent(db: Database) -> dict[str, tuple[int, int]]:
     """By the workflow's id: how many instances it has, and what they cost in nano-dollars."""
     return {row["workflow_id"]: (int(row["n"]), int(row["nano"])) for row in db.rows(_SPENT)}
-
-
-def signals(db: Database, instance_id: str, limit: int = records.LIMIT) -> list[Sent]:
-    """The newest first."""
-    sql = "SELECT * FROM instance_signals WHERE instance_id = :id ORDER BY seq DESC LIMIT :limit"
-    found = db.rows(sql, {"id": instance_id, "limit": limit})
-    return [records.to(Sent, row, ("payload",)) for row in found]
 
 
 def forks(db: Database, instance_id: str) -> list[tuple[str, int, str]]:
