@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers
+from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers, workflows
 
 SCENES = {
     "executable": executable,
@@ -18,6 +18,7 @@ SCENES = {
     "idle": idle,
     "runs": run_list,
     "board": board,
+    "workflows": workflows,
 }
 
 
