@@ -62,7 +62,7 @@ class Shown(NamedTuple):
 
 
 def told(db: Database, found: Instance) -> str:
-    """What tells it from other instances of its workflow: the first short input, those that are required before others."""
+    """What tells it from other instances of its workflow: its first short input, required ones before others."""
     schema = rows.outline(db, found.workflow_id, found.version).definition.inputs
     names = [*schema.get("required", ()), *schema.get("properties", {})]
     given = [found.input[name] for name in names if name in found.input]
