@@ -67,7 +67,7 @@ def check(template: Any, known: Known) -> str:
     try:
         for part in expression_parts.split(template):
             if isinstance(part, Expression) and (fault := _unknown(part.names, known)):
-                return f"{part.text}: {fault}"
+                return f"{part.text[:200]}: {fault}"
     except Wrong as wrong:
         return str(wrong)
     return ""
@@ -113,7 +113,8 @@ def _problem(template: str, sentence: str) -> Problem:
 
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
-    return next((fault for name in names if (fault := _not_there(name, known))), "")
+    short = (tuple(part[:100] for part in name) for name in names)
+    return next((fault for name in short if (fault := _not_there(name, known))), "")
 
 
 def _not_there(name: Name, known: Known) -> str:
