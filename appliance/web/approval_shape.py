@@ -33,6 +33,8 @@ KINDS = {
     "review": "Review",
     "blocked": "Stuck",
     "parked": "Parked run",
+    "step": "Workflow",
+    "workflow": "Failed workflow",
 }
 ADDRESS = {"request_changes": "request-changes"}
 TONES = {"approve": "primary", "answer": "primary"}
