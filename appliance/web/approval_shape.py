@@ -29,7 +29,6 @@ KINDS = {
     "budget": "Budget",
     "in_doubt": "In doubt",
     "breaker": "Stopped work",
-    "step": "Workflow",
     "review": "Review",
     "blocked": "Stuck",
     "parked": "Parked run",
