@@ -19,8 +19,8 @@ watch_option = click.option("--watch", "follow", is_flag=True, help="Show the st
 
 
 @verb(
-    "agenthq workflow run review -i change=#471 --watch",
-    'agenthq workflow run review --inputs \'{"change": "#471", "reviewers": 3}\'',
+    "agenthq workflow run review -i change=471 --watch",
+    'agenthq workflow run review --inputs \'{"change": "471", "reviewers": 3}\'',
     "agenthq workflow run review --inputs @inputs.json --idem monday",
 )
 @click.argument("slug")
