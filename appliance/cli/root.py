@@ -21,6 +21,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "workflow": "workflows",
         "run": "runs",
         "agent": "agents",
+        "schedule": "schedules",
         "host": "hosts",
         "approval": "approvals",
     },

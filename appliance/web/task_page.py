@@ -26,6 +26,7 @@ from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.instances import nodes, rows
 from appliance.domain.runs import Run
+from appliance.domain.schedules import rows as schedules
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import acts, approval_shape, cards, task_files, timeline
@@ -98,7 +99,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "children": [branch.task for branch in tree.children],
         "waits_for": blockers.before(db, task.id),
         "holds_up": blockers.after(db, task.id),
-        "asked_by": _asked_by(task.created_by, names),
+        "asked_by": _schedule(db, task.created_by) or _asked_by(task.created_by, names),
         "held": cards.BLOCKED.get(task.blocked_reason, "blocked"),
         "took_ms": cards.took_ms(task),
     }
@@ -159,6 +160,11 @@ def _workflow(db: Database, task: Task, base: str) -> tuple[str, str] | None:
     instance = rows.by_id(db, node.instance_id)
     here = f"{base}/instances/{instance.number}?step={quote(node.path.removeprefix('undo/'))}#step"
     return f"{instance.slug} · {node.path}", here
+
+
+def _schedule(db: Database, created_by: str) -> str:
+    name = schedules.names(db, [created_by]).get(created_by, "")
+    return name and f"the schedule {name}"
 
 
 def _asked_by(created_by: str, names: dict[str, str]) -> str:

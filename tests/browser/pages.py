@@ -30,6 +30,8 @@ LOOKS = (
     Look("workflows", "/workflows"),
     Look("workflow-new", "/workflows/new"),
     Look("instances", "/instances"),
+    Look("schedules", "/schedules"),
+    Look("schedule-new", "/schedules/new"),
     Look("inbox", "/inbox"),
     Look("approval", "/inbox", "article.ask h2 a"),
     Look("costs", "/costs"),

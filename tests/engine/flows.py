@@ -1,21 +1,28 @@
 """Workflows on the floor: a definition is applied, started and worked on, and its outcome looked at."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
+from appliance.domain.checks import NewCheck as NewCheck
 from appliance.domain.instances import nodes, rows, starting
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows.definition import AgentStep, Definition, Does, Step
+from appliance.engine import planner
+from appliance.engine.work import Ended, Work
 from tests.engine.floor import Floor
+from tests.engine.programs import program
 
 
 def apply(db: Database, steps: list[Step], slug: str = "flow", **fields: Any) -> Definition:
     """The next version of the workflow, as applying its YAML stores it."""
+    fields = {"inputs": {"type": "object", "additionalProperties": True}} | fields
     made = Definition(slug, fields.pop("name", slug.title()), steps, **fields)
     text, now = msgspec.json.encode(made).decode(), clock.iso()
     with db.transaction():
@@ -24,7 +31,13 @@ def apply(db: Database, steps: list[Step], slug: str = "flow", **fields: Any) ->
         told = {"id": workflow_id, "slug": slug, "name": made.name, "description": made.description}
         told |= {"version": version, "created_at": now, "updated_at": now, "archived_at": None}
         db.upsert("workflows", told, ("id",))
-        kept = {"workflow_id": workflow_id, "version": version, "source": "", "definition": text, "actor": "test"}
+        kept = {
+            "workflow_id": workflow_id,
+            "version": version,
+            "source": "",
+            "definition": text,
+            "actor": "system:test",
+        }
         db.insert("workflow_versions", kept | {"digest": hashlib.sha256(text.encode()).hexdigest(), "at": now})
     return made
 
@@ -41,6 +54,21 @@ def says(text: str = "Done.", agent: str = "ada", **fields: Any) -> AgentStep:
 def chain(*steps: Step) -> list[Step]:
     """Each step follows the one before it."""
     return [msgspec.structs.replace(one, needs=[steps[n - 1].id] if n else []) for n, one in enumerate(steps)]
+
+
+@contextmanager
+def flaky(floor: Floor, failures: int) -> Iterator[None]:
+    """An agent `flaky` whose first runs fail."""
+    left = [failures]
+
+    def act(work: Work) -> str:
+        if left[0]:
+            left[0] -= 1
+            raise Ended(planner.not_accepted(["it was not good"]))
+        return "at last"
+
+    with program(floor, act, "flaky"):
+        yield
 
 
 class Flow:
