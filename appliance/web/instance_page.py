@@ -165,5 +165,11 @@ def _by(control: Database, frame: Frame, label: str) -> str:
     if label == SYSTEM.label:
         return SYSTEM.name
     people = {member.actor.label: member.name for member in members.every(control, frame.tenant.id)}
-    kinds = {"key": "an API key", "system": "AgentHQ", "agent": "an agent", "hook": "a webhook"}
+    kinds = {
+        "key": "an API key",
+        "system": "AgentHQ",
+        "agent": "an agent",
+        "hook": "a webhook",
+        "schedule": "a schedule",
+    }
     return people.get(label) or kinds.get(label.partition(":")[0], "a former member")
