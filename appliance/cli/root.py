@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {
         "task": "tasks",
+        "workflow": "workflows",
         "run": "runs",
         "agent": "agents",
         "schedule": "schedules",

@@ -12,11 +12,13 @@ from appliance.domain import (
     decision_rights,
     decision_verbs,
     members,
+    records,
     tasks,
 )
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.decision_verbs import Verb
+from appliance.domain.instances import rows
 from appliance.web import money
 from appliance.web.approval_payload import Part, parts
 from appliance.web.frame import Frame
@@ -80,9 +82,11 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
     )
 
 
-def pending(db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str]) -> list[Card]:
+def pending(
+    db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str], most: int = records.LIMIT
+) -> list[Card]:
     """The open approvals of a task, oldest first, and the question about money that its run waits behind."""
-    own = approvals.of_task(db, task_id, "pending")[::-1]
+    own = approvals.of_task(db, task_id, "pending", most)[::-1]
     asked = budget_questions.of_task(db, task_id)
     found = [*own, *([asked] if asked and asked.id not in {one.id for one in own} else [])]
     return [card(db, frame, actor, one, names) for one in found]
@@ -106,13 +110,15 @@ def as_json(found: Approval) -> dict[str, Any]:
 
 
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
-    """Where to go after deciding: to the list, the task or the run it was decided on, else to its own page."""
+    """Where to go after deciding: to the page it was decided on (list, task, run, instance), else to its own."""
     if wanted == "inbox":
         return f"{frame.base}/inbox"
     if wanted == "task" and found.task_id:
         return f"{frame.base}/tasks/{tasks.get(db, found.task_id).number}"
     if wanted == "run" and found.run_id:
         return f"{frame.base}/runs/{found.run_id}"
+    if wanted == "instance" and found.task_id and (instance := rows.of_task(db, found.task_id)):
+        return f"{frame.base}/instances/{instance.number}"
     return f"{frame.base}/approvals/{found.id}"
 
 

@@ -35,6 +35,7 @@ from appliance.web import (
     hosts,
     idempotency,
     inbox,
+    instances,
     keys,
     live,
     login,
@@ -50,6 +51,7 @@ from appliance.web import (
     tasks,
     templates,
     wakes,
+    workflows,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -63,6 +65,8 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    workflows,
+    instances,
     schedules,
     policies,
     approvals,
