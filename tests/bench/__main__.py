@@ -5,7 +5,20 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers, workflows
+from tests.bench import (
+    board,
+    durable,
+    engine,
+    executable,
+    fairness,
+    idle,
+    peers,
+    restart,
+    run_list,
+    temporal,
+    workers,
+    workflows,
+)
 
 SCENES = {
     "executable": executable,
@@ -13,6 +26,7 @@ SCENES = {
     "durable": durable,
     "workers": workers,
     "peers": peers,
+    "temporal": temporal,
     "fairness": fairness,
     "restart": restart,
     "idle": idle,

@@ -22,12 +22,16 @@ _local = threading.local()
 
 
 class Known(NamedTuple):
-    """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it."""
+    """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it.
+
+    `own` are the step itself and those it stands in.
+    """
 
     inputs: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
     later: frozenset[str] = frozenset()
     item: bool = False
+    own: frozenset[str] = frozenset()
 
 
 def value(template: Any, names: Mapping[str, Any]) -> Any:
@@ -63,7 +67,7 @@ def check(template: Any, known: Known) -> str:
     try:
         for part in expression_parts.split(template):
             if isinstance(part, Expression) and (fault := _unknown(part.names, known)):
-                return f"{part.text}: {fault}"
+                return f"{part.text[:200]}: {fault}"
     except Wrong as wrong:
         return str(wrong)
     return ""
@@ -109,7 +113,8 @@ def _problem(template: str, sentence: str) -> Problem:
 
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
-    return next((fault for name in names if (fault := _not_there(name, known))), "")
+    short = (tuple(part[:100] for part in name) for name in names)
+    return next((fault for name in short if (fault := _not_there(name, known))), "")
 
 
 def _not_there(name: Name, known: Known) -> str:
@@ -131,6 +136,8 @@ def _no_step(parts: list[str], known: Known) -> str:
     if not parts:
         return "name the step: steps.<id>.output or steps.<id>.state"
     wanted, *parts = parts
+    if wanted in known.own and wanted not in known.steps:
+        return f"the step '{wanted}' has not ended here: this is a part of it"
     if wanted in known.later and wanted not in known.steps:
         return f"the step '{wanted}' need not have ended by then; name it in needs"
     if wanted not in known.steps:

@@ -1,5 +1,6 @@
 """Reading YAML: what it makes of a workflow, and that whatever is wrong is said with its place, line and remedy."""
 
+import copy
 import time
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_everything_there_is_is_read() -> None:
     assert [step.id for step in each.do] == ["fix", "note"]
     assert (made["call"].join, made["call"].least) == ("least", 2)
     assert made["until"].needs == ["look"] and made["paid"].needs == []
+
+
+def test_it_is_read_alike_without_the_fast_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = yaml_text.read(FULL)
+    monkeypatch.setattr(yaml_text, "_LOADER", yaml.SafeLoader)
+    assert yaml_text.read(FULL) == fast
 
 
 def test_a_definition_survives_being_stored() -> None:
@@ -230,6 +237,27 @@ def test_steps_are_nested_eight_levels_deep_and_no_deeper() -> None:
     assert "nested deeper than 8 levels" in fault.message
 
 
+BACKWARDS = "".join(f"  - {{id: s{n}, wait: 1, needs: [{f's{n + 1}' if n < 999 else ''}]}}\n" for n in range(1000))
+EVERYTHING = "".join(
+    f"  - {{id: s{n}, wait: 1, needs: [{', '.join(f's{m}' for m in range(n))}]}}\n" for n in range(300)
+)
+NOTHING = "".join(f"  - {{id: s{n}, wait: 1, needs: [{', '.join(f'x{m}' for m in range(500))}]}}\n" for n in range(90))
+
+
+@pytest.mark.parametrize(("text", "faults"), [(BACKWARDS, 0), (EVERYTHING, 0), (NOTHING, 50)])
+def test_the_order_of_many_steps_is_found_soon(text: str, faults: int) -> None:
+    began = time.process_time()
+    assert len(reading.check(steps(text)).faults) == faults
+    assert time.process_time() - began < 3
+
+
+def test_more_inputs_or_larger_schemas_than_anybody_reads_are_refused_soon() -> None:
+    many = ", ".join(f"k{n}: {{type: string, pattern: a}}" for n in range(5_000))
+    for text in (f"inputs: {{{many}}}", f"output_schema: {{properties: {{{many}}}}}"):
+        [fault] = reading.check(f"slug: tidy\n{text}\nsteps: [{{id: a, wait: 1}}]").faults
+        assert "at most 200 inputs" in fault.message or "more than 2,000 parts" in fault.message
+
+
 def agree(data: Any) -> bool:
     """Both judges say the same; whether that is yes."""
     good = not list(shapes.faults(data))
@@ -275,7 +303,7 @@ SPOILT = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_the_published_schema_and_the_reader_agree_on_whatever_is_spoilt(data: st.DataObject) -> None:
-    document = yaml.safe_load(FULL.replace("yes", "'yes'"))
+    document = msgspec.json.decode(msgspec.json.encode(yaml_text.read(FULL)[0]))
     for _ in range(data.draw(st.integers(1, 3))):
         spoil(document, data)
     agree(document)
@@ -296,13 +324,12 @@ def spoil(document: Any, data: st.DataObject) -> None:
             continue
         act = data.draw(st.sampled_from(["put", "drop", "add"]))
         if act == "put":
-            place[key] = data.draw(SPOILT)
+            place[key] = copy.deepcopy(data.draw(SPOILT))
         elif act == "drop":
             del place[key]
         elif isinstance(place, dict):
-            place[data.draw(st.sampled_from(["agent", "wait", "needs", "join", "kind", "file", "nothing"]))] = (
-                data.draw(SPOILT)
-            )
+            added = data.draw(st.sampled_from(["agent", "wait", "needs", "join", "kind", "file", "nothing"]))
+            place[added] = copy.deepcopy(data.draw(SPOILT))
         return
 
 
