@@ -11,6 +11,7 @@ from tests.bench import (
     engine,
     executable,
     fairness,
+    flows,
     idle,
     peers,
     restart,
@@ -34,6 +35,7 @@ SCENES = {
     "runs": run_list,
     "board": board,
     "workflows": workflows,
+    "flows": flows,
     "schedules": schedules,
 }
 
