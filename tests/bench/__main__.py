@@ -11,6 +11,7 @@ from tests.bench import (
     engine,
     executable,
     fairness,
+    flows,
     idle,
     org,
     peers,
@@ -36,6 +37,7 @@ SCENES = {
     "org": org,
     "board": board,
     "workflows": workflows,
+    "flows": flows,
     "schedules": schedules,
 }
 
