@@ -12,7 +12,7 @@ from appliance.domain.schedules.rows import Schedule
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.domain.workflows.version_rows import Version
-from appliance.web import graph_view, input_form, instance_page
+from appliance.web import graph_view, input_form, instance_words
 from appliance.web.frame import Frame
 
 DOTS = 6
@@ -54,7 +54,7 @@ def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:
         **_drawn(frame, workflow, version),
         "inputs": input_form.fields(version.definition.inputs),
         "versions": library.versions(db, workflow.id),
-        "newest": [(one, instance_page.told(db, one)) for one in rows.listing(db, workflow.id, limit=RECENT).items],
+        "newest": [(one, instance_words.told(db, one)) for one in rows.listing(db, workflow.id, limit=RECENT).items],
         "count": count,
         "spent_nano": spent_nano,
         "planned": _planned(db).get(workflow.slug, []),
