@@ -10,10 +10,15 @@ log = logging.getLogger(__name__)
 
 
 class Clockwork:
-    def __init__(self, sweep: Callable[[], None], tidy: Callable[[], None]) -> None:
+    def __init__(
+        self, sweep: Callable[[], None], tidy: Callable[[], None], post: Callable[[], None] | None = None
+    ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
         self._scheduler.add_job(guarded(tidy), IntervalTrigger(hours=1), id="tidy")
+
+        if post:
+            self._scheduler.add_job(guarded(post), IntervalTrigger(seconds=1), id="post")
 
     def start(self) -> None:
         self._scheduler.start()

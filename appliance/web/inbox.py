@@ -32,7 +32,7 @@ class InboxPages(Controller):
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, control: Database, actor: Actor, cursor: FromQuery[str] = "") -> Reply:
-        page = inbox.items(db, PAGE, cursor)
+        page = inbox.items(db, limit=PAGE, cursor=cursor)
         names = approval_shape.people(control, frame.tenant.id)
         lines = [_line(db, frame, actor, item, names) for item in page.items]
         next_href = f"{frame.base}/inbox?cursor={page.next_cursor}" if page.next_cursor else ""
@@ -52,7 +52,7 @@ class InboxApi(Controller):
     @get("/", sync_to_thread=True, summary="Everything that waits for a person, the most urgent first")
     def listing(self, db: Database, cursor: FromQuery[str] = "", limit: FromQuery[int] = 50) -> dict[str, Any]:
         """Approvals of every kind, work in review, stuck tasks and parked runs; `counts` is of all, by kind."""
-        found = inbox.items(db, respond.limit(limit), cursor)
+        found = inbox.items(db, limit=respond.limit(limit), cursor=cursor)
         items = money.with_usd(msgspec.to_builtins(found.items))
         return {"items": items, "next_cursor": found.next_cursor, "counts": inbox.counts(db)}
 
