@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     budgets,
+    channels,
     costs,
     enter,
     guards,
@@ -39,6 +40,8 @@ from appliance.web import (
     live,
     login,
     members,
+    notices,
+    notifications,
     openapi,
     problems,
     providers,
@@ -71,6 +74,9 @@ NOUNS: tuple[Any, ...] = (
     hosts,
     settings,
     guards,
+    notifications,
+    channels,
+    notices,
     live,
 )
 
