@@ -1,7 +1,6 @@
 """The inbox in a browser and over HTTP: tabs, whose it is, what was decided, and failures that are put off."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
