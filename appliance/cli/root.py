@@ -18,7 +18,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {"task": "tasks", "run": "runs", "agent": "agents", "host": "hosts", "approval": "approvals"},
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
-    "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
+    "People and access": {
+        "tenant": "tenants",
+        "user": "users",
+        "member": "members",
+        "notice": "notices",
+        "key": "keys",
+    },
     "The box": {
         "doctor": "doctor",
         "selftest": "selftest",
