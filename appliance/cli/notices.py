@@ -1,10 +1,8 @@
 """`agenthq notice`: what people were told, and the channels of the tenant."""
 
-from typing import TextIO
-
 import click
 
-from appliance.cli.command import decoded, tenant_option, verb
+from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, table, words
 from appliance.db.database import Database
@@ -99,7 +97,7 @@ def channels_(desk: Desk, tenant: str | None) -> Shown:
 @click.option("--name", default="", help="Made from the address when left out.")
 @click.option("--topic", default="", help="For ntfy.")
 @click.option("--hears", "kinds", type=click.Choice(COMMON), multiple=True, help="A kind; all when left out.")
-@click.option("--secret-file", type=click.File(), help="A webhook's whsec_…, or ntfy's access token.")
+@click.option("--secret-file", metavar="FILE", help="A webhook's whsec_…, or ntfy's access token; - is standard input.")
 @tenant_option
 def add(
     desk: Desk,
@@ -108,11 +106,11 @@ def add(
     name: str,
     topic: str,
     kinds: tuple[str, ...],
-    secret_file: TextIO | None,
+    secret_file: str | None,
     tenant: str | None,
 ) -> Shown:
     """Add a channel of the tenant. A webhook's secret is printed once, where none was given."""
-    secret = secret_file.read().strip() if secret_file else ""
+    secret = read_text(secret_file).strip() if secret_file else ""
     given = {"kind": kind, "url": url, "name": name, "topic": topic, "kinds": list(kinds) or "", "secret": secret}
     with desk.room(tenant) as room:
         made = channels.add(room.db, CLI, desk.vault, TENANT, decoded(NewChannel, given))

@@ -26,7 +26,6 @@ Id = FromPath[str]
 HERE = "settings/channels"
 ADMIN = {"role": "admin"}
 STATES = {
-    "": "All",
     "queued": "Queued",
     "held": "Held",
     "sent": "Sent",
@@ -76,13 +75,11 @@ class DeliveriesPages(Controller):
         found = rows.listing(db, None, in_state, cursor=cursor)
         counted = rows.counts(db)
         here = f"{frame.base}/settings/deliveries"
-        tabs = [
-            (f"{label} {counted.get(state, 0)}" if state else label, f"{here}?state={state}", state == in_state)
-            for state, label in STATES.items()
-        ]
+        states = [(state, f"{label} ({counted.get(state, 0)})") for state, label in STATES.items()]
         names = {one.id: one.name for one in members.every(control, frame.tenant.id)}
+        at: dict[str, Any] = {"state": in_state, "counted": sum(counted.values())}
         more = f"{here}?state={in_state}&cursor={found.next_cursor}" if found.next_cursor else ""
-        return room(frame, "deliveries", deliveries=found.items, states=tabs, names=names, next_href=more)
+        return room(frame, "deliveries", deliveries=found.items, states=states, names=names, next_href=more, **at)
 
     @post("/{notice_id:str}/retry", sync_to_thread=True)
     def retry(self, frame: Frame, db: Database, actor: Actor, notice_id: Id) -> Reply:

@@ -112,7 +112,7 @@ def test_deliveries_show_what_failed_and_send_it_again(world: World, room: Room)
     failed = given_up(room, world)
     here = f"{world.alice.pages}/settings/deliveries"
     text = world.alice.get(f"{here}?state=failed").text
-    for part in ("Send the letter", "Nobody answered.", "Alice", "1 try", "Failed 1", "Send again"):
+    for part in ("Send the letter", "Nobody answered.", "Alice", "1 try", "Failed (1)", "Send again"):
         assert part in text
     assert "Nothing here" in world.alice.get(f"{here}?state=sent").text
     assert world.alice.post(f"{here}/{failed.id}/retry").status_code == 303
