@@ -16,7 +16,14 @@ from appliance.settings import nearest
 
 SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
-    "Work": {"task": "tasks", "run": "runs", "agent": "agents", "host": "hosts", "approval": "approvals"},
+    "Work": {
+        "task": "tasks",
+        "run": "runs",
+        "agent": "agents",
+        "schedule": "schedules",
+        "host": "hosts",
+        "approval": "approvals",
+    },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {
         "tenant": "tenants",

@@ -4,12 +4,15 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import checks, events, lifecycle, records, runs, standing, tasks
 from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import landing
 from appliance.domain.runs import DEADLINE, Run
 from appliance.errors import Problem
 
-# Tasks that nothing has to be asked or told about: no check, no blocker either way, no parent, no sub-task.
+# Tasks that nothing has to be asked or told about: no check, no blocker either way, no sub-task, no parent but the one
+# of a workflow, which hears of its steps all at once.
 _PLAIN = """
-SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress' AND t.parent_id IS NULL
+SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress'
+  AND (t.parent_id IS NULL OR EXISTS (SELECT 1 FROM nodes n WHERE n.task_id = t.id))
   AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.task_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM tasks s WHERE s.parent_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.task_id = t.id)
@@ -86,6 +89,7 @@ def _finish_all(db: Database, ended: list[Run], results: dict[str, str]) -> None
       blocked_reason = '', blocked_detail = '' FROM ({" UNION ALL ".join(lines)}) AS v WHERE tasks.id = v.id"""
     db.execute(sql, params | {"now": clock.iso()})
     events.record_all(db, SYSTEM, "task.done", [run.ids for run in ended])
+    landing.tasks(db, [run.task_id for run in ended])
 
 
 def fail(db: Database, run: Run, state: str, code: str, detail: str, reason: str) -> None:

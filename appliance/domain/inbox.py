@@ -34,17 +34,21 @@ UNION ALL
 SELECT 'blocked', t.id, t.title, t.blocked_detail, {_TASK}, t.updated_at, {_NO_MONEY}, {_OWNER}, t.priority * 2
 FROM tasks t {_OF_TASK} LEFT JOIN runs r ON r.id = t.run_id
 WHERE t.state = 'blocked' AND t.blocked_reason IN ('needs_input', 'needs_decision', 'capability')
-  AND COALESCE(r.state, '') <> 'parked' AND {_UNASKED}
+  AND COALESCE(r.state, '') <> 'parked' AND {_UNASKED} AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.task_id = t.id)
+UNION ALL
+SELECT 'workflow', t.id, t.title, t.blocked_detail, {_TASK}, t.updated_at, {_NO_MONEY}, {_OWNER}, t.priority * 2
+FROM instances i JOIN tasks t ON t.id = i.task_id {_OF_TASK}
+WHERE i.state = 'failed' AND t.state = 'blocked' AND {_UNASKED}
 """
 REVIEW = "{} has ended the work. Accept the result, or say what is missing."
 VERBS = {
     "review": [Verb("approve", "Accept")],
     "parked": [Verb("retry", "Try again")],
     "blocked": [Verb("retry", "Run again")],
-    "workflow": [],
+    "workflow": [Verb("again", "Run again from the step that failed")],
 }
 GROUPS: dict[str, tuple[str, ...]] = {
-    "decisions": ("action", "breaker"),
+    "decisions": ("action", "step", "breaker"),
     "questions": ("question",),
     "failures": ("blocked", "parked", "workflow"),
     "budget": ("budget",),
@@ -97,8 +101,10 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """Where it is decided, inside of the tenant."""
-        return f"/approvals/{self.id}" if self.asked else f"/tasks/{self.task_number}"
+        """Where a person answers, inside of the tenant."""
+        if self.asked:
+            return f"/approvals/{self.id}"
+        return f"/{'instances' if self.kind == 'workflow' else 'tasks'}/{self.task_number}"
 
 
 class Filter(msgspec.Struct, frozen=True):

@@ -12,7 +12,9 @@ from appliance.engine.sweeper import Sweeper
 from appliance.post import Post
 
 ALL = frozenset({"pump", "sweep"})
-WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed"})
+WAKING = frozenset(
+    {"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed", "instance.started", "instance.landed"}
+)
 
 
 class Engine:
@@ -42,7 +44,8 @@ class Engine:
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.postman.round if self.postman else None)
+            rounds = self.postman.round if self.postman else None
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from appliance.gateway import simulated
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.fetching import Fetched, Unfetched
+from appliance.gateway.fetching import Fetched, Request, Unfetched
 from appliance.gateway.notify import Posting, Undelivered
 from appliance.gateway.types import Account, ChatRequest, Reply
 from appliance.gateway.wires import KINDS
@@ -94,6 +94,10 @@ class Gateway:
         """Would `send` answer without waiting for anything?"""
         return account.kind == "simulated" and simulated.is_instant(account, request)
 
+    def answers_at_once(self, account: Account, request: ChatRequest) -> bool:
+        """Would `send` answer, and not fail, without waiting and without anything happening outside?"""
+        return account.kind == "simulated" and simulated.answers_at_once(account, request)
+
     def models(self, account: Account) -> list[str]:
         """The model ids this account may use, sorted by the provider's rules; raises ProviderFailure."""
         return _outcome(self._submit(self._models(account)))
@@ -112,13 +116,17 @@ class Gateway:
 
         `cancelled` is asked every 0.25 s, as by `send`.
         """
+        return self.request(Request(url), allow, cancelled)
+
+    def request(self, request: Request, allow: Sequence[str], cancelled: Callable[[], bool] | None = None) -> Fetched:
+        """The same for any request."""
         pieces: SimpleQueue[str | None] = SimpleQueue()
-        fetching = self._submit(_fetched(url, tuple(allow)))
+        fetching = self._submit(_sent(request, tuple(allow)))
         fetching.add_done_callback(lambda _: pieces.put(None))
         try:
             _relay(pieces, None, cancelled)
         except ProviderFailure:
-            raise Unfetched("Given up on request.") from None
+            raise Unfetched("Given up on request.", sent=True) from None
         finally:
             fetching.cancel()
         return _outcome(fetching)
@@ -176,10 +184,10 @@ class Gateway:
             await self._session.close()
 
 
-async def _fetched(url: str, allow: tuple[str, ...]) -> Fetched:
+async def _sent(request: Request, allow: tuple[str, ...]) -> Fetched:
     from appliance.gateway import web  # noqa: PLC0415  aiohttp takes 0.3 s to import
 
-    return await web.fetch(url, allow)
+    return await web.send(request, allow)
 
 
 async def _posted(posting: Posting) -> str:

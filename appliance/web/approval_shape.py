@@ -31,7 +31,8 @@ KINDS = {
     "review": "Review",
     "blocked": "Stuck",
     "parked": "Parked run",
-    "workflow": "Workflow",
+    "step": "Workflow",
+    "workflow": "Failed workflow",
 }
 ADDRESS = {"request_changes": "request-changes"}
 TONES = {"approve": "primary", "answer": "primary"}

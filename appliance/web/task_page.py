@@ -24,6 +24,7 @@ from appliance.domain import (
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
+from appliance.domain.schedules import rows as schedules
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import acts, approval_shape, cards, task_files, timeline
@@ -87,7 +88,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         **current(frame, db, tried, task),
         "tried": [_tried(run, frame.base) for run in tried],
         "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
-        "files": task_files.shown(files, task.id, f"{href}/files"),
+        "files": task_files.shown(files, task, f"{href}/files"),
         "comments": [_said(comment) for comment in comments.of_task(db, task.id)],
         "spend": _spend(db, task, tree.cost_nano),
         "hooks": [hook for hook in hooks.of_task(control, frame.tenant.id, task.id) if hook.revoked_at is None],
@@ -95,7 +96,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "children": [branch.task for branch in tree.children],
         "waits_for": blockers.before(db, task.id),
         "holds_up": blockers.after(db, task.id),
-        "asked_by": _asked_by(task.created_by, names),
+        "asked_by": _schedule(db, task.created_by) or _asked_by(task.created_by, names),
         "held": cards.BLOCKED.get(task.blocked_reason, "blocked"),
         "took_ms": cards.took_ms(task),
     }
@@ -145,6 +146,11 @@ def _spend(db: Database, task: Task, tree_nano: int) -> Spend:
     if budget is None:
         return Spend(task.cost_nano, 0, 0, task.simulated, facts)
     return Spend(task.cost_nano, budget.reserved_nano, budget.limit_nano, task.simulated, facts)
+
+
+def _schedule(db: Database, created_by: str) -> str:
+    name = schedules.names(db, [created_by]).get(created_by, "")
+    return name and f"the schedule {name}"
 
 
 def _asked_by(created_by: str, names: dict[str, str]) -> str:

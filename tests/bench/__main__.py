@@ -5,7 +5,21 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers
+from tests.bench import (
+    board,
+    durable,
+    engine,
+    executable,
+    fairness,
+    idle,
+    peers,
+    restart,
+    run_list,
+    schedules,
+    temporal,
+    workers,
+    workflows,
+)
 
 SCENES = {
     "executable": executable,
@@ -13,11 +27,14 @@ SCENES = {
     "durable": durable,
     "workers": workers,
     "peers": peers,
+    "temporal": temporal,
     "fairness": fairness,
     "restart": restart,
     "idle": idle,
     "runs": run_list,
     "board": board,
+    "workflows": workflows,
+    "schedules": schedules,
 }
 
 

@@ -27,6 +27,8 @@ LOOKS = (
     Look("agent-revisions", "/agents/mara/revisions"),
     Look("agent", "/agents", "table a.title, .grid a, main a[href*='/agents/']"),
     Look("agent-new", "/agents/new"),
+    Look("schedules", "/schedules"),
+    Look("schedule-new", "/schedules/new"),
     Look("inbox", "/inbox"),
     Look("inbox-failures", "/inbox?group=failures"),
     Look("decided", "/inbox/decided"),

@@ -48,7 +48,9 @@ def of_task(event: Event, task: Row) -> Content:
     if silent:
         facts.append(("If nobody acts", silent))
     about = {"task_number": task["number"], "run_id": event.run_id}
-    return Content(_title(f"{what}: {task['title']}"), _cut(text or ""), facts, f"/tasks/{task['number']}", about=about)
+    room = "instances" if event.kind == "instance.failed" else "tasks"
+    title = _title(f"{what}: {task['title']}")
+    return Content(title, _cut(text or ""), facts, f"/{room}/{task['number']}", about=about)
 
 
 def of_budget(event: Event) -> Content:
