@@ -86,7 +86,7 @@ class ApprovalsApi(Controller):
     @post(
         "/{approval_id:str}/take",
         status_code=200,
-        opt={"role": "viewer"},
+        opt={"role": "viewer", "person": True},
         sync_to_thread=True,
         summary="Make it your own, so that you are reminded of it",
     )

@@ -30,6 +30,7 @@ GROUPS = {
 }
 WHOSE = {"": "Everybody’s", "mine": "Mine", "backup": "I am the backup", "nobody": "Nobody’s"}
 ANYBODY = {"role": "viewer"}
+PERSON = {"role": "viewer", "person": True}
 
 
 class Line(NamedTuple):
@@ -140,12 +141,12 @@ class InboxApi(Controller):
         found = approvals.decided(db, respond.limit(limit), cursor)
         return {"items": [approval_shape.as_json(one) for one in found.items], "next_cursor": found.next_cursor}
 
-    @post("/snooze", opt=ANYBODY, status_code=200, sync_to_thread=True, summary="Put failures off, for yourself")
+    @post("/snooze", opt=PERSON, status_code=200, sync_to_thread=True, summary="Put failures off, for yourself")
     def snooze(self, db: Database, member: Member, data: Snooze) -> dict[str, int]:
         hidden = snoozes.put_off(db, member.actor, data.ids, data.until, preferences.zone(db).key)
         return {"hidden": hidden}
 
-    @delete("/snooze", opt=ANYBODY, status_code=200, sync_to_thread=True, summary="Show again what you have put off")
+    @delete("/snooze", opt=PERSON, status_code=200, sync_to_thread=True, summary="Show again what you have put off")
     def wake(self, db: Database, member: Member) -> dict[str, int]:
         return {"shown": snoozes.wake(db, member.actor)}
 

@@ -27,6 +27,7 @@ from appliance.web.services import Services
 
 Id = FromPath[str]
 ANYBODY = {"role": "viewer"}
+PERSON = {"role": "viewer", "person": True}
 
 
 class Away(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,15 +63,15 @@ class NoticesApi(Controller):
     def drop(self, db: Database, asker: Asker, notice_id: Id) -> Notice:
         return outbox.drop(db, asker.actor, notice_id, _whose(asker))
 
-    @get("/wishes", sync_to_thread=True, summary="What you hear of, where, and when not")
+    @get("/wishes", opt=PERSON, sync_to_thread=True, summary="What you hear of, where, and when not")
     def wishes(self, db: Database, member: Member) -> Wishes:
         return wishes.of(db, member)
 
-    @patch("/wishes", sync_to_thread=True, summary="Change it; what is left out stays")
+    @patch("/wishes", opt=PERSON, sync_to_thread=True, summary="Change it; what is left out stays")
     def change(self, db: Database, member: Member, data: WishesChange) -> Wishes:
         return wishes.change(db, member.actor, member, data)
 
-    @put("/absence", sync_to_thread=True, summary="Be away: what is for you goes to somebody else at once")
+    @put("/absence", opt=PERSON, sync_to_thread=True, summary="Be away: what is for you goes to somebody else at once")
     def go(self, db: Database, control: Database, tenant: Tenant, member: Member, data: Away) -> Absence:
         found = [one for one in members.every(control, tenant.id) if one.email == data.stand_in]
         if data.stand_in and not found:
@@ -78,7 +79,7 @@ class NoticesApi(Controller):
         stand_in = found[0].actor.label if found else None
         return absences.go(db, member.actor, member.actor.label, data.until, stand_in)
 
-    @delete("/absence", sync_to_thread=True, summary="Be back")
+    @delete("/absence", opt=PERSON, sync_to_thread=True, summary="Be back")
     def back(self, db: Database, member: Member) -> None:
         absences.come_back(db, member.actor, member.actor.label)
 

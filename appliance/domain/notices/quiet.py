@@ -58,8 +58,7 @@ def over_at(quiet: Quiet, zone: str, moment: datetime) -> datetime | None:
 def next_at(text: str, zone: str, moment: datetime) -> datetime:
     """The next moment after `moment`, in UTC, at which a clock in the zone shows `text`."""
     at, where = clock_time(text, "digest_at"), known_zone(zone)
-    today = moment.astimezone(where).date()
-    days = (today + timedelta(days=n) for n in range(3))
+    days = (moment.astimezone(where).date() + timedelta(days=n) for n in range(3))
     return next(found for day in days if (found := _utc(day, at, where)) > moment)
 
 

@@ -57,8 +57,7 @@ def of_budget(event: Event) -> Content:
     told = event.data
     spent, allowed = budget_words.cents(told["spent_nano"]), budget_words.cents(told["allowed_nano"])
     scope = "the organisation" if told["scope"] == "tenant" else f"a {told['scope']}"
-    during = budget_words.DURING[told["span"]]
-    title = f"{told['percent']} % of the budget of {scope} is spent {during}"
+    title = f"{told['percent']} % of the budget of {scope} is spent {budget_words.DURING[told['span']]}"
     silent = "Work that needs more stops and asks." if told["percent"] >= 100 else "Work goes on until all is spent."
     facts = [("Spent", f"{spent} of {allowed}"), ("If nobody acts", silent)]
     return Content(title, "", facts, "/costs", about={"budget_id": told["budget_id"], "percent": told["percent"]})
@@ -74,10 +73,8 @@ def _of_task(number: int | None, title: str | None) -> list[tuple[str, str]]:
 
 
 def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE_LIMIT else line[: TITLE_LIMIT - 1] + "…"
+    return _cut(" ".join(text.split()), TITLE_LIMIT)
 
 
-def _cut(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+def _cut(text: str, limit: int = TEXT_LIMIT) -> str:
+    return text if len(text.strip()) <= limit else text.strip()[: limit - 1] + "…"
