@@ -43,6 +43,7 @@ from appliance.web import (
     notices,
     notifications,
     openapi,
+    policies,
     problems,
     providers,
     runs,
@@ -51,6 +52,7 @@ from appliance.web import (
     setup,
     tasks,
     templates,
+    wakes,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -65,12 +67,14 @@ NOUNS: tuple[Any, ...] = (
     runs,
     agents,
     schedules,
+    policies,
     approvals,
     inbox,
     providers,
     costs,
     budgets,
     activity,
+    wakes,
     members,
     keys,
     hosts,
