@@ -28,7 +28,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "wake": "wakes",
     },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
-    "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
+    "People and access": {
+        "tenant": "tenants",
+        "user": "users",
+        "member": "members",
+        "notice": "notices",
+        "key": "keys",
+    },
     "The box": {
         "doctor": "doctor",
         "selftest": "selftest",
