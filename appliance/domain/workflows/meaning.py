@@ -41,7 +41,7 @@ class _Around(NamedTuple):
 
 def faults(data: Data) -> Iterator[Found]:
     """Of a document whose form is right."""
-    if data["slug"] in RESERVED:
+    if data.get("slug") in RESERVED:
         yield ("slug",), f"take another slug: {', '.join(RESERVED)} are addresses of their own"
     inputs = building.inputs(data.get("inputs", {}))
     yield from _inputs(data.get("inputs", {}), inputs)
