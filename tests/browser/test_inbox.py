@@ -44,6 +44,8 @@ def read(desk: Desk, asked: Approval) -> dict[str, Any]:
 
 def flash(page: Page, text: str) -> None:
     expect(page.locator(".flash").last).to_contain_text(text)
+    # Keys are heard once the scripts have run.
+    page.wait_for_load_state("load")
 
 
 def tab_to(page: Page, target: Locator) -> None:
