@@ -1,4 +1,4 @@
-"""How the simulated provider reviews: it passes a result that says something and has every phrase the rubric asks for."""
+"""How the simulated provider reviews: it passes a result that has every phrase its rubric asks for, and is one."""
 
 import re
 
