@@ -69,9 +69,12 @@ _LABELS = ("Clear ownership", "Fewer steps", "Plain wording", "Early reminders",
 
 _ORDER = re.compile(
     r"(?:draft|write|create|prepare|produce|compile|make|research|review|summari[sz]e|plan|design|document|collect|outline"
-    r"|propose|analy[sz]e|update|build|publish|check|compare|find|list|sketch|map|gather|describe)\s+(?:up\s+)?",
+    r"|propose|analy[sz]e|update|build|publish|check|compare|find|list|sketch|map|gather|describe|sort|answer|announce)\s+(?:up\s+)?",
     re.IGNORECASE,
 )
+
+
+_QUOTED = re.compile(r"“([^”]{3,})”")
 
 
 @lru_cache(maxsize=128)
@@ -105,6 +108,8 @@ def label(topic: str, choose: random.Random) -> str:
 
 def about(title: str) -> str:
     """What the title is about, without the order in front of it."""
+    if quoted := _QUOTED.search(title):
+        return quoted[1].rstrip("?!. ")
     rest = _ORDER.sub("", title, count=1) if _ORDER.match(title) else title
     return rest[:1].lower() + rest[1:] if rest[1:2].islower() else rest or title
 

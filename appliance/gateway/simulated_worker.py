@@ -40,7 +40,7 @@ def next_move(request: ChatRequest, account_seed: int) -> Move:
     heading = title(ask)
     seed = crc32(f"{account_seed}:{request.seed}:{heading}".encode())
     tools = {tool.name: tool for tool in request.tools}
-    paths = (files(ask) or [_file_name(heading)]) if "workspace.write" in tools else []
+    paths = (files(_SCHEMA.sub("", ask)) or [_file_name(heading)]) if "workspace.write" in tools else []
     summary = _content("", ask, heading, seed) or simulated_prose.summary(
         heading, paths, seed, required_phrases(_about_file("", ask))
     )
