@@ -32,6 +32,7 @@ CODES: dict[str, Code] = {
     "expired": Code(410, "The link has expired"),
     "too_large": Code(413, "The body is too large"),
     "unsupported_media_type": Code(415, "This content type is not taken"),
+    "expression": Code(422, "An expression of a workflow has no value"),
     "checks_open": Code(422, "Acceptance checks are not passed"),
     "rate_limited": Code(429, "Too many requests"),
     "internal": Code(500, "Something broke on our side"),

@@ -111,7 +111,7 @@ def test_the_price_is_booked_when_what_the_caller_records_fails(world: World, ca
         providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
         budgets.put(db, SYSTEM, "tenant", "", "month", budgets.NANO)
         with pytest.raises(Problem, match="The run is gone"):
-            calls.make(db, Caller(), ask(model="simulated"), broken, lambda *lost: None)
+            calls.make(db, Caller(), ask("sim: latency 1ms", "simulated"), broken, lambda *lost: None)
         call = only(db)
         assert call.state == "ok" and (call.cost_nano or 0) > 0
         assert len(ledger.attempts(db, call.id)) == 1
@@ -131,7 +131,7 @@ def test_a_price_that_a_full_disk_kept_out_is_booked_with_the_next_call(
         with monkeypatch.context() as patched:
             patched.setattr(ledger, "settle", full)
             with pytest.raises(Problem, match="disk is full"):
-                make(calls, db, ask(model="simulated"))
+                make(calls, db, ask("sim: latency 1ms", "simulated"))
         assert only(db).state == "open" and not nothing_held(db)
         make(calls, db, ask(model="simulated"))
         assert {call.state for call in ledger.calls(db).items} == {"ok"} and nothing_held(db)

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 
 import msgspec
 
@@ -57,17 +59,35 @@ class Calls:
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        scopes = caller.scopes(db, provider.id)
-        call_id = ledger.open_call(db, self._opening(caller, provider, model, estimate, scopes))
-        sending = Sending(
-            account,
-            request,
-            self.prices,
-            lambda sent: self._gateway.send(account, sent, on_text, cancelled),
-            caller.earlier_attempts,
-        )
+        opening = self._opening(caller, provider, model, estimate, caller.scopes(db, provider.id))
+        send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
+        sending = Sending(account, request, self.prices, send, caller.earlier_attempts)
+        instant = self._gateway.is_instant(account, request)
+        # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
+        at_once = instant and self._gateway.answers_at_once(account, request)
+        with db.transaction() if at_once else nullcontext():
+            outcome, failure = self._carry_out(
+                db, opening, sending, settled, failed, cancelled, None if instant else blocking
+            )
+        budget_alerts.note(db, opening.scopes)
+        if outcome:
+            return outcome
+        raise failure or ProviderFailure("gateway_defect")
+
+    def _carry_out(
+        self,
+        db: Database,
+        opening: Opening,
+        sending: Sending,
+        settled: Settled,
+        failed: Lost,
+        cancelled: Callable[[], bool] | None,
+        blocking: Callable[[], None] | None,
+    ) -> tuple[Outcome | None, ProviderFailure | None]:
+        """Reserve, send and settle."""
+        call_id = ledger.open_call(db, opening)
         try:
-            if blocking and not self._gateway.is_instant(account, request):
+            if blocking:
                 blocking()
             reply, failure = sending.until_answered(call_id, self.stopping, cancelled)
         except BaseException:
@@ -79,16 +99,13 @@ class Calls:
         def record(cost: int) -> None:
             tries = len(sending.attempts)
             if failure is None and reply is not None:
-                told.append(Outcome(call_id, reply, cost, reply.model or model, tries))
+                told.append(Outcome(call_id, reply, cost, reply.model or opening.model, tries))
                 settled(told[0])
             else:
                 failed(call_id, cost, tries)
 
         self._settling.settle(db, Owed(call_id, sending.attempts, failure.code if failure else ""), record)
-        budget_alerts.note(db, scopes)
-        if told:
-            return told[0]
-        raise failure or ProviderFailure("gateway_defect")
+        return (told[0] if told else None), failure
 
     def _opening(
         self, caller: Caller, provider: Provider, model: str, estimate: int, scopes: tuple[Scope, ...]

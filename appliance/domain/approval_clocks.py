@@ -8,6 +8,7 @@ from appliance.domain import queueing, records
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
 from appliance.domain.approval_uses import tell
+from appliance.domain.instances import landing
 
 BATCH = 200
 # What a run waits for while a person decides.
@@ -45,6 +46,8 @@ def expire(db: Database, found: Approval) -> bool:
     if answered:
         tell(db, SYSTEM, "answered", row)
     wake(db, row["run_id"])
+    if row["kind"] == "step":
+        landing.approval(db, SYSTEM, row["id"])
     return True
 
 

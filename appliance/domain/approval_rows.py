@@ -8,8 +8,8 @@ from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.errors import not_found
 
-Kind = Literal["action", "budget", "in_doubt", "breaker", "question"]
-KINDS: tuple[Kind, ...] = ("action", "budget", "in_doubt", "breaker", "question")
+Kind = Literal["action", "budget", "in_doubt", "breaker", "question", "step"]
+KINDS: tuple[Kind, ...] = ("action", "budget", "in_doubt", "breaker", "question", "step")
 STATES = (
     "pending",
     "approved",

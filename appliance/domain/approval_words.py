@@ -9,6 +9,7 @@ FOLLOWS = {
     "Look there before you let it be done again.",
     "breaker": "Work was stopped because it went round in circles or spent too fast. If you let it go on, "
     "its failures count from zero.",
+    "step": "The workflow goes on with your decision.",
 }
 
 
@@ -20,6 +21,8 @@ def sentence(found: Approval) -> str:
         return f"{who} wants to use {found.payload.get('tool')}" + (f" on {target}." if target else ".")
     if found.kind == "question":
         return f"{who} asks."
+    if found.kind == "step":
+        return f"The workflow {found.payload.get('workflow')} asks at its step {found.payload.get('step')}."
     return found.detail.partition("\n")[0] or f"{who} needs a decision."
 
 

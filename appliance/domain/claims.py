@@ -6,6 +6,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import candidates, events, records, runs
 from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import landing
 from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
 
@@ -89,8 +90,9 @@ def owners(db: Database) -> set[str]:
 
 
 def has_ready(db: Database) -> bool:
+    """Whether there is anything to do now: a run to claim, or a workflow to move on."""
     sql = "SELECT id FROM runs WHERE state = 'ready' AND ready_at <= :now LIMIT 1"
-    return db.one(sql, {"now": clock.iso()}) is not None
+    return db.one(sql, {"now": clock.iso()}) is not None or landing.any_moved(db)
 
 
 def give_back(db: Database, run: Run) -> None:

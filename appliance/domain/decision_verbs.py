@@ -15,6 +15,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "budget": ("approve", "reject"),
     "in_doubt": ("approve", "reject"),
     "breaker": ("approve", "reject"),
+    "step": ("approve", "reject"),
 }
 REJECT = {
     "action": "Reject",
@@ -22,8 +23,15 @@ REJECT = {
     "budget": "Keep it stopped",
     "in_doubt": "End the run",
     "breaker": "Keep it stopped",
+    "step": "Reject",
 }
-APPROVE = {"action": "Approve", "budget": "Approve", "in_doubt": "Run it again", "breaker": "Let it go on"}
+APPROVE = {
+    "action": "Approve",
+    "budget": "Approve",
+    "in_doubt": "Run it again",
+    "breaker": "Let it go on",
+    "step": "Approve",
+}
 
 
 class Verb(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from appliance.domain.approval_rows import Approval
 from appliance.domain.approval_uses import tell
 from appliance.domain.decision_rights import OVER, SAID, closed, refusal
 from appliance.domain.decision_verbs import check
+from appliance.domain.instances import landing
 from appliance.errors import Problem
 
 BECOMES = {"approve": "approved", "answer": "approved", "reject": "rejected", "request_changes": "changes_requested"}
@@ -23,6 +24,10 @@ def _left_to_the_run(db: Database, actor: Actor, found: Approval, verdict: str, 
     """The run that asked reads the verdict when it goes on, and uses an approval up itself."""
 
 
+def _tell_the_workflow(db: Database, actor: Actor, found: Approval, verdict: str, given: dict[str, Any]) -> None:
+    landing.approval(db, actor, found.id)
+
+
 # What a verdict does at once, by kind, in the transaction that stores it.
 VERDICTS: dict[str, Apply] = {
     "action": _left_to_the_run,
@@ -30,6 +35,7 @@ VERDICTS: dict[str, Apply] = {
     "budget": budget_decisions.apply,
     "in_doubt": doubt.apply,
     "breaker": breakers.apply,
+    "step": _tell_the_workflow,
 }
 
 

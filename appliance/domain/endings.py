@@ -4,6 +4,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import checks, events, lifecycle, records, runs, standing, tasks
 from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import landing
 from appliance.domain.runs import DEADLINE, Run
 from appliance.errors import Problem
 
@@ -86,6 +87,7 @@ def _finish_all(db: Database, ended: list[Run], results: dict[str, str]) -> None
       blocked_reason = '', blocked_detail = '' FROM ({" UNION ALL ".join(lines)}) AS v WHERE tasks.id = v.id"""
     db.execute(sql, params | {"now": clock.iso()})
     events.record_all(db, SYSTEM, "task.done", [run.ids for run in ended])
+    landing.tasks(db, [run.task_id for run in ended])
 
 
 def fail(db: Database, run: Run, state: str, code: str, detail: str, reason: str) -> None:

@@ -7,6 +7,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import agents, approvals, checks, dependents, events, families, queueing, runs, tasks, wakes
 from appliance.domain.actor import Actor
+from appliance.domain.instances import landing
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.errors import Problem, invalid
@@ -212,3 +213,4 @@ def _told(db: Database, actor: Actor, task: Task, state: str) -> None:
     """Whoever waits for the task hears that it has ended."""
     dependents.release(db, actor, task.id)
     families.ended(db, actor, task.id, state)
+    landing.task(db, actor, task.id)

@@ -47,7 +47,7 @@ def enqueue(
     row: Row = {"id": run_id, "task_id": task.id, "agent_id": task.agent_id, "attempt": last + 1, "retry_of": retry_of}
     row |= {"state": "ready", "priority": task.priority, "ready_at": now, "created_at": now, "cause_event": cause_event}
     row |= {"cause": cause, "lane": lane, "chain": chain or run_id, "depth": depth, "origin_run": origin_run}
-    db.insert("runs", row | _agent(db, task.agent_id))
+    db.insert("runs", row | agent(db, task.agent_id))
     values = {"run_id": run_id, "updated_at": now, "blocked_reason": "", "blocked_detail": ""}
     db.update("tasks", {"id": task.id}, state="todo", finished_at=None, **values)
     events.record(db, actor, "run.queued", task_id=task.id, run_id=run_id, agent_id=task.agent_id)
@@ -75,14 +75,14 @@ def nobody() -> Problem:
     return Problem("conflict", "Nobody is assigned. Choose an agent first.")
 
 
-def _agent(db: Database, agent_id: str) -> Row:
+def agent(db: Database, agent_id: str) -> Row:
     """The revision the run keeps, and the account that will serve it where one does."""
     sql = "SELECT revision, model FROM agents WHERE id = :id AND deleted_at IS NULL"
-    agent = db.one(sql, {"id": agent_id})
-    if agent is None:
+    found = db.one(sql, {"id": agent_id})
+    if found is None:
         raise Problem("conflict", "The agent was removed. Choose another agent first.")
     try:
-        account = routing.resolve(db, agent["model"])[0].id
+        account = routing.resolve(db, found["model"])[0].id
     except Problem:
         account = None
-    return {"agent_revision": agent["revision"], "provider_id": account}
+    return {"agent_revision": found["revision"], "provider_id": account}

@@ -8,11 +8,13 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import approval_uses, events, records, standing
 from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.instances import landing
 from appliance.domain.queueing import enqueue as enqueue
 from appliance.domain.queueing import wake as wake
 from appliance.errors import not_found
 
 OPEN = ("ready", "running", "waiting")
+BADLY = ("failed", "incomplete", "timed_out")
 DEADLINE = "deadline"
 RECLAIMED = "reclaimed"
 # Why a run was asked to stop → the state, code and sentence it ends with.
@@ -211,6 +213,8 @@ def _note_end(db: Database, actor: Actor, run: Run, state: str, code: str, detai
     approval_uses.withdraw(db, run.id)
     if state == "timed_out":
         standing.block(db, run.task_id, "needs_decision", detail, run.id)
+    if state in BADLY:
+        landing.task(db, actor, run.task_id)
     events.record(db, actor, f"run.{state}", **run.ids, code=code)
 
 

@@ -46,7 +46,7 @@ def send(db: Database, actor: Actor, run_id: str, name: str, payload: Any = None
     Raises Problem(run_ended), Problem(too_large) over 64 KB of JSON, Problem(invalid).
     """
     actor.need("operator")
-    text = _checked(name, payload, idem)
+    text = checked(name, payload, idem)
     with db.transaction():
         run = runs.get(db, run_id)
         if idem and (earlier := _of(db, {"run_id": run_id, "name": name, "idem": idem})):
@@ -100,7 +100,7 @@ def check_name(name: str) -> None:
         raise invalid(name=f"write between 1 and {NAME_LIMIT} characters")
 
 
-def _checked(name: str, payload: Any, idem: str) -> str:
+def checked(name: str, payload: Any, idem: str) -> str:
     check_name(name)
     if _deeper(payload, NESTING):
         raise invalid(payload=f"nest at most {NESTING} levels")

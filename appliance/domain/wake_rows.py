@@ -9,7 +9,7 @@ from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.errors import not_found
 
-REASONS = ("started", "retried", "unblocked", "commented", "child_ended", "answered", "reopened")
+REASONS = ("started", "retried", "unblocked", "commented", "child_ended", "answered", "reopened", "workflow")
 STATES = ("queued", "run", "dropped", "coalesced", "skipped", "tripped")
 
 

@@ -10,7 +10,9 @@ from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
 
 ALL = frozenset({"pump", "sweep"})
-WAKING = frozenset({"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed"})
+WAKING = frozenset(
+    {"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed", "instance.started", "instance.landed"}
+)
 
 
 class Engine:

@@ -9,6 +9,7 @@ from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import claims, endings
+from appliance.domain.instances import advance, landing
 from appliance.domain.runs import FenceLost, Run
 from appliance.engine import bodies, runner
 from appliance.engine.lanes import Lanes
@@ -47,7 +48,7 @@ class Pump:
     def _serve(self, tenant_id: str, interactive: bool) -> None:
         until, done = clock.monotonic() + QUANTUM_S, Done()
         with self.catalogue.open(tenant_id) as db:
-            while claimed := self._turn(db, done, interactive):
+            while (claimed := self._turn(db, done, interactive)) or landing.any_moved(db):
                 done = self._carry_out(db, tenant_id, claimed)
                 if clock.monotonic() > until or self.stopping.is_set():
                     self._complete(db, done)
@@ -55,9 +56,10 @@ class Pump:
                     return
 
     def _turn(self, db: Database, done: Done, interactive: bool) -> list[Run]:
-        """Store the last batch and claim the next: one commit for both."""
+        """Store the last batch, let workflows go on with it, and claim the next: one commit for all."""
         with db.transaction():
             self._complete(db, done)
+            advance.moved(db)
             return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick(), interactive)
 
     def _complete(self, db: Database, done: Done) -> None:

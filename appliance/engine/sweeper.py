@@ -22,6 +22,7 @@ from appliance.domain import (
     workers,
 )
 from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import landing
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
@@ -94,7 +95,7 @@ class Sweeper:
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
-        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db)
+        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
         return woken + self._ring_one(db)
 
     def _ring_one(self, db: Database) -> int:

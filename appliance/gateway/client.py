@@ -93,6 +93,10 @@ class Gateway:
         """Would `send` answer without waiting for anything?"""
         return account.kind == "simulated" and simulated.is_instant(account, request)
 
+    def answers_at_once(self, account: Account, request: ChatRequest) -> bool:
+        """Would `send` answer, and not fail, without waiting and without anything happening outside?"""
+        return account.kind == "simulated" and simulated.answers_at_once(account, request)
+
     def models(self, account: Account) -> list[str]:
         """The model ids this account may use, sorted by the provider's rules; raises ProviderFailure."""
         return _outcome(self._submit(self._models(account)))

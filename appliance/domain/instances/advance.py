@@ -1,0 +1,103 @@
+"""Moving an instance on: read what has landed, decide what follows, write it. Driven by rows alone.
+
+Any process may do it, in any order, after any crash: a mark is committed with what it tells of, and taken away with
+what followed from it.
+"""
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import approval_uses, events, handing_out, lifecycle, tasks
+from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import blocks, ending, making, rows
+from appliance.domain.instances.kinds import LANDED
+from appliance.domain.instances.nodes import Node
+from appliance.domain.instances.walk import Walk
+
+MOST = 50
+
+
+def moved(db: Database, most: int = MOST) -> int:
+    """Look at the instances that something has moved, those too that this moves; how many. In a transaction."""
+    looked = 0
+    while looked < most and (found := db.rows(_MOVED, {"most": most - looked})):
+        for row in found:
+            advance(db, row["id"])
+        looked += len(found)
+    return looked
+
+
+_MOVED = "SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most"
+
+
+def advance(db: Database, instance_id: str) -> None:
+    """Look at one, if it has moved. In a transaction; a paused one is left for when it goes on."""
+    if not db.execute("UPDATE instances SET moved = FALSE WHERE id = :id AND moved", {"id": instance_id}):
+        return
+    instance = rows.by_id(db, instance_id)
+    cancelled = instance.task_state == "cancelled"
+    if not instance.open or (instance.state == "paused" and not cancelled):
+        return
+    walk = Walk(db, instance, rows.outline(db, instance.workflow_id, instance.version))
+    if cancelled:
+        ending.cancel(walk)
+    else:
+        _look(walk)
+    _write(walk)
+
+
+def _look(walk: Walk) -> None:
+    landed = walk.db.rows(LANDED, {"id": walk.instance.id})
+    walk.read(sorted({"", *(row["scope"] for row in landed)}))
+    for row in landed:
+        blocks.land(walk, row)
+    if not landed:
+        walk.look("undo" if walk.state == "undoing" else "")
+    while walk.ahead and "finished_at" not in walk.news:
+        scope = next(iter(walk.ahead))
+        del walk.ahead[scope]
+        blocks.look(walk, scope)
+    due = walk.instance.due_at
+    if walk.state == "running" and due and due <= clock.iso():
+        ending.fail(walk, "timeout", "The workflow took longer than its time limit.", "")
+        while walk.ahead:
+            scope = next(iter(walk.ahead))
+            del walk.ahead[scope]
+            blocks.look(walk, scope)
+
+
+def _write(walk: Walk) -> None:
+    """Tasks before the nodes that name them, and ends outside only once the nodes no longer wait for them."""
+    db, instance = walk.db, walk.instance
+    live = [order for order in walk.orders if _waits(walk, order.id)]
+    depth = making.depth(db, instance.id)
+    if live:
+        handing_out.hand_out(db, live, instance.id, depth)
+    walk.write()
+    for task_id in walk.again:
+        handing_out.again(db, task_id, instance.id, depth)
+    for node in walk.stopped:
+        _stop(db, node)
+    _note(walk)
+    ending.tell(db, walk)
+
+
+def _waits(walk: Walk, task_id: str) -> bool:
+    return any(node.task_id == task_id and node.open for node in walk.nodes.values())
+
+
+def _stop(db: Database, node: Node) -> None:
+    """End what a stopped step has at work outside its row."""
+    if node.task_id and tasks.get(db, node.task_id).open:
+        lifecycle.cancel(db, SYSTEM, node.task_id)
+    if node.approval_id:
+        approval_uses.withdraw_one(db, node.approval_id)
+    if node.child_id:
+        child = rows.by_id(db, node.child_id)
+        if child.open:
+            lifecycle.cancel(db, SYSTEM, child.task_id)
+
+
+def _note(walk: Walk) -> None:
+    if walk.fresh or walk.changed:
+        about = {"task_id": walk.instance.task_id, "instance_id": walk.instance.id}
+        events.record(walk.db, SYSTEM, "instance.moved", **about)

@@ -1,0 +1,90 @@
+"""How an instance ends: decided while it is looked at, and done to its task once its nodes are written."""
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import events, lifecycle, records, schema, standing, tasks
+from appliance.domain.actor import SYSTEM
+from appliance.domain.instances import joins, landing, paths
+from appliance.domain.instances.rows import Instance
+from appliance.domain.instances.walk import Walk
+from appliance.domain.workflows import expression_rules
+from appliance.errors import Problem
+
+
+def succeed(walk: Walk) -> None:
+    """Every step has ended, none with a failure that counts; the output may still not be what was promised."""
+    definition = walk.outline.definition
+    try:
+        output = given(walk, "") if definition.output is None else walk.value_in("", definition.output)
+    except Problem as problem:
+        return fail(walk, problem.code, f"The output has no value. {problem.detail}", "")
+    if definition.output_schema is not None and (fault := schema.fault(output, definition.output_schema)):
+        return fail(walk, "output_misfit", f"The output does not fit its schema: {fault}.", "")
+    walk.news |= {"state": "succeeded", "output": output, "finished_at": clock.iso()}
+
+
+def given(walk: Walk, scope: str) -> object:
+    """What the last steps of a block gave: the output of the only one, or each by its name."""
+    last = joins.last(walk.outline.block(scope))
+    known = walk.block(scope)
+    outputs = {step_id: known[step_id].output if step_id in known else None for step_id in last}
+    return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+def fail(walk: Walk, code: str, detail: str, path: str) -> None:
+    """What is open ends; what was done is undone as far as the definition says how."""
+    walk.stop_all()
+    walk.news |= {"failure_code": code, "failure_detail": detail[:2000], "failed_path": path}
+    if walk.outline.undone:
+        walk.news["state"] = "undoing"
+        walk.look(paths.UNDO)
+    else:
+        failed(walk)
+
+
+def failed(walk: Walk) -> None:
+    walk.news |= {"state": "failed", "finished_at": clock.iso()}
+
+
+def cancel(walk: Walk) -> None:
+    """A person wants no more of it: everything open ends, and nothing is undone."""
+    walk.stop_all()
+    walk.news |= {"state": "cancelled", "finished_at": clock.iso()}
+
+
+def tell(db: Database, walk: Walk) -> None:
+    """The end, or the change of state, as its row, its task and whoever waits for it know it. In a transaction."""
+    instance, news = walk.instance, dict(walk.news)
+    if not news:
+        return
+    if "output" in news:
+        news["output"] = records.dump(news["output"])
+    db.update("instances", {"id": instance.id}, updated_at=clock.iso(), **news)
+    state = str(news.get("state", instance.state))
+    if state != instance.state:
+        about = {"task_id": instance.task_id, "instance_id": instance.id}
+        events.record(db, SYSTEM, f"instance.{state}", **about)
+    if "finished_at" in news:
+        _task(db, instance, state, walk)
+        landing.instance(db, instance.id)
+
+
+def _task(db: Database, instance: Instance, state: str, walk: Walk) -> None:
+    task = tasks.get(db, instance.task_id)
+    if state == "succeeded":
+        result = expression_rules.text_of(walk.news["output"])[:100_000]
+        try:
+            lifecycle.finish(db, SYSTEM, task, result=result)
+        except Problem as problem:
+            lifecycle.put(db, SYSTEM, task, "in_review", blocked_detail=problem.detail, result=result)
+    elif state == "failed":
+        standing.block(db, task.id, "needs_decision", why(walk))
+    elif task.open:
+        lifecycle.cancel(db, SYSTEM, task.id)
+
+
+def why(walk: Walk) -> str:
+    """Which step failed and how, in a sentence."""
+    detail = str(walk.news.get("failure_detail", walk.instance.failure_detail))
+    path = str(walk.news.get("failed_path", walk.instance.failed_path))
+    return f"The step {path} failed: {detail}" if path else detail

@@ -1,0 +1,112 @@
+"""A step that does the same for each item of a list, a bounded number of them at once.
+
+Its counters are kept in its own row, so that an item that ends costs the same whatever the number of items.
+"""
+
+from typing import Any
+
+import msgspec
+
+from appliance.db.database import Row
+from appliance.domain.instances import ending, failing, joins, paths
+from appliance.domain.instances.joins import Items
+from appliance.domain.instances.nodes import Node
+from appliance.domain.instances.walk import Walk
+from appliance.domain.workflows.definition import MapStep, Step
+from appliance.errors import invalid
+
+MOST = 100_000
+
+
+def begin(walk: Walk, node: Node, step: Step) -> None:
+    does = step.does
+    assert isinstance(does, MapStep)
+    if node.attempt > 1:
+        walk.forget_below(node.path)
+    items = walk.value(node, does.items)
+    if not isinstance(items, list):
+        raise invalid(map="what it goes through has to be a list")
+    if len(items) > MOST:
+        raise invalid(map=f"a map takes at most {MOST:,} items; this list has {len(items):,}")
+    data = {"total": len(items), "next": 0, "open": 0, "done": 0, "failed": 0}
+    told = {"failure_code": "", "failure_detail": ""}
+    node = walk.change(node, state="running", input=items, data=data, **told)
+    _go_on(walk, node, step)
+
+
+def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
+    _go_on(walk, node, step)
+
+
+def item_ended(walk: Walk, item: Node) -> None:
+    """One item has ended; the map goes on with the next, or ends."""
+    node = walk.nodes.get(paths.map_of(item.path))
+    if node is None or not node.open:
+        return
+    well = item.state == "done"
+    data = dict(node.data)
+    data["open"] -= 1
+    data["done" if well else "failed"] += 1
+    if not well and "first" not in data:
+        data["first"] = [item.failure_code, item.failure_detail, item.data.get("path", item.path)]
+    _go_on(walk, walk.change(node, data=data), walk.step(node))
+
+
+def output(walk: Walk, item: Node, step: Step) -> Any:
+    """What a finished item gives. Raises Problem(expression)."""
+    does = step.does
+    assert isinstance(does, MapStep)
+    found = ending.given(walk, item.path) if does.output is None else walk.value_in(item.path, does.output)
+    return {"ok": True, "output": found, "error": None} if does.join == "collect" else found
+
+
+def _go_on(walk: Walk, node: Node, step: Step) -> None:
+    does = step.does
+    assert isinstance(does, MapStep)
+    data = node.data
+    stands = joins.items(Items(data["total"], data["done"], data["failed"], data["open"]), does.join, does.least)
+    if stands == "done":
+        if data["open"]:
+            walk.stop_below(node.path)
+        walk.done(node, _gather(walk, node))
+    elif stands == "failed":
+        code, detail, path = data.get("first", ["too_few", "There are fewer items than have to end well.", node.path])
+        walk.stop_below(node.path)
+        failing.fail(walk, node, code, detail, path)
+    else:
+        _fill(walk, node, does)
+
+
+def _fill(walk: Walk, node: Node, does: MapStep) -> None:
+    data = dict(node.data)
+    while data["open"] < does.bound and data["next"] < data["total"]:
+        n = data["next"]
+        path = paths.item(node.path, n)
+        # An item that another instance had done already is not done again.
+        if n not in data.get("kept", ()):
+            walk.add(node.path, str(n), "item", path, item=n, input=node.input[n])
+            walk.begun(path)
+            data["open"] += 1
+        data["next"] = n + 1
+    if data != node.data:
+        walk.change(node, data=data)
+
+
+def _gather(walk: Walk, node: Node) -> list[Any]:
+    """The outputs in the order of the items; null for one that has none."""
+    found = [None] * node.data["total"]
+    sql = "SELECT item, output FROM nodes WHERE instance_id = :id AND scope = :scope AND finished_at IS NOT NULL"
+    for row in walk.db.rows(sql, {"id": node.instance_id, "scope": node.path}):
+        found[row["item"]] = msgspec.json.decode(row["output"])
+    for item in walk.nodes.values():
+        if item.scope == node.path and item.kind == "item" and item.item is not None:
+            found[item.item] = item.output
+    return found
+
+
+def failed_output(item: Node, step: Step) -> Any:
+    """What a failed item gives to a list that collects."""
+    does = step.does
+    if not isinstance(does, MapStep) or does.join != "collect":
+        return None
+    return {"ok": False, "output": None, "error": {"code": item.failure_code, "detail": item.failure_detail}}
