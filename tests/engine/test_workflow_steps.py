@@ -39,7 +39,10 @@ def test_a_chain_of_agent_steps_is_done_one_after_the_other(floor: Floor) -> Non
 
 
 def test_what_a_step_gave_is_put_into_the_next(floor: Floor) -> None:
-    first, second = step("a", says("blue")), step("b", AgentStep("ada", body="sim: say more ${{ steps.a.output.text }}"))
+    first, second = (
+        step("a", says("blue")),
+        step("b", AgentStep("ada", body="sim: say more ${{ steps.a.output.text }}")),
+    )
     flow = flows.run(floor, chain(first, second), output="${{ steps.b.output.text }}")
     assert flow.now.output == "more blue"
     assert tasks.get(floor.db, flow.now.task_id).result == "more blue"
@@ -261,7 +264,14 @@ def test_a_map_has_no_more_items_at_work_than_its_bound(floor: Floor) -> None:
     assert [path for path in flow.states if path.endswith("work")] == [f"each[{n}]/work" for n in range(3)]
     floor.work()
     assert flow.now.state == "succeeded"
-    assert flow.node("each").data | {"files": 0} == {"total": 10, "next": 10, "open": 0, "done": 10, "failed": 0, "files": 0}
+    assert flow.node("each").data | {"files": 0} == {
+        "total": 10,
+        "next": 10,
+        "open": 0,
+        "done": 10,
+        "failed": 0,
+        "files": 0,
+    }
 
 
 def test_a_map_of_nothing_gives_an_empty_list(floor: Floor) -> None:
@@ -304,7 +314,9 @@ def test_a_map_may_be_content_with_some_of_its_items(floor: Floor) -> None:
 
 
 def test_maps_stand_inside_maps(floor: Floor) -> None:
-    inner = step("inner", each("${{ item }}", step("work", says("${{ item }}")), output="${{ steps.work.output.text }}"))
+    inner = step(
+        "inner", each("${{ item }}", step("work", says("${{ item }}")), output="${{ steps.work.output.text }}")
+    )
     flow = flows.run(floor, [step("outer", each("${{ inputs.list }}", inner))], {"list": [["a", "b"], ["c"]]})
     assert flow.output("outer") == [["a", "b"], ["c"]]
     assert "outer[1]/inner[0]/work" in flow.states
