@@ -1,6 +1,8 @@
 """Workflows on the floor: a definition is applied, started and worked on, and its outcome looked at."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -11,11 +13,15 @@ from appliance.domain.instances import nodes, rows, starting
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows.definition import AgentStep, Definition, Does, Step
+from appliance.engine import planner
+from appliance.engine.work import Ended, Work
 from tests.engine.floor import Floor
+from tests.engine.programs import program
 
 
 def apply(db: Database, steps: list[Step], slug: str = "flow", **fields: Any) -> Definition:
     """The next version of the workflow, as applying its YAML stores it."""
+    fields = {"inputs": {"type": "object", "additionalProperties": True}} | fields
     made = Definition(slug, fields.pop("name", slug.title()), steps, **fields)
     text, now = msgspec.json.encode(made).decode(), clock.iso()
     with db.transaction():
@@ -47,6 +53,21 @@ def says(text: str = "Done.", agent: str = "ada", **fields: Any) -> AgentStep:
 def chain(*steps: Step) -> list[Step]:
     """Each step follows the one before it."""
     return [msgspec.structs.replace(one, needs=[steps[n - 1].id] if n else []) for n, one in enumerate(steps)]
+
+
+@contextmanager
+def flaky(floor: Floor, failures: int) -> Iterator[None]:
+    """An agent `flaky` whose first runs fail."""
+    left = [failures]
+
+    def act(work: Work) -> str:
+        if left[0]:
+            left[0] -= 1
+            raise Ended(planner.not_accepted(["it was not good"]))
+        return "at last"
+
+    with program(floor, act, "flaky"):
+        yield
 
 
 class Flow:
