@@ -17,6 +17,7 @@ from appliance.domain import (
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.decision_verbs import Verb
+from appliance.domain.instances import rows
 from appliance.web import money
 from appliance.web.approval_payload import Part, parts
 from appliance.web.frame import Frame
@@ -104,13 +105,15 @@ def as_json(found: Approval) -> dict[str, Any]:
 
 
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
-    """Where to go after deciding: to the list, the task or the run it was decided on, else to its own page."""
+    """Where to go after deciding: to the page it was decided on (list, task, run, instance), else to its own."""
     if wanted == "inbox":
         return f"{frame.base}/inbox"
     if wanted == "task" and found.task_id:
         return f"{frame.base}/tasks/{tasks.get(db, found.task_id).number}"
     if wanted == "run" and found.run_id:
         return f"{frame.base}/runs/{found.run_id}"
+    if wanted == "instance" and found.task_id and (instance := rows.of_task(db, found.task_id)):
+        return f"{frame.base}/instances/{instance.number}"
     return f"{frame.base}/approvals/{found.id}"
 
 

@@ -35,6 +35,7 @@ from appliance.web import (
     hosts,
     idempotency,
     inbox,
+    instances,
     keys,
     live,
     login,
@@ -47,6 +48,7 @@ from appliance.web import (
     setup,
     tasks,
     templates,
+    workflows,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -60,6 +62,8 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    workflows,
+    instances,
     approvals,
     inbox,
     providers,
