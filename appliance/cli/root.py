@@ -17,6 +17,7 @@ from appliance.settings import nearest
 SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {"task": "tasks", "run": "runs", "agent": "agents", "host": "hosts", "approval": "approvals"},
+    "Workflows": {"template": "templates"},
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
     "The box": {

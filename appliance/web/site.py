@@ -48,6 +48,7 @@ from appliance.web import (
     setup,
     tasks,
     templates,
+    workflow_templates,
     workflows,
 )
 from appliance.web.frame import provide_frame
@@ -62,6 +63,7 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    workflow_templates,
     workflows,
     instances,
     approvals,

@@ -32,7 +32,7 @@ def desk(floor: Floor) -> Iterator[Floor]:
 
 def carried_out(floor: Floor, slug: str, verdict: str = "approve") -> Instance:
     """Used, started with its sample, and worked on; people answer whatever they are asked."""
-    templates.use(floor.db, floor.actor, slug)
+    templates.apply(floor.db, floor.actor, slug)
     started = starting.start(floor.db, floor.actor, slug, templates.get(slug).sample)
     for _ in range(12):
         floor.work()
@@ -109,7 +109,7 @@ def test_a_no_to_publishing_stops_the_release(desk: Floor) -> None:
 
 
 def test_a_no_to_a_refund_does_not_stop_the_ticket(desk: Floor) -> None:
-    templates.use(desk.db, desk.actor, "support-triage")
+    templates.apply(desk.db, desk.actor, "support-triage")
     sample = templates.get("support-triage").sample | {"refund_limit": -0.0}
     started = starting.start(desk.db, desk.actor, "support-triage", sample)
     for _ in range(8):
@@ -122,11 +122,11 @@ def test_a_no_to_a_refund_does_not_stop_the_ticket(desk: Floor) -> None:
 
 
 def test_using_a_template_twice_changes_nothing_and_keeps_what_was_made_of_it(desk: Floor) -> None:
-    first = templates.use(desk.db, desk.actor, "release-notes")
+    first = templates.apply(desk.db, desk.actor, "release-notes")
     assert (first.created, first.version, first.agents) == (True, 1, ["release-editor", "release-writer"])
     own = templates.get("release-notes").source.replace("timeout: 7d", "timeout: 8d")
     library.apply(desk.db, desk.actor, own)
-    again = templates.use(desk.db, desk.actor, "release-notes")
+    again = templates.apply(desk.db, desk.actor, "release-notes")
     assert (again.created, again.changed, again.version) == (False, False, 2)
 
 
@@ -134,12 +134,12 @@ def test_without_a_model_a_template_says_what_is_missing(floor: Floor) -> None:
     floor.db.execute("UPDATE agents SET deleted_at = created_at")
     providers.remove(floor.db, floor.actor, samples.ACCOUNT)
     with pytest.raises(Problem, match="no model"):
-        templates.use(floor.db, floor.actor, "release-notes")
+        templates.apply(floor.db, floor.actor, "release-notes")
 
 
 def test_who_may_not_make_agents_is_told_so_and_nothing_is_left(desk: Floor) -> None:
     with pytest.raises(Problem) as caught:
-        templates.use(desk.db, desk.world.otto.actor, "release-notes")
+        templates.apply(desk.db, desk.world.otto.actor, "release-notes")
     assert caught.value.code == "forbidden"
     assert desk.db.value("SELECT COUNT(*) AS n FROM workflows") == 0
 

@@ -50,7 +50,12 @@ def definition(slug: str) -> Definition:
     return _definition(get(slug).source)
 
 
-def use(db: Database, actor: Actor, slug: str) -> Applied:
+def sample_text(slug: str) -> str:
+    """The sample as its file has it. Raises Problem(not_found)."""
+    return (FOLDER / get(slug).slug / "sample.json").read_text()
+
+
+def apply(db: Database, actor: Actor, slug: str) -> Applied:
     """Apply its workflow, with the agents that are missing.
 
     A workflow of this slug that the tenant has made its own stays as it is. Raises Problem(not_found), what applying
@@ -58,9 +63,7 @@ def use(db: Database, actor: Actor, slug: str) -> Applied:
     """
     template = get(slug)
     with db.transaction():
-        if kept := _kept(db, slug):
-            return kept
-        return library.apply(db, actor, template.source)
+        return _kept(db, slug) or library.apply(db, actor, template.source)
 
 
 def _kept(db: Database, slug: str) -> Applied | None:
