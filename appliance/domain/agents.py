@@ -84,7 +84,9 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
 
 def get(db: Database, ref: str) -> Agent:
     """By id or slug. Raises Problem(not_found)."""
-    row = db.one(_SELECT + "WHERE (a.id = :ref OR a.slug = :ref) AND a.deleted_at IS NULL", {"ref": ref})
+    row = db.one(
+        _SELECT + "WHERE (a.id = :ref OR (a.slug = :ref AND a.hidden = FALSE)) AND a.deleted_at IS NULL", {"ref": ref}
+    )
     if row is None:
         raise not_found("agent")
     return records.to(Agent, row, ("tools",))
@@ -92,7 +94,7 @@ def get(db: Database, ref: str) -> Agent:
 
 def find(db: Database, ref: str) -> Row:
     """Id and revision of an agent named by id or slug, without counting its work. Raises Problem(not_found)."""
-    sql = "SELECT id, revision FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL"
+    sql = "SELECT id, revision FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL AND hidden = FALSE"
     row = db.one(sql, {"ref": ref})
     if row is None:
         raise not_found("agent")
@@ -105,8 +107,10 @@ def works_here(db: Database, agent_id: str) -> bool:
 
 
 def all(db: Database) -> list[Agent]:
-    """Every agent, managers before their reports, then by name."""
-    rows = db.rows(_SELECT + "WHERE a.deleted_at IS NULL ORDER BY a.manager_id IS NOT NULL, a.name, a.id")
+    """Every agent that people see, managers before their reports, then by name."""
+    rows = db.rows(
+        _SELECT + "WHERE a.deleted_at IS NULL AND a.hidden = FALSE ORDER BY a.manager_id IS NOT NULL, a.name, a.id"
+    )
     return [records.to(Agent, row, ("tools",)) for row in rows]
 
 

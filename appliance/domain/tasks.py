@@ -22,6 +22,7 @@ class Task(msgspec.Struct, frozen=True):
 
     `simulated` says that some of that cost was made up by a simulated provider. `on_parent_close` says what becomes of
     an open sub-task when its parent is cancelled (cancel or keep), `plan_key` which item of its parent's plan it is.
+    `workspace_of` is the task in whose folder of files it works, None for its own.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Task(msgspec.Struct, frozen=True):
     simulated: bool = False
     on_parent_close: str = "cancel"
     plan_key: str | None = None
+    workspace_of: str | None = None
 
     @property
     def assignee(self) -> str | None:

@@ -5,6 +5,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -148,6 +149,20 @@ def _problem(error: OSError, path: str) -> Problem:
         return Problem("disk_full", "The disk is full: the file was not written.")
     # ELOOP or ENOTDIR: a symbolic link stands in the way.
     return Problem("forbidden", f"'{path}' is not a path inside this task's workspace ({error.strerror}).")
+
+
+class Holder(Protocol):
+    """A task; `workspace_of` is the task in whose folder it works, when that is not its own."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def workspace_of(self) -> str | None: ...
+
+
+def of(files: Path, task: Holder) -> Workspace:
+    """The folder a task works in: every way to a task's files goes through here."""
+    return of_task(files, task.workspace_of or task.id)
 
 
 def of_task(files: Path, task_id: str) -> Workspace:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from appliance.engine import loop
+from appliance.engine import loop, step_bodies
 from appliance.engine.work import Work
 
 
@@ -17,7 +17,7 @@ class Body(NamedTuple):
     quick: bool = False
 
 
-BODIES: dict[str, Body] = {"builtin": Body(loop.run)}
+BODIES: dict[str, Body] = {"builtin": Body(loop.run), "step": Body(step_bodies.run)}
 
 
 def quick() -> frozenset[str]:

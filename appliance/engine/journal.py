@@ -90,6 +90,10 @@ class Journal:
         assert step.last_message is not None
         return self.conversation[step.last_message - 1]
 
+    def recorded(self, key: str) -> Step:
+        """A step that has been recorded."""
+        return self._recorded[key]
+
     def noted(self, name: str) -> bool:
         """Whether the next note of this name is recorded."""
         seen = self._seen[name]

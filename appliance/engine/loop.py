@@ -8,7 +8,7 @@ from typing import Any
 from appliance.domain import checks, endings, hearing, revisions, tasks, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.steps import Message
-from appliance.engine import asking, planner, prompt, tooling, tools
+from appliance.engine import asking, giving, planner, prompt, tooling, tools
 from appliance.engine.acceptance import Acceptance
 from appliance.engine.tools import REGISTRY, BadArguments, Bench, Tool
 from appliance.engine.work import Ended, Work
@@ -32,7 +32,7 @@ class Loop:
         self.task = tasks.get(db, run.task_id)
         self.agent = revisions.at(db, run.agent_id, run.agent_revision)
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
-        files, gateway = workspace.of_task(journal.files, run.task_id), work.calls.accounts.gateway
+        files, gateway = workspace.of(journal.files, self.task), work.calls.accounts.gateway
         self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking)
         self.acceptance = Acceptance(work, self.bench)
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
@@ -82,7 +82,7 @@ class Loop:
         """An answer in words that nothing has to judge ends the run in the commit that records it."""
         if reply.tool_calls or planner.after_answer(reply) or checks.of_task(self.bench.db, self.task.id):
             return
-        endings.complete(self.bench.db, self.journal.run, reply.content, {})
+        self._complete(reply.content, {})
         self.ended = True
 
     def _use(self, call: ToolCall) -> bool:
@@ -120,7 +120,7 @@ class Loop:
             if faults:
                 checks.keep(self.bench.db, verdicts, "system")
                 return "error: these checks fail: " + "; ".join(faults) + ". Correct that and finish again."
-            outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts)
+            outcome = self._complete(result, verdicts)
             return f"accepted, the task is {outcome.replace('_', ' ')}"
 
         answer = tooling.answer(self.journal, tools.FINISH, "tx", given, call.id, lambda _: act())
@@ -142,7 +142,7 @@ class Loop:
         verdicts, faults = self.acceptance.judge(text)
         with self.journal.held():
             if not faults:
-                endings.complete(self.bench.db, self.journal.run, text, verdicts)
+                self._complete(text, verdicts)
                 return True
             checks.keep(self.bench.db, verdicts, "system")
         if self.judgements >= planner.MAX_JUDGEMENTS:
@@ -150,6 +150,10 @@ class Loop:
         told = f"These checks fail: {'; '.join(faults)}. Correct that and finish again."
         self.journal.note(VERDICT, [Message("user", told)])
         return False
+
+    def _complete(self, result: str, verdicts: dict[str, str]) -> str:
+        giving.give(self.bench.db, self.task, self.bench.workspace)
+        return endings.complete(self.bench.db, self.journal.run, result, verdicts)
 
     def _between(self) -> None:
         self.work.check()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from appliance.gateway import simulated
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.fetching import Fetched, Unfetched
+from appliance.gateway.fetching import Fetched, Request, Unfetched
 from appliance.gateway.types import Account, ChatRequest, Reply
 from appliance.gateway.wires import KINDS
 
@@ -115,13 +115,17 @@ class Gateway:
 
         `cancelled` is asked every 0.25 s, as by `send`.
         """
+        return self.request(Request(url), allow, cancelled)
+
+    def request(self, request: Request, allow: Sequence[str], cancelled: Callable[[], bool] | None = None) -> Fetched:
+        """The same for any request."""
         pieces: SimpleQueue[str | None] = SimpleQueue()
-        fetching = self._submit(_fetched(url, tuple(allow)))
+        fetching = self._submit(_sent(request, tuple(allow)))
         fetching.add_done_callback(lambda _: pieces.put(None))
         try:
             _relay(pieces, None, cancelled)
         except ProviderFailure:
-            raise Unfetched("Given up on request.") from None
+            raise Unfetched("Given up on request.", sent=True) from None
         finally:
             fetching.cancel()
         return _outcome(fetching)
@@ -172,10 +176,10 @@ class Gateway:
             await self._session.close()
 
 
-async def _fetched(url: str, allow: tuple[str, ...]) -> Fetched:
+async def _sent(request: Request, allow: tuple[str, ...]) -> Fetched:
     from appliance.gateway import web  # noqa: PLC0415  aiohttp takes 0.3 s to import
 
-    return await web.fetch(url, allow)
+    return await web.send(request, allow)
 
 
 def _complete(account: Account) -> Account:

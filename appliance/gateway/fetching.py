@@ -35,8 +35,25 @@ class Fetched(Struct, frozen=True):
         return found.replace("\0", "\ufffd")
 
 
+class Request(Struct, frozen=True):
+    """What to send. A request with a `body`, or of another method than GET and HEAD, follows no redirect."""
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, str] = {}
+    body: bytes | None = None
+    timeout_s: float = 10.0
+
+
 class Unfetched(Exception):
-    """No page; the text is a sentence that says why, for the agent and for people."""
+    """No page; the text is a sentence that says why, for the agent and for people.
+
+    `sent` when the other side may have got the request all the same.
+    """
+
+    def __init__(self, sentence: str, sent: bool = False) -> None:
+        super().__init__(sentence)
+        self.sent = sent
 
 
 def refusal(allow: Iterable[str], host: str, port: int | None, address: str) -> str:

@@ -1,4 +1,4 @@
-"""GET for agents and checks: only hosts on the list, the address checked after DNS and then the one that is called.
+"""Requests for agents, checks and steps: only to hosts on the list, at the very address that was checked after DNS.
 
 Every redirect is judged anew. Nothing is kept between two pages: no cookie, no connection.
 """
@@ -11,12 +11,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from appliance import __version__
-from appliance.gateway.fetching import Fetched, Unfetched, refusal
+from appliance.gateway.fetching import Fetched, Request, Unfetched, refusal
 
-TOTAL_S = 10.0
 BODY_LIMIT = 1024 * 1024
 REDIRECTS = 5
 MOVED = (301, 302, 303, 307, 308)
+FOLLOWS = ("GET", "HEAD")
+# What belongs to the connection, or to the box.
+OURS = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade", "te", "trailer")
 HEADERS = {"User-Agent": f"AgentHQ/{__version__}", "Accept-Encoding": "identity"}
 
 
@@ -45,29 +47,37 @@ class _Resolver(AbstractResolver):
         await self._plain.close()
 
 
-async def fetch(url: str, allow: tuple[str, ...]) -> Fetched:
+async def send(request: Request, allow: tuple[str, ...]) -> Fetched:
     """Raises Unfetched."""
+    url = _parsed(request.url)
+    if ours := next((name for name in request.headers if name.lower() in OURS), ""):
+        raise Unfetched(f"The header {ours} is set by the box.")
     try:
-        async with asyncio.timeout(TOTAL_S):
-            return await _follow(_parsed(url), allow)
+        async with asyncio.timeout(request.timeout_s):
+            return await _follow(url, request, allow)
     except TimeoutError:
-        raise Unfetched(f"{url} did not answer within {TOTAL_S:.0f} s.") from None
+        raise Unfetched(f"{url} did not answer within {request.timeout_s:.0f} s.", sent=True) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         causes = (error, error.__cause__, getattr(error, "os_error", None))
         refused = next((cause for cause in causes if isinstance(cause, _Refused)), None)
-        raise Unfetched(str(refused) if refused else f"{url} can't be read: {error or type(error).__name__}.") from None
+        said = str(refused) if refused else f"{url} can't be read: {error or type(error).__name__}."
+        raise Unfetched(said, sent=not isinstance(error, aiohttp.ClientConnectorError | ValueError)) from None
 
 
-async def _follow(url: URL, allow: tuple[str, ...]) -> Fetched:
+async def _follow(url: URL, request: Request, allow: tuple[str, ...]) -> Fetched:
+    headers = request.headers
     for _ in range(REDIRECTS + 1):
-        found = await _one(url, allow)
+        found = await _one(url, request, headers, allow)
         if isinstance(found, Fetched):
             return found
-        url = _parsed(str(url.join(found)))
+        target = _parsed(str(url.join(found)))
+        # What was meant for one host is not told to another.
+        headers = headers if target.origin() == url.origin() else {}
+        url = target
     raise Unfetched(f"There were more than {REDIRECTS} redirects.")
 
 
-async def _one(url: URL, allow: tuple[str, ...]) -> Fetched | URL:
+async def _one(url: URL, request: Request, headers: dict[str, str], allow: tuple[str, ...]) -> Fetched | URL:
     if fault := refusal(allow, url.host or "", url.port, url.host or ""):
         raise Unfetched(fault)
     connector = aiohttp.TCPConnector(resolver=_Resolver(url, allow), force_close=True, use_dns_cache=False)
@@ -79,9 +89,10 @@ async def _one(url: URL, allow: tuple[str, ...]) -> Fetched | URL:
             headers=HEADERS,
             auto_decompress=False,
         ) as session,
-        session.get(url, allow_redirects=False) as answer,
+        session.request(request.method, url, headers=headers, data=request.body, allow_redirects=False) as answer,
     ):
-        if answer.status in MOVED and (target := answer.headers.get("Location")):
+        target = answer.headers.get("Location")
+        if answer.status in MOVED and target and request.method in FOLLOWS and request.body is None:
             return URL(target)
         return await _whole(url, answer)
 

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from appliance.domain import workspace
+from appliance.domain.tasks import Task
 from appliance.domain.workspace import File
 from appliance.web.respond import Reply
 
@@ -39,19 +40,19 @@ def markdown(text: str) -> Markup:
     return Markup(_markdown.render(text))
 
 
-def listing(files: Path, task_id: str) -> list[File]:
-    return workspace.of_task(files, task_id).files()
+def listing(files: Path, task: Task) -> list[File]:
+    return workspace.of(files, task).files()
 
 
-def shown(files: Path, task_id: str, href: str) -> list[Shown]:
+def shown(files: Path, task: Task, href: str) -> list[Shown]:
     """`href` is the address of the task's files."""
-    folder = workspace.of_task(files, task_id)
+    folder = workspace.of(files, task)
     return [_shown(folder, file, href, n <= PREVIEWS) for n, file in enumerate(folder.files(), 1)]
 
 
-def download(files: Path, task_id: str, path: str) -> Reply:
+def download(files: Path, task: Task, path: str) -> Reply:
     """Always an attachment: what an agent wrote never runs as a page of this box. Raises Problem(not_found)."""
-    content = workspace.of_task(files, task_id).read(path.lstrip("/"))
+    content = workspace.of(files, task).read(path.lstrip("/"))
     name = quote(path.rpartition("/")[2], safe="")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
     return Response(content, media_type="application/octet-stream", headers=headers, status_code=200)

@@ -87,7 +87,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         **current(frame, db, tried, task),
         "tried": [_tried(run, frame.base) for run in tried],
         "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
-        "files": task_files.shown(files, task.id, f"{href}/files"),
+        "files": task_files.shown(files, task, f"{href}/files"),
         "comments": [_said(comment) for comment in comments.of_task(db, task.id)],
         "spend": _spend(db, task, tree.cost_nano),
         "hooks": [hook for hook in hooks.of_task(control, frame.tenant.id, task.id) if hook.revoked_at is None],

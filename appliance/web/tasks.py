@@ -90,7 +90,7 @@ class TasksPages(Controller):
     @get("/{ref:str}/files/{path:path}", sync_to_thread=True)
     def file(self, frame: Frame, db: Database, services: Services, ref: Ref, path: FromPath[Path]) -> Reply:
         found = tasks.get(db, ref)
-        return task_files.download(services.catalogue.files(frame.tenant.id), found.id, path.as_posix())
+        return task_files.download(services.catalogue.files(frame.tenant.id), found, path.as_posix())
 
     @post("/{ref:str}/checks/{check:str}/waive", sync_to_thread=True)
     def waive(self, frame: Frame, db: Database, actor: Actor, ref: Ref, check: FromPath[str], data: Fields) -> Reply:

@@ -153,9 +153,9 @@ class TasksApi(Controller):
 
     @get("/{ref:str}/files", sync_to_thread=True, summary="Files of the task's workspace")
     def files(self, db: Database, services: Services, tenant: Tenant, ref: Ref) -> Items:
-        return {"items": task_files.listing(services.catalogue.files(tenant.id), tasks.get(db, ref).id)}
+        return {"items": task_files.listing(services.catalogue.files(tenant.id), tasks.get(db, ref))}
 
     @get("/{ref:str}/files/{path:path}", sync_to_thread=True, summary="Download one file")
     def file(self, db: Database, services: Services, tenant: Tenant, ref: Ref, path: FromPath[Path]) -> Reply:
         found = tasks.get(db, ref)
-        return task_files.download(services.catalogue.files(tenant.id), found.id, path.as_posix())
+        return task_files.download(services.catalogue.files(tenant.id), found, path.as_posix())

@@ -18,7 +18,7 @@ from appliance.web.graph_view import View
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
 
-Slug = FromPath[str]
+Name = FromPath[str]
 ANYONE = {"role": "viewer"}
 
 
@@ -45,14 +45,14 @@ class TemplatesApi(Controller):
     def listing(self) -> dict[str, Any]:
         return {"items": templates.listing(), "next_cursor": None}
 
-    @get("/{slug:str}", sync_to_thread=True, summary="One template with its YAML and sample inputs")
-    def one(self, slug: Slug) -> Template:
-        return templates.get(slug)
+    @get("/{name:str}", sync_to_thread=True, summary="One template with its YAML and sample inputs")
+    def one(self, name: Name) -> Template:
+        return templates.get(name)
 
-    @post("/{slug:str}/use", sync_to_thread=True, summary="Take a template over, and start it when `run` says so")
-    def use(self, db: Database, actor: Actor, slug: Slug, data: Wish) -> Reply:
+    @post("/{name:str}/use", sync_to_thread=True, summary="Take a template over, and start it when `run` says so")
+    def use(self, db: Database, actor: Actor, name: Name, data: Wish) -> Reply:
         """201 when its workflow was made, 200 when there was one of this slug, which then stays as it is."""
-        used = trying.use(db, actor, slug, run=data.run)
+        used = trying.use(db, actor, name, run=data.run)
         status = 201 if used.applied.created else 200
         return Response(used, status_code=status, media_type=MediaType.JSON)
 
@@ -64,27 +64,27 @@ class TemplatesPages(Controller):
     def index(self, frame: Frame, db: Database) -> Reply:
         return respond.page(frame, "workflows/templates.html", cards=[_card(db, one) for one in templates.listing()])
 
-    @get("/{slug:str}", sync_to_thread=True)
-    def show(self, frame: Frame, db: Database, slug: Slug) -> Reply:
-        found = templates.get(slug)
+    @get("/{name:str}", sync_to_thread=True)
+    def show(self, frame: Frame, db: Database, name: Name) -> Reply:
+        found = templates.get(name)
         readme = task_files.markdown(found.readme.partition("\n")[2])
         return respond.page(frame, "workflows/template.html", card=_card(db, found), readme=readme)
 
-    @post("/{slug:str}", sync_to_thread=True)
-    def use(self, frame: Frame, db: Database, actor: Actor, slug: Slug, data: Fields) -> Reply:
+    @post("/{name:str}", sync_to_thread=True)
+    def use(self, frame: Frame, db: Database, actor: Actor, name: Name, data: Fields) -> Reply:
         """To the start form, or with `run` to the instance that has started."""
         try:
-            used = trying.use(db, actor, slug, run=data.get("run") == "yes")
+            used = trying.use(db, actor, name, run=data.get("run") == "yes")
         except Problem as problem:
             if problem.code == "not_found":
                 raise
             said = " ".join([problem.detail, *problem.errors.values()]) if problem.errors else problem.detail
-            return respond.redirect(f"{frame.base}/workflows/templates/{slug}", said, "bad")
+            return respond.redirect(f"{frame.base}/workflows/templates/{name}", said, "bad")
         if used.instance:
             said = f"Started as #{used.instance.number}, with the sample."
             return respond.redirect(f"{frame.base}/instances/{used.instance.number}", said)
         made = f" {len(used.applied.agents)} agents came with it." if used.applied.agents else ""
-        return respond.redirect(f"{frame.base}/workflows/{slug}/start", f"{used.applied.workflow.name} is yours.{made}")
+        return respond.redirect(f"{frame.base}/workflows/{name}/start", f"{used.applied.workflow.name} is yours.{made}")
 
 
 def _card(db: Database, template: Template) -> Card:

@@ -5,7 +5,20 @@
 
 import sys
 
-from tests.bench import board, durable, engine, executable, fairness, idle, peers, restart, run_list, temporal, workers
+from tests.bench import (
+    board,
+    durable,
+    engine,
+    executable,
+    fairness,
+    idle,
+    peers,
+    restart,
+    run_list,
+    temporal,
+    workers,
+    workflows,
+)
 
 SCENES = {
     "executable": executable,
@@ -19,6 +32,7 @@ SCENES = {
     "idle": idle,
     "runs": run_list,
     "board": board,
+    "workflows": workflows,
 }
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from appliance.domain.workflows import building, meaning, shapes, yaml_text
+from appliance.domain.workflows import building, meaning, shapes, sound, yaml_text
 from appliance.domain.workflows.definition import Definition
 from appliance.domain.workflows.places import Fault, Found, shown
 
@@ -21,14 +21,10 @@ def check(source: str) -> Report:
     data, faults = yaml_text.read(source)
     if data is None:
         return Report(None, faults or [Fault("", 1, "the text is empty; a workflow has a slug and steps")])
-    found = _form(data)
-    if not found and not faults:
-        found = list(meaning.faults(data))
+    found: list[Found] = list(shapes.faults(data))
+    if (rest := sound.part(data, found)) is not None:
+        found += meaning.faults(rest)
     if not found and not faults:
         return Report(building.definition_of(data), [])
     faults += [Fault(shown(place), yaml_text.line_of(data, place), message) for place, message in found]
     return Report(None, sorted(dict.fromkeys(faults), key=lambda fault: fault.line)[:MOST_FAULTS])
-
-
-def _form(data: object) -> list[Found]:
-    return list(shapes.faults(data))

@@ -5,7 +5,7 @@ test holds this against it. Known are the keywords that published.py uses.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -13,47 +13,34 @@ from appliance.domain.workflows.nearest import meant
 from appliance.domain.workflows.places import Found, Place
 from appliance.domain.workflows.published import SCHEMA, Schema
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-}
-_WORDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
+_WORDS = {"object": "an object", "array": "a list", "string": "text", "boolean": "true or false", "null": "nothing"}
+Forms = list[Schema]
+_forms: dict[tuple[int, str], tuple[Forms, dict[str, Schema]]] = {}
 
 
 def faults(value: Any, schema: Schema = SCHEMA, place: Place = ()) -> Iterator[Found]:
-    schema = _resolved(schema)
+    if "$ref" in schema:
+        schema = _resolved(schema)
     if "oneOf" in schema:
         yield from _one_of(value, schema, place)
     elif not _is(value, schema):
         yield place, _instead(value, schema)
-    elif "enum" in schema and value not in schema["enum"]:
-        yield place, f"write {schema['description']}{_near(value, schema['enum'])}"
-    elif isinstance(value, str):
-        yield from _text(value, schema, place)
-    elif isinstance(value, dict):
-        yield from _object(value, schema, place)
-    elif isinstance(value, list):
-        yield from _list(value, schema, place)
-    elif not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        yield (
-            place,
-            f"write {schema.get('description', 'a number')}, from {schema['minimum']:,} to {schema['maximum']:,}",
-        )
+    elif "enum" in schema:
+        if value not in schema["enum"]:
+            yield place, f"write {schema['description']}{_near(value, schema['enum'])}"
+    else:
+        yield from _INSIDE[_type(value)](value, schema, place)
 
 
 def _one_of(value: Any, schema: Schema, place: Place) -> Iterator[Found]:
-    fitting = [branch for branch in schema["oneOf"] if _is(value, branch)]
-    if not fitting:
+    forms, own = _forms_for(value, schema)
+    if not forms:
         yield place, _instead(value, schema)
-    elif len(fitting) == 1:
-        yield from _blamed(value, fitting[0], schema, place)
+    elif len(forms) == 1:
+        yield from faults(value, forms[0], place)
     else:
-        own = _own_keys(tuple(map(id, schema["oneOf"])), schema["oneOf"]) if isinstance(value, dict) else {}
-        named = [key for key in own if key in value]
+        named = [key for key in value if key in own]
         if len(named) == 1:
             yield from faults(value, own[named[0]], place)
         elif named:
@@ -63,26 +50,20 @@ def _one_of(value: Any, schema: Schema, place: Place) -> Iterator[Found]:
             yield place, f"it says not what it is; give it one of {', '.join(own)}{_near(unknown, list(own))}"
 
 
-def _blamed(value: Any, branch: Schema, schema: Schema, place: Place) -> Iterator[Found]:
-    """Faults of the only form it can have; a branch without words of its own has those of the whole."""
-    yield from faults(
-        value, branch if "description" in branch else branch | {"description": schema["description"]}, place
-    )
+def _forms_for(value: Any, schema: Schema) -> tuple[Forms, dict[str, Schema]]:
+    """The forms that a value of this type can have; objects of several are told apart by a key that only one has.
 
-
-_OWN: dict[tuple[int, ...], dict[str, Schema]] = {}
-
-
-def _own_keys(which: tuple[int, ...], branches: list[Schema]) -> dict[str, Schema]:
-    """The key that each form of an object has to have and no other form has."""
-    if which not in _OWN:
-        forms = [form for form in branches if form.get("type") == "object"]
-        seen: dict[str, Schema] = {}
-        for form in forms:
-            key = next(key for key in form["required"] if not all(key in other["required"] for other in forms))
-            seen[key] = form
-        _OWN[which] = seen
-    return _OWN[which]
+    A form without words of its own has those of the whole.
+    """
+    which = (id(schema), _type(value))
+    if which not in _forms:
+        words = {"description": schema["description"]}
+        forms = [words | form for form in map(_resolved, schema["oneOf"]) if _is(value, form)]
+        own: dict[str, Schema] = {}
+        for form in forms if len(forms) > 1 else ():
+            own[next(key for key in form["required"] if not all(key in one["required"] for one in forms))] = form
+        _forms[which] = (forms, own)
+    return _forms[which]
 
 
 def _text(value: str, schema: Schema, place: Place) -> Iterator[Found]:
@@ -121,16 +102,31 @@ def _list(value: list[Any], schema: Schema, place: Place) -> Iterator[Found]:
             yield from faults(item, schema["items"], (*place, n))
 
 
+def _number(value: Any, schema: Schema, place: Place) -> Iterator[Found]:
+    if not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        ends = f"from {schema['minimum']:,} to {schema['maximum']:,}"
+        yield place, f"write {schema.get('description', 'a number')}, {ends}"
+
+
+def _nothing(value: Any, schema: Schema, place: Place) -> Iterator[Found]:
+    yield from ()
+
+
+def _type(value: Any) -> str:
+    if value is None:
+        return "null"
+    return _NAMES.get(type(value)) or ("object" if isinstance(value, dict) else "array")
+
+
 def _is(value: Any, schema: Schema) -> bool:
-    schema = _resolved(schema)
     if "type" not in schema:
         return "enum" not in schema or type(value) in {type(allowed) for allowed in schema["enum"]}
-    return isinstance(value, _TYPES[schema["type"]]) and isinstance(value, bool) is (schema["type"] == "boolean")
+    name, wanted = _type(value), schema["type"]
+    return bool(name == wanted or (name == "integer" and wanted == "number"))
 
 
 def _instead(value: Any, schema: Schema) -> str:
-    told = "nothing" if value is None else _WORDS.get(type(value)) or _WORDS[type(value).__mro__[1]]
-    return f"write {schema.get('description', 'something else')}, not {told}"
+    return f"write {schema.get('description', 'something else')}, not {_WORDS.get(_type(value), 'a number')}"
 
 
 def _near(value: Any, known: list[Any]) -> str:
@@ -147,3 +143,14 @@ def _resolved(schema: Schema) -> Schema:
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+_INSIDE: dict[str, Callable[[Any, Schema, Place], Iterator[Found]]] = {
+    "string": _text,
+    "object": _object,
+    "array": _list,
+    "integer": _number,
+    "number": _number,
+    "boolean": _nothing,
+    "null": _nothing,
+}

@@ -90,7 +90,8 @@ class _Reader:
         self._place: list[str | int] = []
 
     def document(self, source: str) -> Any:
-        self._loader = _LOADER(source)
+        loader = _LOADER(source)
+        self._next = loader.get_event
         try:
             self._next()
             if isinstance(self._next(), yaml.StreamEndEvent):
@@ -101,10 +102,7 @@ class _Reader:
                 raise _Stop(after.start_mark.line + 1, "a second document starts here; a file holds one workflow")
             return data
         finally:
-            self._loader.dispose()
-
-    def _next(self) -> Any:
-        return self._loader.get_event()
+            loader.dispose()
 
     def _value(self, event: Any) -> Any:
         line = event.start_mark.line + 1
@@ -118,7 +116,7 @@ class _Reader:
         if event.tag is not None and event.tag != "!":
             self._fault(line, "tags such as !!str are not used here; put a text in quotes")
         before = self._count
-        if isinstance(event, yaml.ScalarEvent):
+        if type(event) is yaml.ScalarEvent:
             data = self._scalar(event, line)
         elif len(self._place) >= DEEPEST:
             raise _Stop(line, f"this is nested deeper than {DEEPEST} levels")
@@ -155,11 +153,10 @@ class _Reader:
     def _scalar(self, event: Any, line: int) -> Any:
         if not event.implicit[0]:
             return self._clean(event.value, line)
-        if event.value in _CONSTANTS:
-            return _CONSTANTS[event.value]
-        if event.value[0] not in "+-.0123456789":
-            return self._clean(event.value, line)
-        return self._number(event.value, line)
+        text: str = event.value
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        return self._number(text, line) if text[0] in "+-.0123456789" else self._clean(text, line)
 
     def _number(self, text: str, line: int) -> Any:
         number: Any = text

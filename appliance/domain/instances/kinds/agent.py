@@ -17,6 +17,8 @@ from appliance.domain.workflows.expression_rules import text_of
 from appliance.errors import invalid
 
 TITLE_LIMIT = 200
+# Whatever is JSON.
+ANY = {"type": ["object", "array", "string", "number", "boolean", "null"]}
 ENDED_BADLY = ("failed", "incomplete", "timed_out")
 
 
@@ -30,6 +32,9 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
     names = walk.names(paths.place(node.path))
     texts = {"title": walk.value_of(step.title, names), "body": walk.value_of(does.body, names)}
     agent_id = agents.find(walk.db, text_of(walk.value_of(does.agent, names)))["id"]
+    file = text_of(walk.value_of(does.output_file, names))
+    if file:
+        walk.change(node, input={"file": file})
     labels = [text_of(label) for label in walk.value_of(does.labels, names)]
     order(
         walk,
@@ -39,7 +44,7 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
         body=text_of(texts["body"]),
         priority=does.priority,
         labels=task_forms.clean_labels(labels),
-        checks=_checks(walk, does, names),
+        checks=_checks(walk, does, file, names),
         budget_usd=does.budget_usd,
     )
 
@@ -86,15 +91,10 @@ def _folder(walk: Walk, scope: str, task_id: str) -> str | None:
     return None
 
 
-def _checks(walk: Walk, does: AgentStep, names: Row) -> list[NewCheck]:
+def _checks(walk: Walk, does: AgentStep, file: str, names: Row) -> list[NewCheck]:
     found = [msgspec.structs.replace(check, spec=walk.value_of(check.spec, names)) for check in does.checks]
-    if does.output_file:
-        wanted = {} if does.output_schema is None else does.output_schema
-        path = text_of(walk.value_of(does.output_file, names))
-        found.append(NewCheck("json_schema", {"file": path, "schema": wanted or {"type": [*JSON]}}))
+    if file:
+        found.append(NewCheck("json_schema", {"file": file, "schema": does.output_schema or ANY}))
     for number, check in enumerate(found, 1):
         check_forms.validate(number, check)
     return found
-
-
-JSON = ("object", "array", "string", "number", "boolean", "null")

@@ -1,0 +1,28 @@
+"""What a step of a workflow gives beside the words of its agent: the JSON in its output file, and the files there are."""
+
+from typing import Any
+
+import msgspec
+
+from appliance.db.database import Database
+from appliance.domain.instances import nodes
+from appliance.domain.tasks import Task
+from appliance.domain.workspace import Workspace
+
+FILES = 100
+
+
+def give(db: Database, task: Task, files: Workspace) -> None:
+    """Keep it on the step's node, in the transaction that completes the run; nothing for a task of no step."""
+    if task.parent_id is None or (node := nodes.of_task(db, task.id)) is None:
+        return
+    path = (node.input or {}).get("file")
+    data = _data(files.text(path)) if path else None
+    nodes.give(db, task.id, {"data": data, "files": [file.path for file in files.files()[:FILES]]})
+
+
+def _data(text: str | None) -> Any:
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
