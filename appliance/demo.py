@@ -27,6 +27,8 @@ from appliance.domain import (
 from appliance.domain.actor import SYSTEM, Actor, Role
 from appliance.domain.agent_forms import AgentChange
 from appliance.domain.approvals import Ask, Option
+from appliance.domain.instances import trying
+from appliance.domain.instances.trying import Used
 from appliance.domain.provider_forms import ProviderChange
 from appliance.domain.tasks import Task
 from appliance.domain.tenants import Tenant
@@ -126,6 +128,8 @@ class _Story:
             ended = _follow(db, task, say)
             for line in _outcome(db, ended):
                 say(line)
+            for slug in northwind.WORKFLOWS:
+                say(_started(trying.use(db, self._owner, slug, run=True)))
             for work in northwind.LIVE:
                 hand_out(db, self._owner, work)
         self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
@@ -203,6 +207,11 @@ def _follow(db: Database, task: Task, say: Say) -> Task:
             return task
         time.sleep(0.1)
     raise Problem("unavailable", f"The first task did not end within {PATIENCE_S} s; it is {task.state}.")
+
+
+def _started(used: Used) -> str:
+    assert used.instance
+    return f"#{used.instance.number} {used.instance.title} -> the workflow {used.applied.workflow.slug}"
 
 
 def _step_line(step: steps.Step) -> str:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from appliance import clock
 from appliance import northwind_month as plot
@@ -18,17 +19,26 @@ from appliance.domain import approvals, claims, decisions, lifecycle, limits, ta
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.budget_words import NANO
+from appliance.domain.instances import starting
 from appliance.domain.limits import NewBudget
 from appliance.domain.task_forms import NewTask
+from appliance.domain.workflows import templates
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell
 from appliance.engine.sweeper import Sweeper
-from appliance.northwind import HISTORY, Work, hand_out
+from appliance.northwind import HISTORY, WORKFLOWS, Work, hand_out
 
 DAYS = 30
 LEASE_S = 40 * 86_400.0
+# How long it takes until somebody looks.
+MINUTES = (4, 11, 25, 40, 70, 130, 200)
 # What was asked in the last hours waits for whoever opens the demo.
 UNDECIDED = timedelta(hours=5)
+TICK = timedelta(seconds=1)
+# When the next timer rings: of a run, or of a step of a workflow.
+DUE = """SELECT MIN(at) AS at FROM (
+  SELECT MIN(ready_at) AS at FROM runs WHERE state = 'waiting'
+  UNION ALL SELECT MIN(wake_at) FROM nodes WHERE wake_at IS NOT NULL AND finished_at IS NULL) timers"""
 Act = Callable[[], object]
 
 
@@ -73,9 +83,38 @@ class Month:
             for _ in range(self._choose.randint(least, most)):
                 if works:
                     self._hand_out(self._hour(day), works.pop())
-        for work in HISTORY:
+        *recent, last = HISTORY
+        for work in recent:
             self._hand_out(self._end - timedelta(minutes=self._choose.randrange(30, 60 * 40)), work)
-        self._plan_trouble(list(self._days()))
+        # Its budget stops it, and nobody has decided about that yet.
+        self._hand_out(self._end - UNDECIDED / 2, last)
+        days = list(self._days())
+        self._plan_workflows(days)
+        self._plan_trouble(days)
+
+    def _plan_workflows(self, days: list[datetime]) -> None:
+        for slug in WORKFLOWS:
+            self.at(days[0] + timedelta(hours=6), partial(templates.apply, self._db, self._people[0], slug))
+        weekdays = [day for day in days if day.weekday() < 5]
+        for n, day in enumerate(weekdays):
+            if n % plot.TRIAGE_EVERY == 0:
+                self._start(day + timedelta(hours=9), "support-triage", self._tickets(n), f"Tickets of {day:%d %B}")
+        for n, day in enumerate(day for day in weekdays if day.weekday() == plot.RELEASE_DAY):
+            changes = self._choose.sample(plot.CHANGES, k=4)
+            version = {"version": f"2.{n}", "product": "Northwind Desk", "changes": changes}
+            self._start(day + timedelta(hours=14), "release-notes", version, f"Release notes 2.{n}")
+
+    def _tickets(self, day: int) -> dict[str, Any]:
+        texts = self._choose.sample(plot.TICKETS, k=self._choose.randint(2, 3))
+        tickets = [
+            {"id": f"T-{100 + 10 * day + n}", "customer": self._choose.choice(plot.CUSTOMERS), "text": text}
+            for n, text in enumerate(texts)
+        ]
+        return {"tickets": tickets, "refund_limit": 20}
+
+    def _start(self, moment: datetime, slug: str, inputs: dict[str, Any], title: str) -> None:
+        giver = self._choose.choice(self._people)
+        self.at(moment, partial(starting.start, self._db, giver, slug, inputs, title=title))
 
     def _plan_trouble(self, days: list[datetime]) -> None:
         self.at(self._hour(days[4]), self._cap)
@@ -110,13 +149,11 @@ class Month:
 
     def _pass_until(self, moment: datetime) -> None:
         """Timers that are due on the way ring at their time."""
-        due = "SELECT MIN(ready_at) AS at FROM runs WHERE state = 'waiting' AND ready_at < :moment"
-        for _ in range(100):
-            if not (at := self._db.value(due, {"moment": clock.iso(moment)})):
-                break
-            clock.go_on(clock.parse(at))
-            self._sweeper.sweep()
-            self._work()
+        while (at := self._db.value(DUE)) and at < clock.iso(moment):
+            self._go_on(max(clock.parse(at), clock.now() + TICK))
+        self._go_on(moment)
+
+    def _go_on(self, moment: datetime) -> None:
         clock.go_on(moment)
         self._sweeper.sweep()
         self._work()
@@ -134,10 +171,13 @@ class Month:
         for row in self._db.rows("SELECT id FROM tasks WHERE state = 'in_review' ORDER BY number"):
             self._soon(row["id"], partial(self._look_at, row["id"]))
 
-    def _soon(self, about: str, act: Act) -> None:
+        for row in self._db.rows("SELECT id FROM tasks WHERE state = 'blocked' AND parent_id IS NULL ORDER BY number"):
+            self._soon(f"blocked {row['id']}", partial(self._give_up, row["id"]), timedelta(hours=26))
+
+    def _soon(self, about: str, act: Act, later: timedelta = timedelta()) -> None:
         if about not in self._told:
             self._told.add(about)
-            self.at(clock.now() + timedelta(minutes=self._choose.choice((4, 11, 25, 40, 70, 130, 200))), act)
+            self.at(clock.now() + later + timedelta(minutes=self._choose.choice(MINUTES)), act)
 
     def _decide(self, approval_id: str) -> None:
         found = approvals.get(self._db, approval_id)
@@ -145,7 +185,7 @@ class Month:
             return
         chiefs = found.kind == "budget"
         person = self._choose.choice(self._chiefs if chiefs else self._people)
-        if found.kind == "breaker" or (found.kind == "action" and self._choose.random() < 0.15):
+        if found.kind == "breaker" or (found.kind in ("action", "step") and self._choose.random() < plot.NO_SHARE):
             decisions.decide(self._db, person, found.id, "reject", self._choose.choice(plot.NO))
         else:
             verdict = "answer" if found.kind == "question" else "approve"
@@ -160,6 +200,10 @@ class Month:
     def _look_at(self, task_id: str) -> None:
         if tasks.get(self._db, task_id).state == "in_review":
             lifecycle.approve(self._db, self._choose.choice(self._people), task_id)
+
+    def _give_up(self, task_id: str) -> None:
+        if tasks.get(self._db, task_id).state == "blocked":
+            lifecycle.cancel(self._db, self._choose.choice(self._people), task_id)
 
 
 def told(db: Database) -> Iterator[str]:

@@ -21,6 +21,8 @@ MODELS = {
     "leo": "sim-swift",
     "sana": "sim-swift",
 }
+# Templates of workflows that are at work when the demo is opened.
+WORKFLOWS = ("release-notes", "support-triage")
 MONTH_CAP_USD = "400"
 
 

@@ -14,7 +14,7 @@ PEOPLE: tuple[tuple[str, str, Role], ...] = (
 )
 # How often something is handed out, by hour of the day (UTC): the morning is busy, noon is not.
 HOURS = {7: 2, 8: 6, 9: 9, 10: 8, 11: 5, 12: 2, 13: 6, 14: 8, 15: 6, 16: 3, 19: 1}
-WEEKDAY, WEEKEND = (5, 10), (0, 2)
+WEEKDAY, WEEKEND = (2, 6), (0, 1)
 
 
 class Kind(NamedTuple):
@@ -132,9 +132,15 @@ KINDS = (
 # What a cap is set to on the fifth day so that it is reached in the month; its agent's work then waits for a person.
 CAPPED, CAP_USD = "ivo", "0.55"
 OUTAGE = Work(
-    "Summarise the chats of the night", "Save summary.md.", "sana", ("support",), 2, files("summary.md"), None,
-    "sim: fail 503 x4",
-)  # fmt: skip
+    "Summarise the chats of the night",
+    "Save summary.md.",
+    "sana",
+    ("support",),
+    2,
+    files("summary.md"),
+    None,
+    'sim: fail 503 x4\nsim: tool workspace.write {"path": "summary.md", "content": "Quiet until four."}',
+)
 BROKEN: tuple[Work, ...] = tuple(
     Work(title, body, agent, (label,), 1, (), None, script)
     for title, body, agent, label, script in (
@@ -149,6 +155,8 @@ ROUNDS = Work(
 )
 ROUND_PARTS = ("Sales", "Support", "Finance", "People", "Design", "Legal", "Labs")
 PART = "sim: fail 400"
+NO_SHARE = 0.12
+TRIAGE_EVERY, RELEASE_DAY = 2, 3
 NO = (
     "Not this week: the figures come first.",
     "The tone is wrong for this customer.",
