@@ -130,7 +130,7 @@ KINDS = (
     ),
 )
 # What a cap is set to on the fifth day so that it is reached in the month; its agent's work then waits for a person.
-CAPPED, CAP_USD = "ivo", "0.55"
+CAPPED, CAP_USD = "ivo", "0.08"
 OUTAGE = Work(
     "Summarise the chats of the night",
     "Save summary.md.",

@@ -71,7 +71,7 @@ def test_a_tenant_with_little_work_starts_beside_one_with_thousands(floor: Floor
         turns += 1
     assert turns == 2
     assert 0 < len(started) - 1 < QUEUED
-    assert bell.storage.queue_size() == 1
+    assert bell.storage.queue_size() >= 1, "the one with thousands goes on after its turn"
 
 
 @pytest.mark.parametrize(("workers", "kept"), [(1, 0), (3, 0), (4, 1), (8, 1), (9, 2), (16, 2), (64, 8)])
