@@ -79,10 +79,10 @@ class _Story:
         with box.catalogue.control() as control:
             self._first_time = not tenants.every(control)
         if self._first_time and self._pace.fast:
-            self._past(box)
+            past(box, self._pace.seed, self._say)
         elif self._first_time:
             people = _found(box)
-            with _northwind(box) as db:
+            with northwind_db(box) as db:
                 _furnish(box, db)
                 for work in northwind.HISTORY:
                     hand_out(db, people[0], work)
@@ -92,23 +92,6 @@ class _Story:
             owner = users.by_email(control, northwind.OWNER)
             self._owner = Actor("member", owner.id, owner.name, "owner")
             self._token = links.new(control, SYSTEM, owner.id, LINK_HOURS)
-
-    def _past(self, box: Box) -> None:
-        """A month that has happened by now."""
-        from appliance import month  # noqa: PLC0415  it loads the engine, which nobody waits for at the other pace
-
-        began, end = clock.monotonic(), clock.now()
-        self._say(f"{month.DAYS} days of work at {northwind.NAME} pass now: the real engine, simulated models …")
-        with clock.moved(end - timedelta(days=month.DAYS)):
-            people = _found(box, northwind_month.PEOPLE)
-            with _northwind(box) as db, box.catalogue.hurried(db.name):
-                _furnish(box, db)
-                providers.change(db, SYSTEM, box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
-                month.Month(box, db, people, end, self._pace.seed).fill()
-                _wonder(db, people[0])
-                for line in month.told(db):
-                    self._say(f"  {line}")
-        self._say(f"  all of it in {clock.monotonic() - began:.1f} s")
 
     def ready(self, address: Address) -> None:
         threading.Thread(target=self._tell, args=(address,), name="demo", daemon=True).start()
@@ -145,6 +128,25 @@ class _Story:
             yield db
 
 
+def past(box: Box, seed: int, say: Say) -> list[Actor]:
+    """Found Northwind a month ago and let the month pass; its people, the owner first."""
+    from appliance import month  # noqa: PLC0415  it loads the engine, which nobody waits for at the other pace
+
+    began, end = clock.monotonic(), clock.now()
+    say(f"{month.DAYS} days of work at {northwind.NAME} pass now: the real engine, simulated models …")
+    with clock.moved(end - timedelta(days=month.DAYS), end):
+        people = _found(box, northwind_month.PEOPLE)
+        with northwind_db(box) as db, box.catalogue.hurried(db.name):
+            _furnish(box, db)
+            providers.change(db, SYSTEM, box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
+            month.Month(box, db, people, end, seed).fill()
+            _wonder(db, people[0])
+            for line in month.told(db):
+                say(f"  {line}")
+    say(f"  all of it in {clock.monotonic() - began:.1f} s")
+    return people
+
+
 def _found(box: Box, others: Sequence[tuple[str, str, Role]] = ()) -> list[Actor]:
     """The organisation with its owner and `others` (name, e-mail, role); those who may work in it, the owner first."""
     with box.catalogue.control() as control:
@@ -159,7 +161,7 @@ def _found(box: Box, others: Sequence[tuple[str, str, Role]] = ()) -> list[Actor
 
 
 @contextmanager
-def _northwind(box: Box) -> Iterator[Database]:
+def northwind_db(box: Box) -> Iterator[Database]:
     with box.catalogue.control() as control:
         tenant = tenants.by_slug(control, northwind.SLUG)
     with box.catalogue.open(tenant.id) as db:
