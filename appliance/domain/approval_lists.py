@@ -18,10 +18,10 @@ def of_step(db: Database, run_id: str, step_key: str) -> Approval | None:
     return found[0] if found else None
 
 
-def of_task(db: Database, task_id: str, state: str = "") -> list[Approval]:
-    """Newest first; of one state, or of all."""
+def of_task(db: Database, task_id: str, state: str = "", limit: int = records.LIMIT_MAX) -> list[Approval]:
+    """Newest first; of one state, or of all. A map in a workflow may ask thousands."""
     tests = "p.task_id = :id" + (" AND p.state = :state" if state else "")
-    return _found(db, tests, {"id": task_id, "state": state})
+    return _found(db, tests, {"id": task_id, "state": state, "limit": limit}, "LIMIT :limit")
 
 
 def listing(

@@ -12,6 +12,7 @@ from appliance.domain import (
     decision_rights,
     decision_verbs,
     members,
+    records,
     tasks,
 )
 from appliance.domain.actor import Actor
@@ -28,6 +29,7 @@ KINDS = {
     "budget": "Budget",
     "in_doubt": "In doubt",
     "breaker": "Stopped work",
+    "step": "Workflow",
     "review": "Review",
     "blocked": "Stuck",
     "parked": "Parked run",
@@ -79,9 +81,11 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
     )
 
 
-def pending(db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str]) -> list[Card]:
+def pending(
+    db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str], most: int = records.LIMIT
+) -> list[Card]:
     """The open approvals of a task, oldest first, and the question about money that its run waits behind."""
-    own = approvals.of_task(db, task_id, "pending")[::-1]
+    own = approvals.of_task(db, task_id, "pending", most)[::-1]
     asked = budget_questions.of_task(db, task_id)
     found = [*own, *([asked] if asked and asked.id not in {one.id for one in own} else [])]
     return [card(db, frame, actor, one, names) for one in found]

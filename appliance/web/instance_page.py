@@ -37,7 +37,7 @@ ACTS = {
     ),
 }
 VERBS = {"running": ("pause", "cancel"), "paused": ("resume", "cancel"), "undoing": ("cancel",)}
-ITEMS, SIGNALS = 50, 30
+ITEMS, SIGNALS, ASKED = 50, 30, 5
 
 
 class Looked(NamedTuple):
@@ -79,6 +79,7 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
     here = f"{frame.base}/instances/{found.number}"
     people = approval_shape.people(control, frame.tenant.id)
     may = frame.person.may("operator")
+    asked = approval_shape.pending(db, frame, asker_of(frame.request).actor, found.task_id, people, ASKED + 1)
     return {
         "one": found,
         "here": here,
@@ -90,7 +91,8 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
         "cause": CAUSES.get(found.cause, found.cause.replace("_", " ").capitalize()),
         "by": _by(control, frame, found.created_by),
         "acts": [ACTS[verb]._replace(href=f"{here}/{verb}") for verb in VERBS.get(found.state, ())] if may else [],
-        "asked": approval_shape.pending(db, frame, asker_of(frame.request).actor, found.task_id, people),
+        "asked": asked[-ASKED:],
+        "asked_more": len(asked) > ASKED,
         "looked": looked,
         "step": _looked_at(db, found, definition, drawn, looked),
         "signals": signals.of(db, found.id)[::-1][:SIGNALS],
