@@ -8,7 +8,7 @@ from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.domain.workflows.version_rows import Version
-from appliance.web import graph_view, input_form
+from appliance.web import graph_view, input_form, workflow_templates
 from appliance.web.frame import Frame
 
 DOTS = 8
@@ -36,7 +36,14 @@ def listing(frame: Frame, db: Database, cursor: str) -> dict[str, Any]:
     page = library.listing(db, cursor=cursor)
     spent = shown.spent(db)
     lines = [Line(one, rows.listing(db, one.id, limit=DOTS).items, *spent.get(one.id, (0, 0))) for one in page.items]
-    return {"lines": lines, "next_cursor": page.next_cursor, "tones": TONES, "cursor": cursor}
+    starters = [] if lines or cursor else workflow_templates.cards(db)
+    return {
+        "lines": lines,
+        "next_cursor": page.next_cursor,
+        "tones": TONES,
+        "cursor": cursor,
+        "starters": starters,
+    }
 
 
 def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class TemplatesPages(Controller):
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:
-        return respond.page(frame, "workflows/templates.html", cards=[_card(db, one) for one in templates.listing()])
+        return respond.page(frame, "workflows/templates.html", cards=cards(db))
 
     @get("/{name:str}", sync_to_thread=True)
     def show(self, frame: Frame, db: Database, name: Name) -> Reply:
@@ -85,6 +85,10 @@ class TemplatesPages(Controller):
             return respond.redirect(f"{frame.base}/instances/{used.instance.number}", said)
         made = f" {len(used.applied.agents)} agents came with it." if used.applied.agents else ""
         return respond.redirect(f"{frame.base}/workflows/{name}/start", f"{used.applied.workflow.name} is yours.{made}")
+
+
+def cards(db: Database) -> list[Card]:
+    return [_card(db, one) for one in templates.listing()]
 
 
 def _card(db: Database, template: Template) -> Card:

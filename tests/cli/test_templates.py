@@ -24,7 +24,7 @@ def test_one_is_read_before_it_is_used(team: Run) -> None:
     assert "**You get**" in team("template", "show", "research-brief").out
     assert team("template", "show", "research-brief", "--source").out.startswith("slug: research-brief")
     assert json.loads(team("template", "show", "research-brief", "--sample").out)["parts"] == 3
-    assert team("template", "show", "nothing").code == 4
+    assert team("template", "show", "nothing").code == 1
 
 
 def test_one_is_taken_over_and_tried(team: Run) -> None:
