@@ -111,10 +111,10 @@ class _Story:
             ended = _follow(db, task, say)
             for line in _outcome(db, ended):
                 say(line)
-            for slug in northwind.WORKFLOWS:
-                say(_started(trying.use(db, self._owner, slug, run=True)))
             for work in northwind.LIVE:
                 hand_out(db, self._owner, work)
+            for slug in northwind.WORKFLOWS:
+                say(_started(trying.use(db, self._owner, slug, run=True)))
         self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
 
     def _open_link(self, link: str) -> None:
