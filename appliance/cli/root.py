@@ -16,8 +16,15 @@ from appliance.settings import nearest
 
 SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
-    "Work": {"task": "tasks", "run": "runs", "agent": "agents", "host": "hosts", "approval": "approvals"},
-    "Workflows": {"template": "templates"},
+    "Work": {
+        "task": "tasks",
+        "workflow": "workflows",
+        "template": "templates",
+        "run": "runs",
+        "agent": "agents",
+        "host": "hosts",
+        "approval": "approvals",
+    },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
     "The box": {

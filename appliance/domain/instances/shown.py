@@ -92,3 +92,10 @@ def forks(db: Database, instance_id: str) -> list[tuple[str, int, str]]:
     sql = """SELECT i.id, t.number, i.fork_from FROM instances i JOIN tasks t ON t.id = i.task_id
       WHERE i.fork_of = :id ORDER BY i.id"""
     return [(row["id"], int(row["number"]), row["fork_from"]) for row in db.rows(sql, {"id": instance_id})]
+
+
+def changed(db: Database, instance_id: str, since: str, limit: int = CHUNK) -> list[Node]:
+    """The steps that began or ended at `since` or later, in that order, without input and output."""
+    sql = f"""SELECT {_LIGHT} FROM nodes WHERE instance_id = :id AND COALESCE(finished_at, started_at) >= :since
+      ORDER BY COALESCE(finished_at, started_at), ord LIMIT :limit"""
+    return [nodes.node(row) for row in db.rows(sql, {"id": instance_id, "since": since, "limit": limit})]

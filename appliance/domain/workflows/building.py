@@ -40,7 +40,7 @@ def inputs(given: Data) -> Data:
     if not given or is_schema(given):
         return given
     properties = {name: {"type": part} if isinstance(part, str) else part for name, part in given.items()}
-    required = [name for name, part in properties.items() if "default" not in part]
+    required = [name for name, part in properties.items() if not isinstance(part, dict) or "default" not in part]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 

@@ -16,6 +16,8 @@ CONSTANTS = {"true": True, "false": False, "null": None}
 OPERATORS = frozenset(Rules().operators)
 FUNCTIONS = {name: (least, most) for name, (least, most, _) in Rules().functions.items()} | {"default": (2, 2)}
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{}]""", re.DOTALL)
+# Python reads these too, but warns whoever runs the box.
+_GLUED = re.compile(r"[0-9.](?:and|else|for|if|in|is|or|not)\b")
 _PARTS: tuple[type[ast.AST], ...] = (
     ast.Constant,
     ast.Name,
@@ -77,6 +79,8 @@ def parse(text: str) -> Expression:
         raise Wrong(f"an expression has at most {LONGEST:,} characters")
     if any(char not in ESCAPES for char in re.findall(r"\\(.)", text, re.DOTALL)):
         raise Wrong("a backslash in a text stands before n, t, a quote or another backslash")
+    if _GLUED.search(_TOKEN.sub("", text)):
+        raise Wrong("put a space between the number and the word after it")
     node = _tree(text)
     for part in ast.walk(node):
         if isinstance(part, ast.Constant):

@@ -22,12 +22,16 @@ _local = threading.local()
 
 
 class Known(NamedTuple):
-    """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it."""
+    """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it.
+
+    `own` are the step itself and those it stands in.
+    """
 
     inputs: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
     later: frozenset[str] = frozenset()
     item: bool = False
+    own: frozenset[str] = frozenset()
 
 
 def value(template: Any, names: Mapping[str, Any]) -> Any:
@@ -131,6 +135,8 @@ def _no_step(parts: list[str], known: Known) -> str:
     if not parts:
         return "name the step: steps.<id>.output or steps.<id>.state"
     wanted, *parts = parts
+    if wanted in known.own and wanted not in known.steps:
+        return f"the step '{wanted}' has not ended here: this is a part of it"
     if wanted in known.later and wanted not in known.steps:
         return f"the step '{wanted}' need not have ended by then; name it in needs"
     if wanted not in known.steps:

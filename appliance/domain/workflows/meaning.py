@@ -90,11 +90,12 @@ def _block(block: list[Data], place: Place, around: _Around) -> Iterator[Found]:
         return
     needs = building.needs_of(block)
     order = graph_order.of([step["id"] for step in block], needs)
-    ids = frozenset(order.ids)
+    ids, outer = frozenset(order.ids), around.known
+    later = outer.later | ids
     yield from ((place + at, message) for at, message in order.faults)
     for n, step in enumerate(block):
         ahead = order.ahead[n]
-        known = around.known._replace(steps=around.known.steps - ids | ahead, later=around.known.later | ids)
+        known = outer._replace(steps=outer.steps - ids | ahead, later=later, own=outer.own | {step["id"]})
         yield from _step(step, (*place, n), known, around.depth, len(needs[n]))
 
 

@@ -29,7 +29,7 @@ steps:
       - {contains: done, file: review.md}
       - {reviewer_agent: It is clear., agent: kim}
       - {url_200: "${{ inputs.change }}"}
-      - {human_ack: Is it good?}
+      - {human_ack: "Is it good?"}
     output: {file: findings.json, schema: {type: object, properties: {issues: {type: array}}}}
     labels: [review]
     priority: high
@@ -81,7 +81,7 @@ steps:
     join_needs: any
   - id: big
     when: ${{ inputs.amount > 100 }}
-    then: [{id: legal, approval: Is it legal?}]
+    then: [{id: legal, approval: "Is it legal?"}]
     otherwise: [{id: go, wait: 1s}]
   - id: sub
     workflow: publish
@@ -168,7 +168,11 @@ FORM = [
     Wrong(_step("workflow: xx, version: 0"), "steps[0].version", "from 1"),
     Wrong(_step("wait: 1, compensate: {wait: 1}"), "steps[0].compensate", "give it one of agent, http, command"),
     Wrong(_step("wait: 1, compensate: {agent: dana, needs: []}"), "steps[0].compensate.needs", "not known here"),
-    Wrong("slug: tidy\nagents: [{slug: dana}]\nsteps: [{id: a, wait: 1}]", "agents[0]", "'name' is missing"),
+    Wrong(
+        "slug: tidy\nagents: [{slug: dana, instructions: x}]\nsteps: [{id: a, wait: 1}]",
+        "agents[0]",
+        "'name' is missing",
+    ),
 ]
 # The form is right and the meaning is not.
 MEANING = [
@@ -188,7 +192,7 @@ MEANING = [
     Wrong(_step('agent: dana, body: "${{ inputs.x }}"'), "steps[0].body", "there is no input 'x'"),
     Wrong(_step('agent: dana, body: "${{ 1 +"'), "steps[0].body", "has no }}"),
     Wrong(_step('agent: dana, body: "${{ item }}"'), "steps[0].body", "outside the steps of a map"),
-    Wrong(_step('agent: dana, body: "${{ steps.a.output }}"'), "steps[0].body", "there is no step 'a' ahead"),
+    Wrong(_step('agent: dana, body: "${{ steps.a.output }}"'), "steps[0].body", "this is a part of it"),
     Wrong(
         steps('  - {id: a, command: "x ${{ steps.b.output }}"}\n  - {id: b, wait: 1}\n'),
         "steps[0].command",
