@@ -16,6 +16,7 @@ def restored(desk: Desk) -> Shown:
         for tenant in tenants.every(control):
             with desk.catalogue.open(tenant.id) as db:
                 found[tenant.slug] = backup.after_restore(db)
-    rows = [(slug, one.leases, one.asked_again) for slug, one in found.items()]
+    rows = [(slug, one.leases, one.asked_again, one.schedules) for slug, one in found.items()]
     data = {"items": [{"tenant": slug, "restored": one} for slug, one in found.items()]}
-    return Shown(data, table(("tenant", "runs taken back", "approvals asked again"), rows, "There is no tenant."))
+    heads = ("tenant", "runs taken back", "approvals asked again", "schedules disarmed")
+    return Shown(data, table(heads, rows, "There is no tenant."))

@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "task": "tasks",
         "workflow": "workflows",
         "template": "templates",
+        "schedule": "schedules",
         "run": "runs",
         "agent": "agents",
         "host": "hosts",

@@ -11,9 +11,9 @@ ROLES: tuple[Role, ...] = ("viewer", "operator", "admin", "owner")
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A member, an API key, an agent, a program outside that knows a hook, or the system itself."""
+    """A member, an API key, an agent, a program outside that knows a hook, a schedule, or the system itself."""
 
-    kind: Literal["member", "key", "agent", "hook", "system"]
+    kind: Literal["member", "key", "agent", "hook", "schedule", "system"]
     id: str
     name: str
     role: Role = "viewer"

@@ -11,18 +11,24 @@ from appliance.domain import approval_uses, claims, events, ledger, preferences
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approvals import Ask
 from appliance.domain.runs import Run
+from appliance.domain.schedules import verbs
 
 MOMENT = "restored_at"
 EPOCH = "epoch"
 NOTICE = "This box was restored from a backup: it may already have happened. Look before you agree. "
+DISARMED = "This box was restored from a backup. Look what ran meanwhile, then resume."
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """`epoch` counts the restores of this tenant; how many leases were void and approvals are asked for again."""
+    """`epoch` counts the restores of this tenant; how many leases were void, approvals are asked for again, and
+
+    `schedules` are disarmed until somebody resumes them.
+    """
 
     epoch: int
     leases: int
     asked_again: int
+    schedules: int = 0
 
 
 def after_restore(db: Database) -> Restored:
@@ -36,9 +42,10 @@ def after_restore(db: Database) -> Restored:
         ledger.settle_lost(db, ledger.owners(db))
         leases = claims.release(db, "lease_owner <> ''", {})
         asked = _ask_again(db)
+        disarmed = verbs.disarm(db, SYSTEM, DISARMED)
         preferences.put(db, SYSTEM, MOMENT, clock.iso())
         events.record(db, SYSTEM, "box.restored", epoch=epoch)
-    return Restored(epoch, leases, asked)
+    return Restored(epoch, leases, asked, disarmed)
 
 
 def before(db: Database, run: Run) -> bool:

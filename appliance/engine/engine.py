@@ -37,7 +37,7 @@ class Engine:
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
-            self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy)
+            self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy, self.sweeper.tick)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 

@@ -6,14 +6,22 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from appliance import clock
+
 log = logging.getLogger(__name__)
 
 
 class Clockwork:
-    def __init__(self, sweep: Callable[[], None], tidy: Callable[[], None]) -> None:
+    def __init__(
+        self, sweep: Callable[[], None], tidy: Callable[[], None], tick: Callable[[], None] | None = None
+    ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
         self._scheduler.add_job(guarded(tidy), IntervalTrigger(hours=1), id="tidy")
+        if tick:
+            # Calendars name full seconds: looked at right then, what is due starts at once.
+            full = clock.now().replace(microsecond=0)
+            self._scheduler.add_job(guarded(tick), IntervalTrigger(seconds=1, start_date=full), id="tick")
 
     def start(self) -> None:
         self._scheduler.start()

@@ -25,6 +25,7 @@ from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
+from appliance.engine.ticking import Ticking
 from appliance.errors import Problem
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Sweeper:
         self.bell = bell
         self.owner = owner
         self._leader = catalogue.leader("sweep")
+        self._ticking = Ticking()
 
     def recover(self) -> int:
         """Void the leases and settle the calls of processes that are gone; how many runs go on."""
@@ -58,6 +60,11 @@ class Sweeper:
         if self._missed():
             self.recover()
         self._each(self._sweep_one)
+
+    def tick(self) -> None:
+        """At each full second, beside the sweep: neither waits for the other when there is much to do."""
+        if self._leader.leads():
+            self._each(self._ticking.tick)
 
     def look(self) -> None:
         """While the leader's bells do not arrive, a worker finds what is ready by itself."""

@@ -15,6 +15,7 @@ from tests.bench import (
     peers,
     restart,
     run_list,
+    schedules,
     temporal,
     workers,
     workflows,
@@ -33,6 +34,7 @@ SCENES = {
     "runs": run_list,
     "board": board,
     "workflows": workflows,
+    "schedules": schedules,
 }
 
 

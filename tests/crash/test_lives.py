@@ -13,11 +13,11 @@ MEMORY = Path("/dev/shm")
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 
-def lives(*given: str) -> subprocess.CompletedProcess[str]:
-    """`python -m tests.crash.lives`: its points and faults are told in its last line."""
+def lives(*given: str, module: str = "tests.crash.lives") -> subprocess.CompletedProcess[str]:
+    """`python -m tests.crash.lives`, or another of its kind: its points and faults are told in its last line."""
     # What a killed process has written stays, whether it had reached the disk or not; so no disk is needed.
     folder = ["--folder", str(MEMORY)] if MEMORY.is_dir() else []
-    command = [sys.executable, "-m", "tests.crash.lives", *folder, *given]
+    command = [sys.executable, "-m", module, *folder, *given]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     print(done.stdout, done.stderr)
     return done

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance import clock
+from tests.domain.scheduling import NOON, Calendar
 from tests.domain.waking import Office, open_office
 from tests.world import World
 
@@ -10,3 +12,10 @@ from tests.world import World
 def office(world: World) -> Iterator[Office]:
     with world.db() as db:
         yield open_office(world, db)
+
+
+@pytest.fixture
+def calendar(office: Office) -> Iterator[Calendar]:
+    """The clock stands at noon of a Monday while a test does nothing about it."""
+    with clock.frozen(clock.parse(NOON)):
+        yield Calendar(office)

@@ -1,0 +1,1 @@
+"""Schedules: calendars that start a task or a workflow by themselves (ENGINE §7)."""
