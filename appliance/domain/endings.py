@@ -8,9 +8,11 @@ from appliance.domain.instances import landing
 from appliance.domain.runs import DEADLINE, Run
 from appliance.errors import Problem
 
-# Tasks that nothing has to be asked or told about: no check, no blocker either way, no parent, no sub-task.
+# Tasks that nothing has to be asked or told about: no check, no blocker either way, no sub-task, no parent but the one
+# of a workflow, which hears of its steps all at once.
 _PLAIN = """
-SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress' AND t.parent_id IS NULL
+SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress'
+  AND (t.parent_id IS NULL OR EXISTS (SELECT 1 FROM nodes n WHERE n.task_id = t.id))
   AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.task_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM tasks s WHERE s.parent_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.task_id = t.id)

@@ -20,6 +20,7 @@ def start(db: Database, actor: Actor, ref: str, cause: str = "started") -> Task:
     actor.need("operator")
     with db.transaction():
         task = tasks.get(db, ref)
+        landing.refuse_root(db, task.id)
         if not task.open:
             raise Problem("conflict", f"The task is {task.state}. Reopen it first.")
         if blocked := _blocked(db, task):
@@ -158,6 +159,8 @@ def _move(db: Database, actor: Actor, task: Task, state: str) -> None:
         task = reopen(db, actor, task.id)
     if state == task.state:
         return
+    if state != "cancelled":
+        landing.refuse_root(db, task.id)
     if reopened and state == "in_progress" and task.agent_id:
         start(db, actor, task.id, "reopened")
         return
@@ -194,9 +197,9 @@ def _missing(db: Database, task: Task) -> Problem | None:
         return Problem("checks_open", "Not done yet: " + "; ".join(c.sentence for c in unpassed) + ".")
     if blocked := _blocked(db, task):
         return blocked
-    if children := [c for c in tasks.children(db, task.id) if c.open]:
-        first = f"first #{children[0].number} {children[0].title}"
-        return Problem("conflict", f"{len(children)} sub-tasks are open, {first}.")
+    left, first = tasks.open_children(db, task.id)
+    if first:
+        return Problem("conflict", f"{left} sub-tasks are open, first #{first.number} {first.title}.")
     asked = "SELECT title FROM approvals WHERE task_id = :id AND state = 'pending' LIMIT 1"
     if title := db.value(asked, {"id": task.id}):
         return Problem("conflict", f"A decision is open: {title}.")

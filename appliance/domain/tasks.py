@@ -9,6 +9,7 @@ from appliance.db.database import Database, Row
 from appliance.domain import agents, budgets, checks, events, graph, records, runs, task_forms, wakes
 from appliance.domain.actor import Actor
 from appliance.domain.checks import NewCheck
+from appliance.domain.instances import landing
 from appliance.domain.runs import Run
 from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.errors import Problem, invalid, not_found
@@ -155,6 +156,7 @@ def _change(db: Database, actor: Actor, found: Task, change: TaskChange) -> Task
     task_forms.check_time_limit(after["time_limit_s"])
     task_forms.check_on_parent_close(after["on_parent_close"])
     if "assignee" in given:
+        landing.refuse_root(db, found.id)
         given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
             raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
@@ -176,8 +178,18 @@ def open_blockers(db: Database, task_id: str) -> list[Task]:
     return [task(row) for row in db.rows(SELECT + where, {"id": task_id})]
 
 
-def children(db: Database, task_id: str) -> list[Task]:
-    return [task(row) for row in db.rows(SELECT + "WHERE t.parent_id = :id ORDER BY t.number", {"id": task_id})]
+def children(db: Database, task_id: str, limit: int = 1000) -> list[Task]:
+    """The first of its sub-tasks: a workflow may have made ten thousand."""
+    where = "WHERE t.parent_id = :id ORDER BY t.number LIMIT :limit"
+    return [task(row) for row in db.rows(SELECT + where, {"id": task_id, "limit": limit})]
+
+
+def open_children(db: Database, task_id: str) -> tuple[int, Task | None]:
+    """How many of its sub-tasks have not ended, and the first of them."""
+    sql = """SELECT COUNT(*) AS n, MIN(number) AS first FROM tasks
+      WHERE parent_id = :id AND state NOT IN ('done', 'cancelled')"""
+    row = db.rows(sql, {"id": task_id})[0]
+    return int(row["n"]), get(db, str(row["first"])) if row["n"] else None
 
 
 def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> list[checks.Check]:

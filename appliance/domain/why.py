@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import agents, approvals, checks, loops, runs, tasks, wake_rows, why_blockers, why_run
+from appliance.domain import (
+    agents,
+    approvals,
+    checks,
+    loops,
+    runs,
+    tasks,
+    wake_rows,
+    why_blockers,
+    why_run,
+    why_workflow,
+)
 from appliance.domain.approvals import Approval
 from appliance.domain.tasks import Task
 from appliance.domain.why_shape import FIXES as FIXES
@@ -18,6 +29,8 @@ ASKED = {"in_doubt": "in_doubt", "breaker": "breaker", "budget": "budget"}
 
 def why(db: Database, task: Task) -> Why:
     """The first reason that holds, from the run outwards."""
+    if found := why_workflow.why(db, task):
+        return found
     run = runs.get(db, task.run_id) if task.run_id else None
     if (run is None or run.state not in AT_WORK) and (asked := approvals.of_task(db, task.id, "pending")):
         return _asked(asked[-1])
@@ -73,10 +86,10 @@ def _in_review(db: Database, task: Task) -> Why:
         return Why("checks_open", f"A check has not passed: {failing[0].sentence}.", "Try again", "retry")
     if blocked := why_blockers.why(db, task):
         return blocked
-    if left := [child for child in tasks.children(db, task.id) if child.open]:
-        number = left[0].number
-        sentence = f"{len(left)} sub-tasks are open, first #{number} {left[0].title}."
-        return Why("children_open", sentence, f"Open #{number}", "open", str(number))
+    left, first = tasks.open_children(db, task.id)
+    if first:
+        sentence = f"{left} sub-tasks are open, first #{first.number} {first.title}."
+        return Why("children_open", sentence, f"Open #{first.number}", "open", str(first.number))
     asked = [c.sentence for c in checks.of_task(db, task.id) if c.kind == "human_ack" and c.state == "open"]
     question = f": {asked[0].rstrip('.?')}?" if asked and asked[0].endswith("?") else "."
     return Why("review", f"It waits for you to accept the result{question}", "Accept", "approve")

@@ -24,5 +24,5 @@ def _leaf(db: Database, task: Task) -> Task:
     """Down the blockers, and the sub-tasks of what is only waiting for those; there are no circles."""
     below = tasks.open_blockers(db, task.id)
     if not below and task.state == "in_review":
-        below = [child for child in tasks.children(db, task.id) if child.open]
+        below = [child for child in [tasks.open_children(db, task.id)[1]] if child]
     return _leaf(db, below[0]) if below else task

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -149,6 +150,17 @@ def _problem(error: OSError, path: str) -> Problem:
         return Problem("disk_full", "The disk is full: the file was not written.")
     # ELOOP or ENOTDIR: a symbolic link stands in the way.
     return Problem("forbidden", f"'{path}' is not a path inside this task's workspace ({error.strerror}).")
+
+
+def copy(files: Path, source: str, target: str) -> None:
+    """The folder of one task as that of another; links stay links and lead nowhere. Raises Problem(disk_full)."""
+    folder = of_task(files, source).folder
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    try:
+        shutil.copytree(folder, of_task(files, target).folder, symlinks=True, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise Problem("disk_full", "The files could not be copied: is the disk full?") from error
 
 
 class Holder(Protocol):

@@ -1,4 +1,4 @@
-"""What a step of a workflow gives beside the words of its agent: the JSON in its output file, and the files there are."""
+"""What a step gives beside the words of its agent: the JSON in its output file, and which files there are."""
 
 from typing import Any
 

@@ -52,6 +52,7 @@ WAYS = {
     "approval": Act("", "{base}/approvals/{ref}", "inbox", "primary", post=False),
     "fork": Act("", "{base}/runs/{run}#steps", "git-branch", "primary", post=False),
     "run": Act("", "{base}/runs/{run}", "arrow-right", post=False),
+    "workflow": Act("", "{base}/instances/{ref}", "git-branch", "primary", post=False),
 }
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
+from appliance.domain.checks import NewCheck as NewCheck
 from appliance.domain.instances import nodes, rows, starting
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance

@@ -8,7 +8,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import approval_uses, events, handing_out, lifecycle, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import blocks, ending, making, rows
+from appliance.domain.instances import blocks, ending, making, paths, rows
 from appliance.domain.instances.kinds import LANDED
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
@@ -47,11 +47,13 @@ def advance(db: Database, instance_id: str) -> None:
 
 def _look(walk: Walk) -> None:
     landed = walk.db.rows(LANDED, {"id": walk.instance.id})
-    walk.read(sorted({"", *(row["scope"] for row in landed)}))
+    for row in landed:
+        walk.keep(row)
+    walk.read({row["scope"] for row in landed})
     for row in landed:
         blocks.land(walk, row)
-    if not landed:
-        walk.look("undo" if walk.state == "undoing" else "")
+    if not landed or any(row["kind"] in ("map", "when") for row in landed):
+        walk.look(paths.UNDO if walk.state == "undoing" else "")
     while walk.ahead and "finished_at" not in walk.news:
         scope = next(iter(walk.ahead))
         del walk.ahead[scope]
@@ -68,8 +70,9 @@ def _look(walk: Walk) -> None:
 def _write(walk: Walk) -> None:
     """Tasks before the nodes that name them, and ends outside only once the nodes no longer wait for them."""
     db, instance = walk.db, walk.instance
-    live = [order for order in walk.orders if _waits(walk, order.id)]
-    depth = making.depth(db, instance.id)
+    waited = {node.task_id for node in walk.nodes.values() if node.open}
+    live = [order for order in walk.orders if order.id in waited]
+    depth = making.depth(db, instance.id) if instance.parent_id else 1
     if live:
         handing_out.hand_out(db, live, instance.id, depth)
     walk.write()
@@ -79,10 +82,6 @@ def _write(walk: Walk) -> None:
         _stop(db, node)
     _note(walk)
     ending.tell(db, walk)
-
-
-def _waits(walk: Walk, task_id: str) -> bool:
-    return any(node.task_id == task_id and node.open for node in walk.nodes.values())
 
 
 def _stop(db: Database, node: Node) -> None:

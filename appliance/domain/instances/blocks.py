@@ -16,23 +16,21 @@ TROUBLE = ("unavailable", "disk_full", "internal")
 def look(walk: Walk, scope: str) -> None:
     if scope == paths.UNDO:
         return _undo(walk)
-    holder = walk.nodes.get(paths.owner(scope)) if scope else None
+    holder = walk.find(paths.owner(scope)) if scope else None
     if walk.state != "running" or (scope and (holder is None or not holder.open)):
         return
-    known = walk.block(scope)
-    steps = walk.outline.block(scope)
-    decided = joins.decide(steps, {step_id: node.state for step_id, node in known.items()})
+    block = walk.outline.block(scope)
+    decided = joins.decide(block, walk.block(scope))
     if decided.failed:
-        return _failed(walk, scope, holder, known[decided.failed])
+        return _failed(walk, holder, walk.node(paths.path(scope, decided.failed)))
     for step_id in decided.stop:
-        walk.stop(known[step_id])
-    by_id = {step.id: step for step in steps}
+        walk.stop(walk.node(paths.path(scope, step_id)))
     for step_id in decided.skip:
-        walk.end(walk.add(scope, step_id, by_id[step_id].kind), "skipped")
+        walk.end(walk.add(scope, step_id, block.by_id[step_id].kind), "skipped")
     for step_id in decided.start:
-        start(walk, paths.path(scope, step_id), scope, by_id[step_id])
+        start(walk, paths.path(scope, step_id), scope, block.by_id[step_id])
     if decided.ended:
-        _done(walk, scope, holder)
+        _done(walk, holder)
 
 
 def start(walk: Walk, path: str, scope: str, step: Step) -> None:
@@ -66,7 +64,7 @@ def land(walk: Walk, row: Row) -> None:
         failing.end(walk, node, "timeout", f"It took longer than its time limit of {step.timeout_s:g} s.")
 
 
-def _done(walk: Walk, scope: str, holder: Node | None) -> None:
+def _done(walk: Walk, holder: Node | None) -> None:
     if holder is None:
         return ending.succeed(walk)
     if holder.kind != "item":
@@ -79,7 +77,7 @@ def _done(walk: Walk, scope: str, holder: Node | None) -> None:
     each.item_ended(walk, walk.nodes[holder.path])
 
 
-def _failed(walk: Walk, scope: str, holder: Node | None, node: Node) -> None:
+def _failed(walk: Walk, holder: Node | None, node: Node) -> None:
     """A step has failed whose block can't bear it."""
     path = str(node.data.get("path", node.path))
     if holder is None:

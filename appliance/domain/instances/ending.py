@@ -4,7 +4,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import events, lifecycle, records, schema, standing, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import joins, landing, paths
+from appliance.domain.instances import landing, paths
 from appliance.domain.instances.rows import Instance
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows import expression_rules
@@ -25,9 +25,9 @@ def succeed(walk: Walk) -> None:
 
 def given(walk: Walk, scope: str) -> object:
     """What the last steps of a block gave: the output of the only one, or each by its name."""
-    last = joins.last(walk.outline.block(scope))
-    known = walk.block(scope)
-    outputs = {step_id: known[step_id].output if step_id in known else None for step_id in last}
+    at = {step_id: paths.path(scope, step_id) for step_id in walk.outline.block(scope).last}
+    walk.have(set(at.values()))
+    outputs = {step_id: walk.nodes[path].output if path in walk.nodes else None for step_id, path in at.items()}
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
 

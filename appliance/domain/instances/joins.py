@@ -35,20 +35,45 @@ class Items(NamedTuple):
         return self.total - self.failed
 
 
-def decide(steps: list[Step], states: States) -> Decision:
+class Block:
+    """A list of steps: each by its id, the steps that need it, and those that need none."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+        self.by_id = {step.id: step for step in steps}
+        self.users: dict[str, list[str]] = {step.id: [] for step in steps}
+        for step in steps:
+            for need in step.needs:
+                self.users[need].append(step.id)
+        self.first = [step.id for step in steps if not step.needs]
+        # What the steps that no other needs give is what the block gives.
+        self.last = [step.id for step in steps if not self.users[step.id]]
+
+    def downstream(self, step_id: str) -> set[str]:
+        """The step and all that need it, directly or not."""
+        found, ahead = set[str](), [step_id]
+        while ahead:
+            one = ahead.pop()
+            if one not in found:
+                found.add(one)
+                ahead += self.users[one]
+        return found
+
+
+def decide(block: Block, states: States) -> Decision:
     """`states` holds the state of each step that has started or was skipped."""
-    users = _users(steps)
-    if failed := next((step.id for step in steps if _unbearable(step, users[step.id], states)), ""):
-        return Decision([], [], [], False, failed)
+    failed = [step_id for step_id, state in states.items() if state == "failed"]
+    if failed and (unbearable := [one for one in failed if _unbearable(block, one, states)]):
+        return Decision([], [], [], False, min(unbearable, key=list(block.by_id).index))
     known = dict(states)
-    while _settle(steps, users, known, states):
+    while _settle(block, known, states):
         """One step that is skipped or starts may settle others."""
-    new = {step_id: state for step_id, state in known.items() if states.get(step_id) != state}
+    new = {step.id: known[step.id] for step in block.steps if known.get(step.id) != states.get(step.id)}
     return Decision(
         [step_id for step_id, state in new.items() if state == "running"],
         [step_id for step_id, state in new.items() if state == "skipped"],
         [step_id for step_id, state in new.items() if state == "cancelled"],
-        all(known.get(step.id) in ENDED for step in steps),
+        len(known) == len(block.steps) and all(state in ENDED for state in known.values()),
     )
 
 
@@ -63,37 +88,30 @@ def items(counted: Items, join: Join, least: int) -> Literal["open", "done", "fa
     return "done" if counted.done >= wanted else "open"
 
 
-def last(steps: list[Step]) -> list[str]:
-    """The steps that no other needs: what they give is what the block gives."""
-    users = _users(steps)
-    return [step.id for step in steps if not users[step.id]]
-
-
-def downstream(steps: list[Step], step_id: str) -> set[str]:
-    """The step and all that need it, directly or not."""
-    users = _users(steps)
-    found, ahead = set[str](), [step_id]
-    while ahead:
-        one = ahead.pop()
-        if one not in found:
-            found.add(one)
-            ahead += [user.id for user in users[one]]
+def _settle(block: Block, known: States, states: States) -> bool:
+    """Go once through the steps on which something may have changed; whether anything came of it."""
+    found = False
+    for step_id in _edge(block, known):
+        users, state = block.users[step_id], known.get(step_id)
+        if users and all(user in known for user in users):
+            # Its users went on without it. What was about to start has not begun.
+            known[step_id] = "cancelled" if step_id in states else "skipped"
+        elif state is None and (chance := _chance(block.by_id[step_id], known)):
+            known[step_id] = "running" if chance == "yes" else "skipped"
+        found = found or known.get(step_id) != state
     return found
 
 
-def _settle(steps: list[Step], users: dict[str, list[Step]], known: States, states: States) -> bool:
-    """Go through the steps once; whether anything came of it."""
-    before = dict(known)
-    for step in steps:
-        state = known.get(step.id)
-        if state in ENDED:
-            continue
-        if users[step.id] and all(user.id in known for user in users[step.id]):
-            # Its users went on without it. What was about to start has not begun.
-            known[step.id] = "cancelled" if step.id in states else "skipped"
-        elif state is None and (chance := _chance(step, known)):
-            known[step.id] = "running" if chance == "yes" else "skipped"
-    return known != before
+def _edge(block: Block, known: States) -> list[str]:
+    """The steps that have not ended and stand beside one that has started."""
+    beside = dict.fromkeys(step_id for step_id in block.first if step_id not in known)
+    for step_id, state in known.items():
+        beside |= dict.fromkeys(user for user in block.users[step_id] if user not in known)
+        if state not in ENDED:
+            beside[step_id] = None
+        if block.by_id[step_id].join in ("any", "least") or state in ("skipped", "cancelled"):
+            beside |= dict.fromkeys(need for need in block.by_id[step_id].needs if known.get(need) not in ENDED)
+    return list(beside)
 
 
 def _chance(step: Step, known: States) -> str:
@@ -109,15 +127,6 @@ def _chance(step: Step, known: States) -> str:
     return "never" if hopeful < wanted else ""
 
 
-def _unbearable(step: Step, users: list[Step], states: States) -> bool:
-    if states.get(step.id) != "failed":
-        return False
-    return not users or any(user.id not in states and _chance(user, states) == "never" for user in users)
-
-
-def _users(steps: list[Step]) -> dict[str, list[Step]]:
-    found: dict[str, list[Step]] = {step.id: [] for step in steps}
-    for step in steps:
-        for need in step.needs:
-            found[need].append(step)
-    return found
+def _unbearable(block: Block, step_id: str, states: States) -> bool:
+    users = block.users[step_id]
+    return not users or any(one not in states and _chance(block.by_id[one], states) == "never" for one in users)

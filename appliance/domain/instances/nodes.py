@@ -10,6 +10,7 @@ from appliance.domain import records
 OPEN = ("waiting", "running")
 STATES = (*OPEN, "done", "failed", "skipped", "cancelled")
 MOST = 500
+EVERY = 10_000_000
 CHUNK = 200
 # What may change of a row after it was made, with its type.
 _CHANGES = {

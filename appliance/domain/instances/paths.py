@@ -5,6 +5,7 @@ A scope is the block a step is in: "" is the workflow's own, each[17] one item's
 
 import re
 
+from appliance.domain.instances.joins import Block
 from appliance.domain.workflows.definition import Definition, Step
 
 UNDO = "undo"
@@ -62,7 +63,7 @@ class Outline:
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self._blocks: dict[str, list[Step]] = {}
+        self._blocks: dict[str, Block] = {}
         self._steps: dict[str, Step] = {}
         self._add("", definition.steps)
         self.undone = {step.id for step in self._steps.values() if step.compensate}
@@ -73,7 +74,7 @@ class Outline:
         found = list(self._steps.values())
         return found + [step.compensate for step in found if step.compensate]
 
-    def block(self, scope: str) -> list[Step]:
+    def block(self, scope: str) -> Block:
         return self._blocks[_INDEX.sub("[]", scope)]
 
     def step(self, path: str) -> Step:
@@ -88,7 +89,7 @@ class Outline:
         return self._steps.get(_INDEX.sub("[]", path))
 
     def _add(self, scope: str, steps: list[Step]) -> None:
-        self._blocks[scope] = steps
+        self._blocks[scope] = Block(steps)
         for step in steps:
             here = path(scope, step.id)
             self._steps[here] = step

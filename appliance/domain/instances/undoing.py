@@ -7,7 +7,9 @@ from appliance.domain.instances.walk import Walk
 
 def following(walk: Walk) -> str:
     """The path of the step to undo next; "" when one is at work, or when all is undone (then the instance ends)."""
-    walk.read([paths.UNDO])
+    sql = "SELECT * FROM nodes WHERE instance_id = :id AND scope = :undo"
+    for row in walk.db.rows(sql, _which(walk)):
+        walk.keep(row)
     begun = {node.path: node for node in walk.nodes.values() if node.scope == paths.UNDO}
     if any(node.open for node in begun.values()):
         return ""

@@ -8,6 +8,7 @@ from appliance.domain import events, lifecycle, schema
 from appliance.domain import signals as run_signals
 from appliance.domain.actor import Actor
 from appliance.domain.instances import advance, landing, rows, signals
+from appliance.domain.instances.again import again as again
 from appliance.domain.instances.rows import Instance
 from appliance.domain.instances.signals import Signal
 from appliance.domain.workflows.definition import WaitStep

@@ -11,7 +11,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.domain.handing_out import Order
-from appliance.domain.instances import nodes, paths
+from appliance.domain.instances import nodes, paths, references
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.paths import Outline
 from appliance.domain.instances.rows import Instance
@@ -27,7 +27,8 @@ class Walk:
         self.instance = instance
         self.outline = outline
         self.nodes: dict[str, Node] = {}
-        self.scopes: dict[str, dict[str, Node]] = {}
+        self.states: dict[str, dict[str, str]] = {}
+        self.agents: dict[str, str] = {}
         self.ahead: dict[str, None] = {}
         self.fresh: set[str] = set()
         self.changed: set[str] = set()
@@ -44,32 +45,54 @@ class Walk:
         """The block has to be looked at again."""
         self.ahead[scope] = None
 
-    def read(self, scopes: list[str]) -> None:
-        """Have the rows of these blocks, and of what stands around them."""
-        wanted = {one for scope in scopes for one in paths.around(scope)}
-        if missing := sorted(wanted - self.scopes.keys()):
-            self.scopes |= {scope: {} for scope in missing}
-            self._read("scope", missing)
-        owners = {paths.owner(scope) for scope in wanted if scope.endswith("]")}
-        if missing := sorted(owners - self.nodes.keys()):
-            self._read("path", missing)
+    def read(self, scopes: set[str]) -> None:
+        """Know the states of these blocks, and what stands for them."""
+        missing = sorted(scopes - self.states.keys())
+        self.states |= {scope: {} for scope in missing}
+        for start in range(0, len(missing), nodes.CHUNK):
+            names, params = records.named(missing[start : start + nodes.CHUNK])
+            sql = f"SELECT scope, step_id, state FROM nodes WHERE instance_id = :id AND scope IN ({names}) ORDER BY ord"
+            for row in self.db.rows(sql, params | {"id": self.instance.id}):
+                self.states[row["scope"]][row["step_id"]] = row["state"]
+        for node in self.nodes.values() if missing else ():
+            # What this look has changed already is newer than its row.
+            if node.scope in missing:
+                self.states[node.scope][node.step_id] = node.state
+        self.have({paths.owner(scope) for scope in scopes if scope})
+
+    def have(self, wanted: set[str]) -> None:
+        """The whole rows of these paths, as far as there are any."""
+        missing = sorted(wanted - self.nodes.keys())
+        for start in range(0, len(missing), nodes.CHUNK):
+            names, params = records.named(missing[start : start + nodes.CHUNK])
+            sql = f"SELECT * FROM nodes WHERE instance_id = :id AND path IN ({names})"
+            for row in self.db.rows(sql, params | {"id": self.instance.id}):
+                self.keep(row)
 
     def read_open(self) -> list[Node]:
         """Every node that has not ended."""
         sql = "SELECT * FROM nodes WHERE instance_id = :id AND finished_at IS NULL"
         for row in self.db.rows(sql, {"id": self.instance.id}):
-            self._keep(row)
+            self.keep(row)
         return [node for node in self.nodes.values() if node.open]
 
-    def block(self, scope: str) -> dict[str, Node]:
-        """The nodes of a block, by the ids of their steps."""
-        if scope not in self.scopes:
-            self.read([scope])
-        return self.scopes[scope]
+    def block(self, scope: str) -> dict[str, str]:
+        """The states of the steps of a block that have started, by their ids."""
+        if scope not in self.states:
+            self.read({scope})
+        return self.states[scope]
+
+    def node(self, path: str) -> Node:
+        self.have({path})
+        return self.nodes[path]
+
+    def find(self, path: str) -> Node | None:
+        self.have({path})
+        return self.nodes.get(path)
 
     def begun(self, scope: str) -> None:
         """A block that has just begun: there are no rows of it."""
-        self.scopes[scope] = {}
+        self.states[scope] = {}
         self.look(scope)
 
     def add(self, scope: str, step_id: str, kind: str, path: str = "", **values: Any) -> Node:
@@ -130,35 +153,36 @@ class Walk:
                 del self.nodes[gone]
                 self.fresh.discard(gone)
                 self.changed.discard(gone)
-            for scope in [one for one in self.scopes if one.startswith(prefix) or f"{one}/" == prefix]:
-                del self.scopes[scope]
+            for scope in [one for one in self.states if one.startswith(prefix)]:
+                del self.states[scope]
 
     def value(self, node: Node, template: Any) -> Any:
         """What the template gives where the step stands. Raises Problem(expression)."""
-        return expressions.value(template, self.names(paths.place(node.path)))
-
-    def value_of(self, template: Any, names: Row) -> Any:
-        """The same with names found before."""
-        return expressions.value(template, names)
+        return self.value_in(paths.place(node.path), template)
 
     def value_in(self, scope: str, template: Any) -> Any:
         """What the template gives in this block. Raises Problem(expression)."""
-        return expressions.value(template, self.names(scope))
+        return expressions.value(template, self.names(scope, template))
 
-    def names(self, scope: str) -> Row:
-        """What expressions of this block know."""
-        steps: Row = {}
-        found: Row = {"inputs": self.instance.input, "instance": {"number": self.instance.number}, "steps": steps}
-        self.read([scope])
-        for one in paths.around(scope):
-            known = self.scopes[one]
-            for step in self.outline.block(one):
-                node = known.get(step.id)
-                steps[step.id] = {"output": node and node.output, "state": node.state if node else "pending"}
-            if one.endswith("]"):
-                item = self.nodes[one]
-                found |= {"item": item.input, "index": item.item}
+    def names(self, scope: str, template: Any) -> Row:
+        """What the expressions of this template know in this block; only what they name is read."""
+        around = paths.around(scope)
+        where = {step_id: one for one in around for step_id in self.outline.block(one).by_id}
+        named = references.steps(template)
+        wanted = where if named is None else {step_id: where[step_id] for step_id in named if step_id in where}
+        at = {step_id: paths.path(one, step_id) for step_id, one in wanted.items()}
+        item = next((one for one in reversed(around) if one.endswith("]")), "")
+        self.have({*at.values(), *([item] if item else [])})
+        found: Row = {"inputs": self.instance.input, "instance": {"number": self.instance.number}}
+        found["steps"] = {step_id: self._told(path) for step_id, path in at.items()}
+        if item:
+            found |= {"item": self.nodes[item].input, "index": self.nodes[item].item}
         return found
+
+    def _told(self, path: str) -> Row:
+        """What expressions know of a step."""
+        node = self.nodes.get(path)
+        return {"output": node.output, "state": node.state} if node else {"output": None, "state": "pending"}
 
     def step(self, node: Node) -> Step:
         return self.outline.step(node.path)
@@ -171,19 +195,12 @@ class Walk:
             nodes.insert_all(self.db, [structs.replace(node, ord=first + n) for n, node in enumerate(made)])
         nodes.update_all(self.db, [self.nodes[path] for path in sorted(self.changed)])
 
-    def _put(self, node: Node) -> None:
-        self.nodes[node.path] = node
-        if node.scope in self.scopes:
-            self.scopes[node.scope][node.step_id] = node
-
-    def _read(self, column: str, values: list[str]) -> None:
-        for start in range(0, len(values), nodes.CHUNK):
-            names, params = records.named(values[start : start + nodes.CHUNK])
-            sql = f"SELECT * FROM nodes WHERE instance_id = :id AND {column} IN ({names}) ORDER BY ord"
-            for row in self.db.rows(sql, params | {"id": self.instance.id}):
-                self._keep(row)
-
-    def _keep(self, row: Row) -> None:
+    def keep(self, row: Row) -> None:
         """What this look has changed already is newer than its row."""
         if row["path"] not in self.nodes:
-            self._put(nodes.node(row))
+            self.nodes[row["path"]] = nodes.node(row)
+
+    def _put(self, node: Node) -> None:
+        self.nodes[node.path] = node
+        if node.scope in self.states:
+            self.states[node.scope][node.step_id] = node.state

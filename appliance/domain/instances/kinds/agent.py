@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from appliance import ids
 from appliance.db.database import Row
 from appliance.domain import agents, check_forms, task_forms
@@ -29,22 +27,20 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
         return
     does = step.does
     assert isinstance(does, AgentStep)
-    names = walk.names(paths.place(node.path))
-    texts = {"title": walk.value_of(step.title, names), "body": walk.value_of(does.body, names)}
-    agent_id = agents.find(walk.db, text_of(walk.value_of(does.agent, names)))["id"]
-    file = text_of(walk.value_of(does.output_file, names))
+    wanted: Row = {"title": step.title, "body": does.body, "agent": does.agent, "file": does.output_file}
+    given = walk.value(node, wanted | {"labels": does.labels, "checks": [check.spec for check in does.checks]})
+    file = text_of(given["file"])
     if file:
         walk.change(node, input={"file": file})
-    labels = [text_of(label) for label in walk.value_of(does.labels, names)]
     order(
         walk,
         node,
-        agent_id,
-        text_of(texts["title"]) or step.id,
-        body=text_of(texts["body"]),
+        _agent(walk, text_of(given["agent"])),
+        text_of(given["title"]) or step.id,
+        body=text_of(given["body"]),
         priority=does.priority,
-        labels=task_forms.clean_labels(labels),
-        checks=_checks(walk, does, file, names),
+        labels=task_forms.clean_labels([text_of(label) for label in given["labels"]]),
+        checks=_checks(does, file, given["checks"]),
         budget_usd=does.budget_usd,
     )
 
@@ -83,16 +79,22 @@ def _folder(walk: Walk, scope: str, task_id: str) -> str | None:
     item = next((one for one in reversed(paths.around(scope)) if one.endswith("]")), "")
     if not item:
         return walk.instance.task_id
-    walk.read([item])
-    holder = walk.nodes[item]
+    holder = walk.node(item)
     if first := holder.data.get("files"):
         return str(first)
     walk.change(holder, data=holder.data | {"files": task_id})
     return None
 
 
-def _checks(walk: Walk, does: AgentStep, file: str, names: Row) -> list[NewCheck]:
-    found = [msgspec.structs.replace(check, spec=walk.value_of(check.spec, names)) for check in does.checks]
+def _agent(walk: Walk, slug: str) -> str:
+    """Its id; asked once for many items of a map."""
+    if slug not in walk.agents:
+        walk.agents[slug] = agents.find(walk.db, slug)["id"]
+    return walk.agents[slug]
+
+
+def _checks(does: AgentStep, file: str, specs: list[dict[str, Any]]) -> list[NewCheck]:
+    found = [NewCheck(check.kind, spec) for check, spec in zip(does.checks, specs, strict=True)]
     if file:
         found.append(NewCheck("json_schema", {"file": file, "schema": does.output_schema or ANY}))
     for number, check in enumerate(found, 1):

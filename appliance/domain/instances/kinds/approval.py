@@ -6,7 +6,7 @@ from appliance.db.database import Row
 from appliance.domain import approvals
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approvals import Ask, Option
-from appliance.domain.instances import failing, paths
+from appliance.domain.instances import failing
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows.definition import ApprovalStep, Step
@@ -18,10 +18,9 @@ SAID = {"approved": "approved", "consumed": "approved", "rejected": "rejected", 
 def begin(walk: Walk, node: Node, step: Step) -> None:
     does = step.does
     assert isinstance(does, ApprovalStep)
-    names = walk.names(paths.place(node.path))
-    title = text_of(walk.value_of(does.ask, names))
-    detail = text_of(walk.value_of(does.detail, names))
-    options = msgspec.convert(walk.value_of(msgspec.to_builtins(does.options), names), list[Option])
+    given = walk.value(node, msgspec.to_builtins(does))
+    title, detail = text_of(given["ask"]), text_of(given["detail"])
+    options = msgspec.convert(given["options"], list[Option], strict=False)
     payload = {"workflow": walk.instance.slug, "version": walk.instance.version, "step": node.path, "ask": title}
     asked = Ask(
         "step",

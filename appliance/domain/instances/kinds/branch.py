@@ -13,7 +13,8 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
     assert isinstance(does, WhenStep)
     if node.attempt > 1:
         walk.forget_below(node.path)
-    taken = "then" if expressions.holds(does.condition, walk.names(paths.place(node.path))) else "otherwise"
+    names = walk.names(paths.place(node.path), does.condition)
+    taken = "then" if expressions.holds(does.condition, names) else "otherwise"
     told = {"failure_code": "", "failure_detail": ""}
     walk.change(node, state="running", data={"taken": taken}, **told)
     walk.begun(paths.path(node.path, taken))
@@ -27,5 +28,5 @@ def done(walk: Walk, node: Node) -> None:
     """The branch has ended well."""
     taken = node.data["taken"]
     scope = paths.path(node.path, taken)
-    last = ending.given(walk, scope) if walk.outline.block(scope) else None
+    last = ending.given(walk, scope) if walk.outline.block(scope).steps else None
     walk.done(node, {"taken": taken, "last": last})

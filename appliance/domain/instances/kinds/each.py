@@ -35,13 +35,16 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
 
 
 def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
+    for item in walk.read_open():
+        if item.scope == node.path:
+            walk.look(item.path)
     _go_on(walk, node, step)
 
 
 def item_ended(walk: Walk, item: Node) -> None:
     """One item has ended; the map goes on with the next, or ends."""
-    node = walk.nodes.get(paths.map_of(item.path))
-    if node is None or not node.open:
+    node = walk.node(paths.map_of(item.path))
+    if not node.open:
         return
     well = item.state == "done"
     data = dict(node.data)
@@ -78,16 +81,18 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
 
 
 def _fill(walk: Walk, node: Node, does: MapStep) -> None:
-    data = dict(node.data)
+    data, kept = dict(node.data), frozenset(node.data.get("kept", ()))
     while data["open"] < does.bound and data["next"] < data["total"]:
         n = data["next"]
         path = paths.item(node.path, n)
         # An item that another instance had done already is not done again.
-        if n not in data.get("kept", ()):
+        if n not in kept:
             walk.add(node.path, str(n), "item", path, item=n, input=node.input[n])
             walk.begun(path)
             data["open"] += 1
         data["next"] = n + 1
+    if kept:
+        data["kept"] = sorted(n for n in kept if n >= data["next"])
     if data != node.data:
         walk.change(node, data=data)
 

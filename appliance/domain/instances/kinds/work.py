@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from appliance.db.database import Row
-from appliance.domain.instances import hands, paths
+from appliance.domain.instances import hands
 from appliance.domain.instances.kinds import agent
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
@@ -46,5 +46,5 @@ def _begin(walk: Walk, node: Node, step: Step, given: Row, called: str) -> None:
         walk.again.append(node.task_id)
         walk.change(node, state="running", failure_code="", failure_detail="")
         return
-    title = text_of(walk.value_of(step.title, walk.names(paths.place(node.path))))
+    title = text_of(walk.value(node, step.title))
     agent.order(walk, walk.change(node, input=given), hands.agent_id(walk.db), title or called)
