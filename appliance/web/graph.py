@@ -92,7 +92,7 @@ def _block(steps: Sequence[Step], scope: str) -> Drawing:
 def _inside(step: Step, path: str) -> Drawing:
     """What stands in a frame, measured from the frame's corner; its size is the frame's."""
     made = Drawing(0, 0, [], [], [])
-    width, top = float(WIDTH), float(HEAD)
+    width, top = float(WIDTH), HEAD + 4.0
     for name, block in step.blocks.items():
         if not block:
             continue

@@ -1,6 +1,6 @@
 """A drawing with words and colours: what `workflows/_graph.html` reads, for a definition and for an instance of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import NamedTuple
 
 from appliance.domain.workflows.definition import Definition
@@ -67,6 +67,7 @@ class Node(NamedTuple):
     note: str
     whole: str
     after: str
+    standing: str
     state: str
     tone: str
     sign: str
@@ -76,8 +77,10 @@ class Node(NamedTuple):
 
     @property
     def label(self) -> str:
-        """For those who hear the drawing."""
-        parts = [f"{self.kind}: {self.name}", self.state, self.whole, f"after {self.after}" if self.after else ""]
+        """For those who hear the drawing: first what is seen, as those say it who steer by voice."""
+        seen = f"{self.title} {self.note}".strip()
+        cut = [self.name if self.title != self.name else "", self.whole if self.note.endswith("…") else ""]
+        parts = [seen, self.kind, *cut, f"after {self.after}" if self.after else ""]
         return ", ".join(part for part in parts if part)
 
 
@@ -95,17 +98,27 @@ class View(NamedTuple):
 
 
 def view(
-    definition: Definition, href: Callable[[str], str], marks: Mapping[str, Mark] | None = None, chosen: str = ""
+    definition: Definition,
+    href: Callable[[str], str],
+    marks: Mapping[str, Mark] | None = None,
+    chosen: str = "",
+    inside: Container[str] = (),
 ) -> View:
-    """`marks` and `chosen` go by the path of a step without the numbers of items; without marks it is the plan."""
+    """`marks`, `chosen` and `inside` go by paths of steps without the numbers of items; without marks it is the plan.
+
+    `inside` are the steps of maps of which no item is looked at: they stand nowhere.
+    """
     found = graph.draw(definition)
     known = marks or {}
-    nodes = [_node(box, href(box.path), known.get(box.path), box.path == chosen) for box in found.boxes]
+    nodes = []
+    for box in found.boxes:
+        standing = "" if marks is None else "for each item" if box.path in inside else "not begun"
+        nodes.append(_node(box, href(box.path), known.get(box.path), standing, box.path == chosen))
     ways = [Way(arrow, _tone(arrow, known)) for arrow in found.arrows]
     return View(found.width, found.height, nodes, found.lanes, ways)
 
 
-def _node(box: Box, href: str, mark: Mark | None, current: bool) -> Node:
+def _node(box: Box, href: str, mark: Mark | None, standing: str, current: bool) -> Node:
     step = box.step
     name, said = step_kinds.name(step), step_kinds.note(step)
     told = " · ".join(part for part in ((mark.state, mark.note) if mark else (said,)) if part)
@@ -125,6 +138,7 @@ def _node(box: Box, href: str, mark: Mark | None, current: bool) -> Node:
         note=fit(told, box.width - BESIDE, SMALL_LETTER),
         whole=whole,
         after=step_kinds.after(step),
+        standing=standing,
         state=mark.state if mark else "",
         tone=TONES.get(mark.state, "") if mark else "",
         sign=SIGNS.get(mark.state, "") if mark else "",

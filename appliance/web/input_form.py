@@ -14,6 +14,14 @@ from appliance.errors import invalid
 
 LONG = 200
 PREFIX = "in."
+WORDS = {
+    "text": "a text",
+    "long": "a long text",
+    "lines": "a list of texts",
+    "json": "a value as JSON",
+    "date": "a date",
+}
+WORDS |= {"number": "a number", "integer": "a whole number", "boolean": "yes or no"}
 WHOLE = ""
 PLAIN = ("type", "properties", "required", "additionalProperties", "title", "description", "$schema", "default")
 
@@ -32,6 +40,13 @@ class Field(NamedTuple):
     options: list[tuple[str, str]]
     least: str
     most: str
+
+    @property
+    def words(self) -> str:
+        """What is to be given, for people."""
+        if self.kind == "choice":
+            return f"one of {', '.join(text for _, text in self.options)}"
+        return WORDS[self.kind]
 
 
 def fields(schema: dict[str, Any], given: Mapping[str, str] | None = None) -> list[Field]:

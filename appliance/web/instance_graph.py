@@ -64,7 +64,9 @@ def picture(db: Database, found: Instance, definition: Definition, chosen: str, 
     def href(path: str) -> str:
         return f"{here}?step={quote(where.real.get(path) or where.maps.get(path, path))}#step"
 
-    return Picture(graph_view.view(definition, href, marks, plain(chosen)), definition.steps, where, nodes, work)
+    return Picture(
+        graph_view.view(definition, href, marks, plain(chosen), where.maps), definition.steps, where, nodes, work
+    )
 
 
 def mark(node: Node, work: dict[str, Work]) -> Mark:

@@ -37,7 +37,7 @@ ACTS = {
     ),
 }
 VERBS = {"running": ("pause", "cancel"), "paused": ("resume", "cancel"), "undoing": ("cancel",)}
-ITEMS, SIGNALS, ASKED = 50, 30, 5
+ITEMS, SIGNALS, ASKED, SHORT = 50, 30, 5, 60
 
 
 class Looked(NamedTuple):
@@ -61,10 +61,22 @@ class Shown(NamedTuple):
     inside: list[tuple[str, str]]
 
 
+def told(db: Database, found: Instance) -> str:
+    """What tells it from other instances of its workflow: the first short input, those that are required before others."""
+    schema = rows.outline(db, found.workflow_id, found.version).definition.inputs
+    names = [*schema.get("required", ()), *schema.get("properties", {})]
+    given = [found.input[name] for name in names if name in found.input]
+    return next((str(value) for value in given if _is_short(value)), "")
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and 0 < len(str(value)) <= SHORT
+
+
 def listing(frame: Frame, db: Database, workflow: str, state: str, cursor: str) -> dict[str, Any]:
     page = rows.listing(db, workflow, state, cursor=cursor)
     return {
-        "items": [(one, _took_ms(one)) for one in page.items],
+        "items": [(one, told(db, one), _took_ms(one)) for one in page.items],
         "bills": shown.work(db, [one.task_id for one in page.items]),
         "next_cursor": page.next_cursor,
         "chosen": {"workflow": workflow, "state": state, "cursor": cursor},
@@ -82,6 +94,7 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
     asked = approval_shape.pending(db, frame, asker_of(frame.request).actor, found.task_id, people, ASKED + 1)
     return {
         "one": found,
+        "told": told(db, found),
         "here": here,
         "definition": definition,
         "drawn": drawn,

@@ -8,10 +8,10 @@ from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.domain.workflows.version_rows import Version
-from appliance.web import graph_view, input_form, workflow_templates
+from appliance.web import graph_view, input_form, instance_page, workflow_templates
 from appliance.web.frame import Frame
 
-DOTS = 8
+DOTS = 6
 RECENT = 10
 TONES = {
     "running": "run",
@@ -53,7 +53,7 @@ def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:
         **_drawn(frame, workflow, version),
         "inputs": input_form.fields(version.definition.inputs),
         "versions": library.versions(db, workflow.id),
-        "newest": rows.listing(db, workflow.id, limit=RECENT).items,
+        "newest": [(one, instance_page.told(db, one)) for one in rows.listing(db, workflow.id, limit=RECENT).items],
         "count": count,
         "spent_nano": spent_nano,
     }

@@ -219,9 +219,9 @@ def drawn_page(marks: dict[str, Mark] | None = None, chosen: str = "") -> Elemen
 
 def test_every_step_is_a_link_that_says_itself_and_stands_in_the_list_too() -> None:
     page = drawn_page()
-    links = page.findall(".//svg/a")
+    links = page.findall(".//svg//a")
     assert [link.get("data-node") for link in links] == [path for path, _ in graph.every(REVIEW.steps)]
-    assert links[1].get("aria-label") == "Agent: Style, dana, after read"
+    assert links[1].get("aria-label") == "Style dana, Agent, after read"
     assert [cell.get("href") for cell in page.findall(".//td/a")] == [link.get("href") for link in links]
     region = page.find("div")
     assert region is not None and (region.get("role"), region.get("tabindex")) == ("region", "0")
@@ -234,7 +234,7 @@ def test_states_are_told_by_sign_and_word_not_by_colour_alone() -> None:
         "each": Mark("running", "12 of 40 done", Progress(12, 5, 2, 40)),
     }
     page = drawn_page(marks, "style")
-    nodes = {link.get("data-node"): link for link in page.findall(".//svg/a")}
+    nodes = {link.get("data-node"): link for link in page.findall(".//svg//a")}
     signs = {
         path: (use.get("href") or "").rpartition("#")[2] for path, link in nodes.items() for use in link.iter("use")
     }

@@ -46,7 +46,7 @@ def decide(world: World, verdict: str = "approve", note: str = "") -> None:
 def test_the_page_shows_state_version_cost_and_who_started_it(world: World, one: Instance) -> None:
     shown = page(world.bob)
     assert "Running" in shown and "version 1" in shown and "by Otto" in shown
-    assert 'aria-label="Agent: Review {change}, running, queued' in shown
+    assert 'aria-label="Review {change} running · queued' in shown
     assert f'data-live="task:{one.task_id}"' in shown
     assert "/cancel" not in shown and "/cancel" in page(world.otto)
 
@@ -113,7 +113,7 @@ def test_a_failure_says_which_step_and_why(world: World, one: Instance) -> None:
 
 def test_items_of_a_map_are_counted_paged_and_filtered(world: World, asks: Instance) -> None:
     shown = page(world.bob, step="each")
-    assert "For each: Each, running, 0 of 60 done · 60 at work" in shown
+    assert "Each running · 0 of 60 d…, For each, 0 of 60 done · 60 at work" in shown
     assert "0 of 60 done" in shown and ">Person 49</td>" in shown and ">Person 50</td>" not in shown
     cursor = shown.partition("&amp;cursor=")[2].partition("#")[0]
     second = page(world.bob, step="each", cursor=cursor)
@@ -125,7 +125,7 @@ def test_inside_a_map_the_graph_shows_the_item_that_is_looked_at(world: World, a
     plan = page(world.bob)
     assert "?step=each#step" in plan.partition('data-node="each/ask"')[0].rpartition("<a ")[2]
     item = page(world.bob, step="each[17]")
-    assert 'aria-label="Approval: Ask, waiting, a person decides' in item
+    assert 'aria-label="Ask waiting · a person' in item
     assert "?step=each%5B17%5D/ask" in item
     inside = page(world.bob, step="each[17]/ask")
     assert 'aria-current="true" data-node="each/ask"' in inside
@@ -133,7 +133,7 @@ def test_inside_a_map_the_graph_shows_the_item_that_is_looked_at(world: World, a
 
 def test_the_branch_not_taken_has_not_begun(world: World, asks: Instance) -> None:
     shown = page(world.bob)
-    assert 'aria-label="Wait: Few, waiting' in shown and 'aria-label="Wait: Many, 1 h"' in shown
+    assert 'aria-label="Few waiting' in shown and 'aria-label="Many 1 h, Wait"' in shown
 
 
 def test_paths_of_a_drawing_find_the_rows_of_the_item_looked_at() -> None:

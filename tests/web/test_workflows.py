@@ -36,7 +36,7 @@ def test_a_workflow_is_shown_with_graph_inputs_versions_and_instances(review: Wo
     flows.apply(review, flows.LATER)
     flows.start(review)
     page = review.bob.get(f"{review.bob.pages}/workflows/review").text
-    assert 'aria-label="Agent: Review {change}, mara"' in page and "Approval: Ok" in page
+    assert 'aria-label="Review {change} mara, Agent"' in page and 'aria-label="Ok Publish' in page
     assert "version 2" in page and "compare?a=1&amp;b=2" in page
     assert "Its number or address" in page and "/instances/1" in page
     assert "Archive" not in page
@@ -52,7 +52,7 @@ def test_the_editor_tells_faults_by_line_and_keeps_what_was_typed(review: World)
 def test_checking_makes_nothing_and_draws_what_is_written(review: World) -> None:
     fields = {"source": flows.ASKS}
     page = review.otto.post(f"{review.otto.pages}/workflows/check", data=fields)
-    assert page.status_code == 200 and "No fault" in page.text and "For each: Each" in page.text
+    assert page.status_code == 200 and "No fault" in page.text and "Each {people} · 60 at once, For each" in page.text
     assert review.otto.get(f"{review.otto.api}/workflows/asks").status_code == 404
     region = review.otto.post(
         f"{review.otto.pages}/workflows/check", data=fields, headers={"hx-request": "true", "hx-target": "div#checked"}
