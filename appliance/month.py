@@ -22,6 +22,7 @@ from appliance.domain.budget_words import NANO
 from appliance.domain.instances import starting
 from appliance.domain.limits import NewBudget
 from appliance.domain.task_forms import NewTask
+from appliance.domain.schedules import verbs as schedules
 from appliance.domain.workflows import templates
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell
@@ -35,10 +36,11 @@ MINUTES = (4, 11, 25, 40, 70, 130, 200)
 # What was asked in the last hours waits for whoever opens the demo.
 UNDECIDED = timedelta(hours=5)
 TICK = timedelta(seconds=1)
-# When the next timer rings: of a run, or of a step of a workflow.
+# When the next timer rings: of a run, of a step of a workflow, or of the calendar.
 DUE = """SELECT MIN(at) AS at FROM (
   SELECT MIN(ready_at) AS at FROM runs WHERE state = 'waiting'
-  UNION ALL SELECT MIN(wake_at) FROM nodes WHERE wake_at IS NOT NULL AND finished_at IS NULL) timers"""
+  UNION ALL SELECT MIN(wake_at) FROM nodes WHERE wake_at IS NOT NULL AND finished_at IS NULL
+  UNION ALL SELECT MIN(fire_at) FROM schedules WHERE state = 'active') timers"""
 Act = Callable[[], object]
 
 
@@ -90,6 +92,7 @@ class Month:
         self._hand_out(self._end - UNDECIDED / 2, last)
         days = list(self._days())
         self._plan_workflows(days)
+        self._plan_calendar(days)
         self._plan_trouble(days)
 
     def _plan_workflows(self, days: list[datetime]) -> None:
@@ -115,6 +118,10 @@ class Month:
     def _start(self, moment: datetime, slug: str, inputs: dict[str, Any], title: str) -> None:
         giver = self._choose.choice(self._people)
         self.at(moment, partial(starting.start, self._db, giver, slug, inputs, title=title))
+
+    def _plan_calendar(self, days: list[datetime]) -> None:
+        for new in plot.SCHEDULES:
+            self.at(days[1] + timedelta(hours=5), partial(schedules.add, self._db, self._chiefs[-1], new))
 
     def _plan_trouble(self, days: list[datetime]) -> None:
         self.at(self._hour(days[4]), self._cap)
@@ -151,10 +158,12 @@ class Month:
         """Timers that are due on the way ring at their time."""
         while (at := self._db.value(DUE)) and at < clock.iso(moment):
             self._go_on(max(clock.parse(at), clock.now() + TICK))
+            self._tell_people()
         self._go_on(moment)
 
     def _go_on(self, moment: datetime) -> None:
         clock.go_on(moment)
+        self._sweeper.tick()
         self._sweeper.sweep()
         self._work()
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from appliance.domain.actor import Role
+from appliance.domain.schedules.forms import NewSchedule, StartTask
 from appliance.northwind import Work, files, person
 
 # Name, e-mail, role. The owner is in northwind.py.
@@ -92,15 +93,6 @@ KINDS = (
         "support hours by customer; late invoices; the cost of mail; seats by team; the growth of uploads",
     ),
     Kind(
-        "leo",
-        "finance",
-        "Weekly figures {}",
-        "One page for the board. Save figures.md.",
-        "figures.md",
-        "44; 45; 46; 47",
-        "Do the figures match the closing report?",
-    ),
-    Kind(
         "sana",
         "support",
         "Answer the thread on {}",
@@ -127,6 +119,29 @@ KINDS = (
         "answers.md",
         "Brightwater; Fennel & Co; the city of Aarhus; Ostrava Rail; Lindqvist",
         "May these answers go to the customer?",
+    ),
+)
+# What the calendar starts, in UTC.
+SCHEDULES = (
+    NewSchedule(
+        "weekly-figures",
+        "Weekly figures",
+        "0 8 * * 1",
+        zone="UTC",
+        task=StartTask(
+            "Weekly figures for the board",
+            "One page, the finding first. Save figures.md.",
+            "leo",
+            checks=[*files("figures.md"), *person("Do the figures match the closing report?")],
+            labels=["finance"],
+        ),
+    ),
+    NewSchedule(
+        "night-chats",
+        "Chats of the night",
+        "30 6 * * 1-5",
+        zone="UTC",
+        task=StartTask("Sum up the chats of the night", "Save night.md.", "sana", checks=[*files("night.md")]),
     ),
 )
 # What a cap is set to on the fifth day so that it is reached in the month; its agent's work then waits for a person.

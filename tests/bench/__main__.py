@@ -7,6 +7,7 @@ import sys
 
 from tests.bench import (
     board,
+    demo,
     durable,
     engine,
     executable,
@@ -33,6 +34,7 @@ SCENES = {
     "idle": idle,
     "runs": run_list,
     "board": board,
+    "demo": demo,
     "workflows": workflows,
     "schedules": schedules,
 }

@@ -76,6 +76,12 @@ def test_things_went_wrong_as_they_do(month: Database) -> None:
     assert counted(month, "attempts WHERE failure_code = 'provider_error'") >= 3
 
 
+def test_the_calendar_started_what_it_should(month: Database) -> None:
+    ticks = "ticks k JOIN schedules s ON s.id = k.schedule_id WHERE s.slug = :slug AND k.task_id IS NOT NULL"
+    assert counted(month, ticks, slug="weekly-figures") in (4, 5)
+    assert 19 <= counted(month, ticks, slug="night-chats") <= 22
+
+
 def test_several_people_decided(month: Database) -> None:
     names = {row["name"] for row in month.rows("SELECT DISTINCT decided_name AS name FROM approvals")}
     assert len(names - {""}) >= 3
