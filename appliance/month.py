@@ -21,8 +21,8 @@ from appliance.domain.approvals import Approval
 from appliance.domain.budget_words import NANO
 from appliance.domain.instances import starting
 from appliance.domain.limits import NewBudget
-from appliance.domain.task_forms import NewTask
 from appliance.domain.schedules import verbs as schedules
+from appliance.domain.task_forms import NewTask
 from appliance.domain.workflows import templates
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell
