@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "agent": "agents",
         "host": "hosts",
         "approval": "approvals",
+        "hook": "webhooks",
     },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},

@@ -42,6 +42,11 @@ LOOKS = (
     Look("settings", "/settings"),
     Look("members", "/settings/members"),
     Look("keys", "/settings/keys"),
+    Look("hooks", "/settings/hooks"),
+    Look("hook-kinds", "/settings/hooks/new"),
+    Look("hook-task", "/settings/hooks/new?kind=task"),
+    Look("hook-workflow", "/settings/hooks/new?kind=workflow"),
+    Look("hook-instance", "/settings/hooks/new?kind=instance"),
     Look("audit", "/settings/audit"),
 )
 

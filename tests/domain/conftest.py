@@ -1,9 +1,11 @@
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from appliance import clock
 from tests.domain.scheduling import NOON, Calendar
+from tests.domain.hooking import Make, Outside
 from tests.domain.waking import Office, open_office
 from tests.world import World
 
@@ -19,3 +21,10 @@ def calendar(office: Office) -> Iterator[Calendar]:
     """The clock stands at noon of a Monday while a test does nothing about it."""
     with clock.frozen(clock.parse(NOON)):
         yield Calendar(office)
+
+
+@pytest.fixture
+def outside(world: World) -> Iterator[Make]:
+    """Makes hooks of Acme: outside(target, scheme…)."""
+    with world.control() as control, world.db() as db:
+        yield partial(Outside, world, control, db)

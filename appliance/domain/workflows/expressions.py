@@ -25,6 +25,7 @@ class Known(NamedTuple):
     """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it.
 
     `own` are the step itself and those it stands in.
+    `only` are the names where there is no workflow around it; then there is nothing else.
     """
 
     inputs: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class Known(NamedTuple):
     later: frozenset[str] = frozenset()
     item: bool = False
     own: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
 
 
 def value(template: Any, names: Mapping[str, Any]) -> Any:
@@ -113,6 +115,9 @@ def _problem(template: str, sentence: str) -> Problem:
 
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
+    if known.only:
+        strange = next((name[0] for name in names if name[0] not in known.only), "")
+        return strange and f"there is no '{strange}'; there is {' and '.join(sorted(known.only))}"
     return next((fault for name in names if (fault := _not_there(name, known))), "")
 
 
