@@ -150,7 +150,7 @@ def _node(box: Box, href: str, mark: Mark | None, standing: str, current: bool) 
 
 def fit(text: str, width: float, letter: float) -> str:
     most = max(3, int(width / letter))
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip(" {(·,.:-") + "…"
 
 
 def _bars(progress: Progress, width: float) -> list[Bar]:

@@ -111,6 +111,7 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
         "signals": signals.of(db, found.id)[::-1][:SIGNALS],
         "waits_for": sorted({node.wait_key for node in drawn.found.values() if _waits(node)}),
         "again": _again(found, drawn) if may else [],
+        "again_from": "" if found.failed_path.startswith("undo/") else found.failed_path,
         "item_states": STATES,
         **instance_shape.lineage(db, found),
     }

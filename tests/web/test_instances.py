@@ -111,9 +111,27 @@ def test_a_failure_says_which_step_and_why(world: World, one: Instance) -> None:
     assert "Again from a step" in shown and "Again from a step" not in page(world.bob)
 
 
+def test_again_from_a_step_makes_another_instance_that_says_where_it_comes_from(world: World, one: Instance) -> None:
+    flows.finish(world, "Two findings.")
+    decide(world, "reject", note="Not yet.")
+    assert 'name="step" value="ok"' in page(world.otto)
+    answer = world.otto.post(f"{world.otto.pages}/instances/1/again", data={"step": "ok"})
+    assert answer.status_code == 303
+    number = answer.headers["location"].rpartition("/")[2]
+    after = page(world.bob, int(number))
+    assert "Again of" in after and 'aria-label="Review {change} done' in after
+    assert "Went on as" in page(world.bob) and f"/instances/{number}" in page(world.bob)
+    refused = world.otto.post(f"{world.otto.pages}/instances/{number}/again", data={"step": "ok"})
+    assert refused.headers["location"] == answer.headers["location"]
+    assert "has not ended" in page(world.otto, int(number))
+    made = world.otto.post(f"{world.otto.api}/instances/1/again", json={"step": "read"})
+    assert made.status_code == 201 and made.json()["fork_from"] == "read"
+    assert world.otto.post(f"{world.otto.api}/instances/1/again", json={"step": "gone"}).status_code == 404
+
+
 def test_items_of_a_map_are_counted_paged_and_filtered(world: World, asks: Instance) -> None:
     shown = page(world.bob, step="each")
-    assert "Each running · 0 of 60 d…, For each, 0 of 60 done · 60 at work" in shown
+    assert 'aria-label="Each running · 0 of 60 done' in shown
     assert "0 of 60 done" in shown and ">Person 49</td>" in shown and ">Person 50</td>" not in shown
     cursor = shown.partition("&amp;cursor=")[2].partition("#")[0]
     second = page(world.bob, step="each", cursor=cursor)
@@ -210,15 +228,14 @@ def test_a_long_poll_answers_when_the_instance_ends(world: World, one: Instance)
     assert world.bob.get(f"{world.bob.api}/instances/99?wait=5").status_code == 404
 
 
+BODIES = {"signal": {"name": "x"}, "again": {"step": "read"}}
 ACTS = ("pause", "resume", "cancel", "signal", "again")
 
 
 def test_a_viewer_looks_and_moves_nothing(world: World, one: Instance) -> None:
     for act in ACTS:
         assert world.bob.post(f"{world.bob.pages}/instances/1/{act}", data={}).status_code == 403
-        assert (
-            world.bob.post(f"{world.bob.api}/instances/1/{act}", json={"name": "x", "step": "read"}).status_code == 403
-        )
+        assert world.bob.post(f"{world.bob.api}/instances/1/{act}", json=BODIES.get(act, {})).status_code == 403
     assert flows.now(world, one).state == "running"
 
 
@@ -231,7 +248,7 @@ def test_charlie_gets_404(world: World, one: Instance) -> None:
         for path in ("/1", f"/{one.id}", "/1/nodes", "/1/signals"):
             assert world.charlie.get(f"{base}/instances{path}").status_code == 404
         for act in ACTS:
-            body = {"name": "x", "step": "read"}
+            body = BODIES.get(act, {})
             assert world.charlie.post(f"{base}/instances/{one.id}/{act}", json=body).status_code == 404
     assert world.charlie.get(f"{world.alice.pages}/instances").status_code == 404
     assert world.charlie.get(f"{world.charlie.api}/instances").json()["items"] == []
