@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 
 from appliance import clock
-from tests.domain.scheduling import NOON, Calendar
 from tests.domain.hooking import Make, Outside
+from tests.domain.scheduling import NOON, Calendar
 from tests.domain.waking import Office, open_office
 from tests.world import World
 
