@@ -23,6 +23,7 @@ _FORMATS = {
     "uuid": "0193671c-7c00-7000-8000-000000000000",
 }
 _USUAL = ("1.0.0", "A-1", "a1", "1", "2026-11-27", "2026-11-27T09:00:00Z", "example", "Example", "EXAMPLE")
+_SUMMARY = ("summary", "intent", "answer", "claim", "finding", "conclusion")
 _SHORT = ("title", "name", "heading", "headline", "theme", "label", "topic", "subject", "what")
 
 
@@ -127,10 +128,11 @@ class _Maker:
             return _FORMATS[schema["format"]]
         if pattern := schema.get("pattern"):
             return next((usual for usual in _USUAL if re.search(pattern, usual)), _USUAL[0])
+        text = simulated_prose.sentence(self._topic, self._choose)
         if name.endswith(_SHORT):
             text = simulated_prose.label(self._topic, self._choose)
-        else:
-            text = simulated_prose.sentence(self._topic, self._choose)
+        elif name.endswith(_SUMMARY):
+            text = f"{self._topic[:1].upper()}{self._topic[1:]}: {text[:1].lower()}{text[1:]}"
         while len(text) < schema.get("minLength", 0):
             text += f" {simulated_prose.sentence(self._topic, self._choose)}"
         return _cut(text, schema.get("minLength", 0), schema.get("maxLength"))
