@@ -59,6 +59,7 @@ class Month:
         self._pump = Pump(box.catalogue, box.calls, bell, box.owner, LEASE_S)
         self._sweeper = Sweeper(box.catalogue, bell, box.owner)
         self._planned = 0
+        self._steps = 0
 
     def fill(self) -> None:
         """Let everything happen, in the order of its time."""
@@ -194,11 +195,16 @@ class Month:
             return
         chiefs = found.kind == "budget"
         person = self._choose.choice(self._chiefs if chiefs else self._people)
-        if found.kind == "breaker" or (found.kind in ("action", "step") and self._choose.random() < plot.NO_SHARE):
+        if found.kind == "breaker" or self._refuses(found):
             decisions.decide(self._db, person, found.id, "reject", self._choose.choice(plot.NO))
         else:
             verdict = "answer" if found.kind == "question" else "approve"
             decisions.decide(self._db, person, found.id, verdict, given=self._given(found))
+
+    def _refuses(self, found: Approval) -> bool:
+        self._steps += found.kind == "step"
+        every = found.kind == "step" and self._steps % plot.NO_EVERY == 0
+        return every or found.title.endswith(plot.REFUSED)
 
     def _given(self, found: Approval) -> dict[str, str]:
         if not found.options:

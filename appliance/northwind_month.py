@@ -170,7 +170,9 @@ ROUNDS = Work(
 )
 ROUND_PARTS = ("Sales", "Support", "Finance", "People", "Design", "Legal", "Labs")
 PART = "sim: fail 400"
-NO_SHARE = 0.12
+# Of the questions that workflows ask, every so many gets a no.
+NO_EVERY = 4
+REFUSED = "Northwind Desk 2.1?"
 TRIAGE_EVERY, RELEASE_DAY = 2, 3
 NO = (
     "Not this week: the figures come first.",

@@ -73,7 +73,7 @@ def test_things_went_wrong_as_they_do(month: Database) -> None:
     assert counted(month, "approvals WHERE kind = 'breaker' AND state = 'rejected'") == 1
     assert counted(month, "approvals WHERE kind = 'budget' AND state = 'consumed'") >= 1
     assert counted(month, "approvals WHERE kind = 'budget' AND state = 'pending'") == 1
-    assert counted(month, "attempts WHERE failure_code = 'provider_error'") >= 3
+    assert counted(month, "attempts WHERE failure_code = 'provider_overloaded'") >= 3
 
 
 def test_the_calendar_started_what_it_should(month: Database) -> None:
