@@ -16,6 +16,8 @@ from appliance.errors import invalid, not_found
 
 KEEP_DAYS = 30
 KEPT_BYTES = 64 * 1024
+# Of those that had no effect, for each hook: whoever knows an address must not fill the disk.
+KEEP_IDLE = 10_000
 OUTCOMES = ("accepted", "repeated", "ping", "skipped", "refused", "bad_signature", "too_large", "unreadable")
 # What opens something is not kept: the names that the schemes use, and what others are called.
 _SECRET = ("authorization", "cookie", "signature", "token", "secret", "password", "api-key", "apikey")
@@ -141,6 +143,12 @@ def listing(
     return records.page([_delivery(row) for row in db.rows(sql, given)], limit, lambda found: (found.id,))
 
 
+def last_of_task(db: Database, task_id: str) -> Delivery | None:
+    """The newest that made the task or reached it."""
+    row = db.one("SELECT * FROM hook_deliveries WHERE task_id = :id ORDER BY id DESC LIMIT 1", {"id": task_id})
+    return _delivery(row) if row else None
+
+
 def replays(db: Database, delivery_id: str) -> list[Delivery]:
     """Oldest first."""
     sql = "SELECT * FROM hook_deliveries WHERE replay_of = :id AND hook_id = (SELECT hook_id FROM hook_deliveries d "
@@ -149,10 +157,21 @@ def replays(db: Database, delivery_id: str) -> list[Delivery]:
 
 
 def prune(db: Database) -> int:
-    """Forget what is older than 30 days."""
+    """Forget what is older than 30 days, and of deliveries without an effect all but the newest 10,000 of a hook."""
     old = {"old": clock.ahead(-KEEP_DAYS * 86_400)}
     db.execute("DELETE FROM hook_receipts WHERE at < :old", old)
-    return db.execute("DELETE FROM hook_deliveries WHERE at < :old", old)
+    gone = db.execute("DELETE FROM hook_deliveries WHERE at < :old", old)
+    idle = f"SELECT hook_id, COUNT(*) AS n FROM hook_deliveries WHERE {_IDLE} GROUP BY hook_id HAVING COUNT(*) > :most"
+    return gone + sum(_prune_idle(db, row["hook_id"]) for row in db.rows(idle, {"most": KEEP_IDLE}))
+
+
+_IDLE = "outcome <> 'accepted'"
+
+
+def _prune_idle(db: Database, hook_id: str) -> int:
+    sql = f"""DELETE FROM hook_deliveries WHERE hook_id = :hook AND {_IDLE} AND id <= (
+      SELECT id FROM hook_deliveries WHERE hook_id = :hook AND {_IDLE} ORDER BY id DESC LIMIT 1 OFFSET :most)"""
+    return db.execute(sql, {"hook": hook_id, "most": KEEP_IDLE})
 
 
 def _delivery(row: Row) -> Delivery:

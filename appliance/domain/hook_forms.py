@@ -58,6 +58,12 @@ class HookChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def checked(db: Database, new: NewHook) -> NewHook:
     """The same with what its target names found. Raises Problem(invalid) with the field at fault."""
+    check_rules(new)
+    return msgspec.structs.replace(new, name=new.name.strip(), target=new.target.settled(db))
+
+
+def check_rules(new: NewHook) -> None:
+    """All but the target. Raises Problem(invalid) with the field at fault."""
     signals.check_name(new.name)
     hook_targets.check_condition(new.only_if)
     if new.idem_path and (len(new.idem_path) > 200 or not _PATH.fullmatch(new.idem_path)):
@@ -66,7 +72,6 @@ def checked(db: Database, new: NewHook) -> NewHook:
         raise invalid(same_body_s=f"give seconds from 0 to {SAME_BODY_MAX_S}")
     if not 1 <= new.per_minute <= hook_rates.MOST:
         raise invalid(per_minute=f"give a number from 1 to {hook_rates.MOST}")
-    return msgspec.structs.replace(new, name=new.name.strip(), target=new.target.settled(db))
 
 
 def expiry(text: str | None) -> str | None:

@@ -12,6 +12,8 @@ from appliance.domain.task_forms import NewTask
 from appliance.domain.workflows.expression_parts import OPENING
 from appliance.errors import invalid
 
+TITLE_LIMIT = 200
+
 
 class TaskSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="signal"):
     """Send `signal` (else the hook's name) with the body to the open run of `task`, by id or number."""
@@ -61,10 +63,18 @@ class StartTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
 
     def _new(self, given: Given) -> NewTask:
         filled = {name: given.fill(value) for name, value in self.fields.items()}
+        filled |= {name: _text(filled[name]) for name in ("title", "body") if name in filled}
         if isinstance(filled["title"], str):
             # What comes from outside is as long as it likes; a title is a line.
-            filled["title"] = " ".join(filled["title"].split())[:200]
+            filled["title"] = " ".join(filled["title"].split())[:TITLE_LIMIT]
+        if isinstance(filled.get("labels"), list):
+            filled["labels"] = [_text(label) for label in filled["labels"]]
         try:
             return msgspec.convert(filled, NewTask, strict=False)
         except msgspec.ValidationError as error:
             raise invalid(task=str(error)) from error
+
+
+def _text(value: Any) -> Any:
+    """Numbers as text; anything else as it is."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -125,8 +125,11 @@ def change(control: Database, db: Database, actor: Actor, hook_id: str, change: 
     with control.transaction():
         found = _hook(_living(control, db.name, hook_id))
         before = {name: getattr(found, name) for name in NewHook.__struct_fields__ if hasattr(found, name)}
-        new = hook_forms.checked(db, NewHook(**before | given))
-        row: Row = {"name": new.name, **_aim(new.target), "only_if": new.only_if, "idem_path": new.idem_path}
+        new = NewHook(**before | given)
+        hook_forms.check_rules(new)
+        # What the target names may be gone since; that is told when it is changed, and by deliveries.
+        aim = new.target.settled(db) if "target" in given else new.target
+        row: Row = {"name": new.name.strip(), **_aim(aim), "only_if": new.only_if, "idem_path": new.idem_path}
         row |= {"same_body_s": new.same_body_s, "per_minute": new.per_minute}
         if "expires" in given:
             row["expires_at"] = hook_forms.expiry(new.expires)

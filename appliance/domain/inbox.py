@@ -30,18 +30,23 @@ UNION ALL
 SELECT 'blocked', t.id, t.title, t.blocked_detail, {_TASK}, t.updated_at, {_NO_MONEY}, t.priority * 2
 FROM tasks t {_OF_TASK} LEFT JOIN runs r ON r.id = t.run_id
 WHERE t.state = 'blocked' AND t.blocked_reason IN ('needs_input', 'needs_decision', 'capability')
-  AND COALESCE(r.state, '') <> 'parked' AND {_UNASKED}
+  AND COALESCE(r.state, '') <> 'parked' AND {_UNASKED} AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.task_id = t.id)
+UNION ALL
+SELECT 'workflow', t.id, t.title, t.blocked_detail, {_TASK}, t.updated_at, {_NO_MONEY}, t.priority * 2
+FROM instances i JOIN tasks t ON t.id = i.task_id {_OF_TASK}
+WHERE i.state = 'failed' AND t.state = 'blocked' AND {_UNASKED}
 """
 REVIEW = "{} has ended the work. Accept the result, or say what is missing."
 VERBS = {
     "review": [Verb("approve", "Accept")],
     "parked": [Verb("retry", "Try again")],
     "blocked": [Verb("retry", "Run again")],
+    "workflow": [Verb("again", "Run again from the step that failed")],
 }
 
 
 class Item(msgspec.Struct, frozen=True):
-    """`kind` is a kind of approval, or review, parked or blocked; `id` is the approval's, the task's or the run's.
+    """`kind` is a kind of approval, or review, parked, blocked or workflow; `id` is the approval's, task's or run's.
 
     `amount_nano` in nano-dollars; `verbs` are what a person can answer.
     """
@@ -65,6 +70,13 @@ class Item(msgspec.Struct, frozen=True):
     def asked(self) -> bool:
         """Whether it is an approval."""
         return self.kind in approval_rows.KINDS
+
+    @property
+    def path(self) -> str:
+        """Where a person answers, inside of the tenant."""
+        if self.asked:
+            return f"/approvals/{self.id}"
+        return f"/{'instances' if self.kind == 'workflow' else 'tasks'}/{self.task_number}"
 
 
 def items(db: Database, limit: int = records.LIMIT, cursor: str = "") -> Page[Item]:
@@ -96,7 +108,7 @@ def total(db: Database) -> int:
 def _told(db: Database, item: Item) -> Item:
     if item.asked:
         found = approval_rows.get(db, item.id)
-        said, verbs = approval_words.sentence(found), decision_verbs.of(found.kind, found.options)
+        said, verbs = approval_words.sentence(found), decision_verbs.of(found)
     else:
         said = item.sentence or REVIEW.format(item.agent_name or "A person")
         verbs = VERBS[item.kind]

@@ -1,4 +1,8 @@
-"""Schedules by the second: each one by itself, so that what is wrong with one skips no other."""
+"""Schedules by the second: what is wrong with one skips no other.
+
+Many that are due at once share a commit, a few at a time. When anything is wrong with one of these, nothing of theirs
+has happened and each is run by itself, in its own transaction.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,12 +17,9 @@ from appliance.errors import Problem
 log = logging.getLogger(__name__)
 # A schedule that trips over a bug is let alone so long.
 ASIDE_S = 60
-# What ended is written down first, so that what waits for it starts in the same second.
-TURNS: tuple[tuple[Callable[[Database], list[str]], Callable[[Database, str], int]], ...] = (
-    (settling.ended, settling.settle),
-    (firing.waiting, firing.drain),
-    (firing.due, firing.fire),
-)
+# So many share a commit: others who write wait for one of these at most.
+TOGETHER = 16
+Act = Callable[[Database, str], int]
 
 
 class Ticking:
@@ -27,20 +28,46 @@ class Ticking:
 
     def tick(self, db: Database) -> int:
         """Everything that has come due in one tenant; how many schedules had something to do."""
-        return sum(self._turn(db, schedule_id, act) for find, act in TURNS for schedule_id in find(db))
+        # What ended is written down first, so that what waits for it starts in the same second.
+        done = self._each(db, settling.ended(db), settling.settle)
+        done += self._each(db, firing.waiting(db), firing.drain)
+        due = [one for one in firing.due(db) if self._may(one)]
+        for start in range(0, len(due), TOGETHER):
+            some = due[start : start + TOGETHER]
+            self._each(db, self._together(db, some) if len(some) > 1 else some, firing.fire)
+        return done + len(due)
 
-    def _turn(self, db: Database, schedule_id: str, act: Callable[[Database, str], int]) -> int:
-        now = clock.monotonic()
-        if self._aside.get(schedule_id, 0.0) > now:
+    def _together(self, db: Database, some: list[str]) -> list[str]:
+        """Those that still have to be run one by one: all of them, unless it went well."""
+        left = some
+
+        def act() -> None:
+            nonlocal left
+            try:
+                left = firing.fire_together(db, some)
+            except Problem as problem:
+                log.debug("schedules are run one by one: %s", problem.detail)
+
+        guarded(act)()
+        return left
+
+    def _each(self, db: Database, ids: list[str], act: Act) -> int:
+        return sum(self._one(db, schedule_id, act) for schedule_id in ids)
+
+    def _one(self, db: Database, schedule_id: str, act: Act) -> int:
+        if not self._may(schedule_id):
             return 0
         # Set aside until it went well: a bug ends in guarded(), which tells nobody.
-        self._aside[schedule_id] = now + ASIDE_S
+        self._aside[schedule_id] = clock.monotonic() + ASIDE_S
         guarded(partial(self._act, db, schedule_id, act))()
         return 1
 
-    def _act(self, db: Database, schedule_id: str, act: Callable[[Database, str], int]) -> None:
+    def _act(self, db: Database, schedule_id: str, act: Act) -> None:
         try:
             act(db, schedule_id)
         except Problem as problem:
             log.error("schedule %s has to wait: %s", schedule_id, problem.detail)
         del self._aside[schedule_id]
+
+    def _may(self, schedule_id: str) -> bool:
+        return self._aside.get(schedule_id, 0.0) <= clock.monotonic()

@@ -1,4 +1,5 @@
-"""How the simulated provider works on a task without a script: look around, write the deliverable, finish.
+"""How the simulated provider works on a task without a script: hand out its parts where it is told to, look around,
+write the deliverable, finish.
 
 It keeps no state: what it did before is read from the conversation, so a replay continues where it stopped.
 """
@@ -10,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway import simulated_json, simulated_prose
+from appliance.gateway import simulated_json, simulated_lead, simulated_prose
 from appliance.gateway.types import ChatRequest, ToolSpec
 
 _TITLE = re.compile(r"^\s*(?:#+\s*|\**(?:task|title)\b[^:\n]{0,12}:\**\s*)(.+?)\s*\**$", re.IGNORECASE | re.MULTILINE)
@@ -44,7 +45,9 @@ def next_move(request: ChatRequest, account_seed: int) -> Move:
     summary = _content("", ask, heading, seed) or simulated_prose.summary(
         heading, paths, seed, required_phrases(_about_file("", ask))
     )
-    moves = [_call(tools["workspace.list"], {})] if "workspace.list" in tools and seed % 2 else []
+    moves = _handed_out(tools, ask, heading)
+    if "workspace.list" in tools and seed % 2:
+        moves.append(_call(tools["workspace.list"], {}))
     for path in paths:
         content = _content(path, ask, heading, seed)
         moves.append(_call(tools["workspace.write"], {"path": path, "content": content}))
@@ -87,6 +90,13 @@ def required_phrases(ask: str) -> list[str]:
         for phrase in quoted or [match[1].strip()]:
             found[phrase] = None
     return list(found)
+
+
+def _handed_out(tools: dict[str, ToolSpec], ask: str, heading: str) -> list[Move]:
+    if not {simulated_lead.DELEGATE, simulated_lead.WAIT} <= tools.keys():
+        return []
+    calls = simulated_lead.calls(ask, heading)
+    return [Move(tool=name, arguments=msgspec.json.encode(given).decode()) for name, given in calls]
 
 
 def _content(path: str, ask: str, heading: str, seed: int) -> str:

@@ -11,15 +11,16 @@ from appliance.domain.actor import SYSTEM
 from appliance.domain.agents import Agent
 from appliance.domain.events import Told
 from appliance.domain.members import Member
+from appliance.domain.schedules import rows
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 
-NOUNS = ("task", "run", "step", "agent", "workflow", "instance", "comment", "provider", "budget")
+NOUNS = ("task", "run", "step", "agent", "workflow", "instance", "schedule", "comment", "provider", "budget")
 MOST = 1000
 STRANGERS = {"member": "A former member", "key": "An API key", "agent": "A removed agent", "hook": "A hook"}
-STRANGERS |= {"system": SYSTEM.name}
+STRANGERS |= {"schedule": "A schedule", "system": SYSTEM.name}
 
 
 class Doer(msgspec.Struct, frozen=True):
@@ -45,6 +46,8 @@ class ActivityPages(Controller):
         page = events.listing(db, kind, _task_id(db, task), agent, cursor=cursor)
         team = agents.all(db)
         doers = _doers(members.every(control, frame.tenant.id), team)
+        named = rows.names(db, [event.actor for event in page.items])
+        doers |= {label: Doer(name, hue(label), "schedule") for label, name in named.items()}
         lines = [(event, _doer(event, doers)) for event in page.items]
         chosen = {"kind": kind, "task": task, "agent": agent, "cursor": cursor}
         shown: dict[str, Any] = {"lines": lines, "next": page.next_cursor, "chosen": chosen, "agents": team}

@@ -29,10 +29,11 @@ KINDS = {
     "budget": "Budget",
     "in_doubt": "In doubt",
     "breaker": "Stopped work",
-    "step": "Workflow",
     "review": "Review",
     "blocked": "Stuck",
     "parked": "Parked run",
+    "step": "Workflow",
+    "workflow": "Failed workflow",
 }
 ADDRESS = {"request_changes": "request-changes"}
 TONES = {"approve": "primary", "answer": "primary"}

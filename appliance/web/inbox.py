@@ -62,7 +62,7 @@ def _line(db: Database, frame: Frame, actor: Actor, item: Item, names: dict[str,
     if item.asked:
         card = approval_shape.card(db, frame, actor, approvals.get(db, item.id), names)
         return Line(item, kind, card.href, card)
-    return Line(item, kind, f"{frame.base}/tasks/{item.task_number}", None)
+    return Line(item, kind, frame.base + item.path, None)
 
 
 PAGES = [InboxPages]

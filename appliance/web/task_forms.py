@@ -44,7 +44,7 @@ def decoded(fields: dict[str, str]) -> dict[str, Any]:
     """The fields of a submitted form as the API's JSON. An unticked start box sends nothing, which means no."""
     plain: dict[str, Any] = {k: v for k, v in fields.items() if not k.startswith("check_") and k != "start"}
     plain["labels"] = [label.strip() for label in fields.get("labels", "").split(",") if label.strip()]
-    plain["checks"] = [_check(row, place) for place, row in enumerate(_rows(fields), 1) if row["kind"]]
+    plain["checks"] = [_check(row, place) for place, row in enumerate(rows_of(fields), 1) if row["kind"]]
     return plain | ({} if fields.get("start") else {"start": False})
 
 
@@ -57,7 +57,7 @@ def changed(fields: dict[str, str]) -> dict[str, Any]:
 
 
 def new(frame: Frame, db: Database, control: Database, given: dict[str, str], problem: Problem | None = None) -> Reply:
-    shown = {"rows": _rows(given), "check_kinds": CHECK_KINDS}
+    shown = {"rows": rows_of(given), "check_kinds": CHECK_KINDS}
     return _page(frame, db, control, "tasks/new.html", EMPTY | given, problem, **shown)
 
 
@@ -99,7 +99,7 @@ def _as_given(db: Database, task: Task) -> dict[str, str]:
     return plain | {"priority": str(task.priority), "labels": ", ".join(task.labels)}
 
 
-def _rows(fields: dict[str, str]) -> list[dict[str, str]]:
+def rows_of(fields: dict[str, str]) -> list[dict[str, str]]:
     """The rows for checks, used ones first: a row's place is then the number that a fault names."""
     parts = ("kind", "value", "file")
     rows = [{part: fields.get(f"check_{part}_{n}", "").strip() for part in parts} for n in range(1, ROWS + 1)]

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.domain.check_forms import NEEDED
 from appliance.domain.workflows import expression_parts, published, reading, yaml_text
-from appliance.domain.workflows.meaning import DEEPEST, MOST_STEPS
+from appliance.domain.workflows.meaning import DEEPEST, MOST_INPUTS, MOST_STEPS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(DOCS.glob("workflow*.md"))
@@ -54,7 +54,7 @@ def test_every_function_is_in_the_table() -> None:
 
 
 def test_the_limits_are_those_of_the_program() -> None:
-    limits = [yaml_text.LONGEST, yaml_text.MOST, published.MOST_STEPS, MOST_STEPS, DEEPEST]
+    limits = [yaml_text.LONGEST, yaml_text.MOST, MOST_INPUTS, published.MOST_STEPS, MOST_STEPS, DEEPEST]
     table = REFERENCE.partition("| limit |")[2].partition("\n\n")[0]
     assert [int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+)", table)] == limits
     assert f"at most {expression_parts.LONGEST:,} characters" in REFERENCE

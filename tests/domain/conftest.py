@@ -17,14 +17,14 @@ def office(world: World) -> Iterator[Office]:
 
 
 @pytest.fixture
-def calendar(office: Office) -> Iterator[Calendar]:
-    """The clock stands at noon of a Monday while a test does nothing about it."""
-    with clock.frozen(clock.parse(NOON)):
-        yield Calendar(office)
-
-
-@pytest.fixture
 def outside(world: World) -> Iterator[Make]:
     """Makes hooks of Acme: outside(target, scheme…)."""
     with world.control() as control, world.db() as db:
         yield partial(Outside, world, control, db)
+
+
+@pytest.fixture
+def calendar(office: Office) -> Iterator[Calendar]:
+    """The clock stands at noon of a Monday while a test does nothing about it."""
+    with clock.frozen(clock.parse(NOON)):
+        yield Calendar(office)

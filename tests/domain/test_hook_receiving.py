@@ -8,12 +8,10 @@ import pytest
 
 from appliance import clock, redaction
 from appliance.domain import hook_deliveries, hook_rates, hook_receiving, hooks
-from appliance.domain.hook_forms import HookChange, NewHook
-from appliance.domain.hook_secrets import NewSecret
 from appliance.domain.hook_signatures import Signing
 from appliance.domain.hook_task_targets import StartTask, TaskSignal
 from appliance.errors import Problem
-from tests.domain.hooking import PLAIN, Make, Outside
+from tests.domain.hooking import Make, Outside
 from tests.world import World
 
 BROKEN = {"subject": "A", "nested": {"id": 7}}
@@ -108,26 +106,6 @@ def test_a_bad_signature_is_401_logged_and_does_nothing(outside: Make) -> None:
     assert desk.outcomes == ["accepted", "bad_signature", "bad_signature"]
     assert [one.status for one in desk.log] == [200, 401, 401]
     assert desk.made == ["Look at A"]
-
-
-def test_after_a_new_secret_the_old_one_counts_for_a_while(outside: Make, world: World) -> None:
-    desk = outside(signing=Signing("github"))
-    old, otto = desk.secret, world.otto.actor
-    renewed = hooks.renew_secret(desk.control, world.vault, otto, world.acme.id, desk.id, NewSecret(keep_s=60))
-    assert renewed.secret not in ("", old)
-    assert desk.github({"subject": "A"}, secret=renewed.secret).answer.accepted
-    assert desk.github({"subject": "B"}, secret=old).answer.accepted
-    with clock.frozen(clock.now() + timedelta(seconds=61)), pytest.raises(Problem, match="does not fit"):
-        desk.github({"subject": "C"}, secret=old)
-    hooks.renew_secret(desk.control, world.vault, otto, world.acme.id, desk.id, NewSecret(keep_s=0))
-    with pytest.raises(Problem, match="does not fit"):
-        desk.github({"subject": "D"}, secret=renewed.secret)
-
-
-def test_a_given_secret_is_used_and_not_told(outside: Make) -> None:
-    desk = outside(signing=Signing("github"), secret="the secret of GitHub 1")
-    assert desk.secret == ""
-    assert desk.github({"subject": "A"}, secret="the secret of GitHub 1").answer.accepted
 
 
 def test_secrets_and_signatures_are_in_no_table(outside: Make, world: World) -> None:
@@ -232,6 +210,19 @@ def test_deliveries_are_kept_for_thirty_days(outside: Make) -> None:
     assert [row["idem"] for row in desk.db.rows("SELECT idem FROM hook_receipts")] == ["2"]
 
 
+def test_a_flood_without_effect_does_not_fill_the_log(outside: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook_deliveries, "KEEP_IDLE", 3)
+    desk, other = outside(), outside()
+    desk.post({"subject": "A"}, webhook_id="1")
+    other.post({})
+    for _ in range(5):
+        desk.post({})
+    newest = [one.id for one in desk.log[-3:]]
+    assert hook_deliveries.prune(desk.db) == 2
+    assert [one.id for one in desk.log[1:]] == newest and desk.outcomes == ["accepted"] + ["refused"] * 3
+    assert desk.post({"subject": "A"}, webhook_id="1").repeated and len(other.log) == 1
+
+
 def test_the_log_is_paged_and_filtered(outside: Make, world: World) -> None:
     desk = outside()
     for n in range(5):
@@ -260,61 +251,6 @@ def test_trouble_of_the_box_leaves_nothing_behind(outside: Make, monkeypatch: py
         assert refused(desk, {"subject": "A"}, webhook_id="1") is full
     assert desk.made == [] and desk.log == []
     assert not desk.post({"subject": "A"}, webhook_id="1").repeated
-
-
-@pytest.mark.parametrize(
-    ("field", "given"),
-    [
-        ("name", {"name": ""}),
-        ("fields.titel", {"target": StartTask({"titel": "x"})}),
-        ("fields.title", {"target": StartTask({"body": "x"})}),
-        ("fields.title", {"target": StartTask({"title": "${{ boddy.x }}"})}),
-        ("fields.body", {"target": StartTask({"title": "x", "body": "${{ body. }}"})}),
-        ("fields.assignee", {"target": StartTask({"title": "x", "assignee": "nobody"})}),
-        ("task", {"target": TaskSignal("99")}),
-        ("only_if", {"only_if": "body.action == 'x'"}),
-        ("only_if", {"only_if": "${{ inputs.x }}"}),
-        ("idem_path", {"idem_path": "a..b"}),
-        ("same_body_s", {"same_body_s": -1}),
-        ("per_minute", {"per_minute": 0}),
-        ("expires", {"expires": "2020-01-01"}),
-        ("expires", {"expires": "soon"}),
-        ("scheme", {"signing": Signing("md5")}),
-        ("scheme", {"secret": "a secret without a scheme"}),
-        ("secret", {"signing": Signing("github"), "secret": "short"}),
-    ],
-)
-def test_a_hook_that_could_not_work_is_refused_with_the_field(
-    outside: Make, world: World, field: str, given: dict[str, Any]
-) -> None:
-    with pytest.raises(Problem) as caught:
-        outside(**given) if "name" not in given else hooks.create(
-            outside().control, outside().db, world.vault, world.otto.actor, NewHook("", PLAIN), ""
-        )
-    assert list(caught.value.errors) == [field]
-
-
-def test_the_life_of_a_hook(outside: Make, world: World) -> None:
-    desk, otto, acme = outside(expires="1d"), world.otto.actor, world.acme.id
-    assert hooks.get(desk.control, acme, desk.id).state == "active"
-    changed = hooks.change(desk.control, desk.db, otto, desk.id, HookChange(per_minute=5, expires=None))
-    assert (changed.per_minute, changed.expires_at, changed.name) == (5, None, "Ticket desk")
-    old = desk.found
-    renewed = hooks.rotate(desk.control, otto, acme, desk.id, "http://box.test")
-    with pytest.raises(Problem, match="no such hook"):
-        _ = desk.found
-    desk.issued = renewed
-    assert desk.found.id == old.id
-    hooks.change(desk.control, desk.db, otto, desk.id, HookChange(expires="1d"))
-    with clock.frozen(clock.now() + timedelta(days=2)):
-        assert hooks.get(desk.control, acme, desk.id).state == "expired"
-        with pytest.raises(Problem, match="no such hook"):
-            _ = desk.found
-    hooks.revoke(desk.control, otto, acme, desk.id)
-    with pytest.raises(Problem, match="revoked"):
-        hooks.pause(desk.control, otto, acme, desk.id)
-    for state, found in (("revoked", 1), ("active", 0), ("paused", 0), ("expired", 0), ("", 1)):
-        assert len(hooks.listing(desk.control, acme, state).items) == found
 
 
 def test_the_body_limit_is_that_of_the_target(outside: Make) -> None:

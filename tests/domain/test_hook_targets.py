@@ -51,6 +51,12 @@ def test_what_comes_from_outside_is_never_worked_out(outside: Make, text: str) -
     assert tasks.get(desk.db, str(answer.task)).body in (text, text.replace("\0", "\ufffd"))
 
 
+def test_numbers_become_text_where_a_task_has_text(outside: Make) -> None:
+    desk = outside(StartTask({"title": "${{ body.id }}", "body": "${{ body.amount }}", "labels": ["${{ body.id }}"]}))
+    made = tasks.get(desk.db, str(desk.post({"id": 4711, "amount": 1.5}).answer.task))
+    assert (made.title, made.body, made.labels) == ("4711", "1.5", ["4711"])
+
+
 @pytest.mark.parametrize("body", [None, [], "text", 5, {"title": None}, {"title": {"a": 1}}, {"title": ""}])
 def test_a_title_that_is_none_is_a_refusal(outside: Make, body: Any) -> None:
     desk = outside(StartTask({"title": "${{ body.title }}"}))

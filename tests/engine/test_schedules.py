@@ -97,7 +97,7 @@ def test_a_broken_tenant_holds_up_no_schedule_of_another(floor: Floor, monkeypat
             raise KeyError("a bug")
         return due(db)
 
-    monkeypatch.setattr(ticking, "TURNS", ((broken, firing.fire),))
+    monkeypatch.setattr(firing, "due", broken)
     with clock.frozen(NOON):
         hourly(floor, "aa")
     with clock.frozen(NOON + timedelta(hours=1)):

@@ -120,6 +120,8 @@ def test_a_delivery_has_a_page_with_headers_body_and_what_it_made(world: World) 
     assert "&lt;b&gt;bold" in shown and "&lt;i&gt;" in shown and f"{world.bob.pages}/tasks/1" in shown
     assert "Bearer" not in shown and "<b>bold" not in shown and one.body_digest in shown
     assert "Replay" not in shown.replace("Replays", "")
+    task = world.bob.get(f"{world.bob.pages}/tasks/1").text
+    assert "a webhook" in task and f"{hook['id']}/deliveries/{one.id}" in task
 
 
 def test_a_replay_asks_before_a_second_effect(world: World) -> None:

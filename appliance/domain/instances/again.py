@@ -27,17 +27,19 @@ class _Copy(msgspec.Struct):
     folders: dict[str, str] = {}
 
 
-def again(db: Database, actor: Actor, files: Path, ref: str, step: str, version: int | None = None) -> Instance:
-    """Begin again at the step of this path, with the same inputs and version unless another is named.
+def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", version: int | None = None) -> Instance:
+    """Begin again at the step of this path, or else at the one that failed, with the same inputs.
 
     Steps that were done and do not need it are not done again: their outputs are kept, and the files. Of a map around
-    it the other items are kept. `files` is the tenant's folder. Raises Problem(conflict) while it has not ended,
-    Problem(not_found) for an unknown step or version, Problem(invalid) for inputs that another version refuses.
+    it the other items are kept. `files` is the tenant's folder; the version is the same unless another is named.
+    Raises Problem(conflict) while it has not ended, Problem(not_found) for an unknown step or version, and
+    Problem(invalid) for inputs that another version refuses.
     """
     actor.need("operator")
     old, task_id = rows.get(db, ref), ids.new()
     if old.open:
         raise Problem("conflict", "The workflow has not ended. Cancel it first.")
+    step = step or old.failed_path
     number = old.version if version is None else version
     outline = rows.outline(db, old.workflow_id, number)
     if outline.find(step) is None:

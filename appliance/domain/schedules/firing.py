@@ -32,7 +32,23 @@ def due(db: Database) -> list[str]:
 
 def fire(db: Database, schedule_id: str) -> int:
     """Run what is due of one schedule, each time in its own transaction; how many. At most MOST in one go."""
-    return next((n for n in range(MOST) if not _fire(db, schedule_id)), MOST)
+    return next((n for n in range(1, MOST + 1) if not _fire(db, schedule_id)), MOST)
+
+
+def fire_together(db: Database, schedule_ids: list[str]) -> list[str]:
+    """Run one time of each schedule, all in one transaction; those that have more to do, or have to be alone.
+
+    Raises whatever keeps one of them from it, and then nothing has happened: fire them one by one.
+    """
+    left = []
+    with db.transaction():
+        for schedule_id in schedule_ids:
+            found = rows.held(db, schedule_id)
+            # Ending the work of others takes their locks, which nobody may do who holds some already.
+            alone = found is not None and found.overlap.endswith("_other")
+            if alone or _turn(db, found, _place):
+                left.append(schedule_id)
+    return left
 
 
 def waiting(db: Database) -> list[str]:
@@ -78,43 +94,47 @@ def missed(db: Database, found: Schedule, number: int, since: datetime, until: d
 def _fire(db: Database, schedule_id: str) -> bool:
     try:
         with db.transaction():
-            return _turn(db, schedule_id, lambda db, found, due: overlap.place(db, found, due, "calendar"))
+            return _turn(db, rows.held(db, schedule_id), _place)
     except Problem as problem:
         if problem.code in PASSING:
             raise
         refused = problem
     with db.transaction():
-        return _turn(db, schedule_id, lambda db, found, due: fail(db, found, due, "calendar", refused))
+        found = rows.held(db, schedule_id)
+        return _turn(db, found, lambda db, found, due: fail(db, found, due, "calendar", refused))
 
 
-def _turn(db: Database, schedule_id: str, place: Place) -> bool:
-    """One time of the schedule, and the next one from the calendar; false when it is not due (any more)."""
-    found = rows.held(db, schedule_id)
+def _place(db: Database, found: Schedule, due: datetime) -> Tick:
+    return overlap.place(db, found, due, "calendar")
+
+
+def _turn(db: Database, found: Schedule | None, place: Place) -> bool:
+    """One time of the schedule, and the next one from the calendar; whether that one is due too."""
     if found is None or found.state != "active" or found.fire_at is None:
         return False
     now = clock.parse(db.now())
     if found.fire_at > clock.iso(now):
-        return _reckon_again(db, found, now)
+        _reckon_again(db, found, now)
+        return False
     came = reckoning.due(found, now)
     if came.missed and came.since and came.until:
         missed(db, found, came.missed, came.since, came.until, "late")
-    if came.run and reckoning.fire_at(found, came.run) <= now:
-        tick = place(db, found, came.run)
-        left = found.remaining
-        if left is not None and tick.state in ("started", "buffered"):
-            found = msgspec.structs.replace(found, remaining=left - 1)
-        advance(db, found, reckoning.after(found, came.run), now)
-    else:
-        advance(db, found, came.run, now)
-    return True
+    if came.run is None or reckoning.fire_at(found, came.run) > now:
+        return advance(db, found, came.run, now)
+    tick = place(db, found, came.run)
+    left = found.remaining
+    if left is not None and tick.state in ("started", "buffered"):
+        found = msgspec.structs.replace(found, remaining=left - 1)
+    return advance(db, found, reckoning.after(found, came.run), now)
 
 
-def advance(db: Database, found: Schedule, due: datetime | None, now: datetime) -> None:
-    """Set the next time; without one an active schedule has ended. In a transaction."""
+def advance(db: Database, found: Schedule, due: datetime | None, now: datetime) -> bool:
+    """Set the next time; without one an active schedule has ended. In a transaction; whether it is due by now."""
     values = reckoning.values(found, due, now) | {"remaining": found.remaining}
     db.update("schedules", {"id": found.id}, **values)
     if due is None and db.update("schedules", {"id": found.id, "state": "active"}, state="ended"):
         events.record(db, SYSTEM, "schedule.ended", schedule_id=found.id)
+    return due is not None and str(values["fire_at"]) <= clock.iso(now)
 
 
 def _drain(db: Database, schedule_id: str, act: Callable[[Database, Schedule, Tick], Tick]) -> int:
@@ -129,8 +149,7 @@ def _drain(db: Database, schedule_id: str, act: Callable[[Database, Schedule, Ti
     return 1
 
 
-def _reckon_again(db: Database, found: Schedule, now: datetime) -> bool:
+def _reckon_again(db: Database, found: Schedule, now: datetime) -> None:
     """The clock was set back: go by the one that holds now. What has fired has its tick and does not fire again."""
     if found.reckoned_at > clock.iso(now + timedelta(seconds=AHEAD_S)):
         advance(db, found, reckoning.after(found, now - TICK), now)
-    return False

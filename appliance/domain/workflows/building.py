@@ -22,7 +22,7 @@ BESIDE = ("file", "agent")
 def definition_of(data: Data) -> Definition:
     made = Definition(
         slug=data["slug"],
-        name=str(data.get("name", data["slug"])).strip(),
+        name=data.get("name", "").strip() or data["slug"],
         steps=steps(data["steps"]),
         description=data.get("description", ""),
         inputs=inputs(data.get("inputs", {})),
@@ -47,8 +47,9 @@ def inputs(given: Data) -> Data:
 def is_schema(given: Data) -> bool:
     """Whether `inputs` is a schema of an object, and not the inputs by name."""
     properties = given.get("properties")
-    whole = isinstance(properties, dict) and all(isinstance(part, dict) for part in properties.values())
-    return given.get("type") == "object" and (whole or set(given) <= {"type", "required", "description"}) or whole
+    if given.get("type") == "object":
+        return "properties" in given or set(given) <= {"type", "required", "title", "description"}
+    return isinstance(properties, dict) and all(isinstance(part, dict) for part in properties.values())
 
 
 def steps(block: list[Data]) -> list[Step]:

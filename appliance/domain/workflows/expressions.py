@@ -24,8 +24,7 @@ _local = threading.local()
 class Known(NamedTuple):
     """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it.
 
-    `own` are the step itself and those it stands in.
-    `only` are the names where there is no workflow around it; then there is nothing else.
+    `own` are the step itself and those it stands in. `only` are the names where there is no workflow around it.
     """
 
     inputs: frozenset[str] = frozenset()
@@ -69,7 +68,7 @@ def check(template: Any, known: Known) -> str:
     try:
         for part in expression_parts.split(template):
             if isinstance(part, Expression) and (fault := _unknown(part.names, known)):
-                return f"{part.text}: {fault}"
+                return f"{part.text[:200]}: {fault}"
     except Wrong as wrong:
         return str(wrong)
     return ""
@@ -116,9 +115,10 @@ def _problem(template: str, sentence: str) -> Problem:
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
     if known.only:
-        strange = next((name[0] for name in names if name[0] not in known.only), "")
+        strange = next((name[0][:100] for name in names if name[0] not in known.only), "")
         return strange and f"there is no '{strange}'; there is {' and '.join(sorted(known.only))}"
-    return next((fault for name in names if (fault := _not_there(name, known))), "")
+    short = (tuple(part[:100] for part in name) for name in names)
+    return next((fault for name in short if (fault := _not_there(name, known))), "")
 
 
 def _not_there(name: Name, known: Known) -> str:

@@ -13,6 +13,7 @@ from appliance.errors import Problem
 Data = dict[str, Any]
 DEEPEST = 8
 MOST_STEPS = 2_000
+MOST_INPUTS = 200
 # Where expressions are worked out, by kind of step; anywhere else a `${{` is a fault.
 RENDERED: dict[str, tuple[str, ...]] = {
     "agent": ("title", "body", "checks"),
@@ -43,7 +44,7 @@ def faults(data: Data) -> Iterator[Found]:
     if "output_schema" in data:
         yield from _schema(data["output_schema"], ("output_schema",))
     yield from _agents(data.get("agents", []))
-    known = Known(inputs=frozenset(inputs.get("properties", {})))
+    known = Known(inputs=frozenset(inputs.get("properties") or ()))
     if _count(data["steps"]) > MOST_STEPS:
         yield ("steps",), f"there are more than {MOST_STEPS:,} steps; let a workflow step carry out a part of them"
     yield from _block(data["steps"], ("steps",), _Around(known))
@@ -53,20 +54,22 @@ def faults(data: Data) -> Iterator[Found]:
 
 
 def _inputs(given: Data, made: Data) -> Iterator[Found]:
-    if not given:
-        return
-    if not building.is_schema(given):
-        for name, part in given.items():
-            if not isinstance(part, str | dict):
-                yield ("inputs", name), "write its type, such as string, or a JSON Schema"
-                return
-    if fault := schema_forms.broken(made):
+    whole = building.is_schema(given)
+    odd = [] if whole else [name for name, part in given.items() if not isinstance(part, str | dict)]
+    if odd:
+        yield ("inputs", odd[0]), "write its type, such as string, or a JSON Schema"
+    elif isinstance(made.get("properties"), dict) and len(made["properties"]) > MOST_INPUTS:
+        yield ("inputs",), f"at most {MOST_INPUTS} inputs; let one of them be an object"
+    elif fault := schema_forms.broken(made):
         yield ("inputs",), f"this is no JSON Schema: {fault}"
-        return
-    at: Place = ("inputs", "properties") if building.is_schema(given) else ("inputs",)
-    for name, part in made.get("properties", {}).items():
+    else:
+        yield from _defaults(made.get("properties", {}), ("inputs", "properties") if whole else ("inputs",))
+
+
+def _defaults(properties: Data, place: Place) -> Iterator[Found]:
+    for name, part in properties.items():
         if isinstance(part, dict) and "default" in part and (fault := schema.fault(part["default"], part)):
-            yield (*at, name, "default"), f"the default does not fit: {fault}"
+            yield (*place, name, "default"), f"the default does not fit: {fault}"
 
 
 def _agents(agents: list[Data]) -> Iterator[Found]:
@@ -91,11 +94,11 @@ def _block(block: list[Data], place: Place, around: _Around) -> Iterator[Found]:
     needs = building.needs_of(block)
     order = graph_order.of([step["id"] for step in block], needs)
     ids, outer = frozenset(order.ids), around.known
-    later = outer.later | ids
+    later, beyond = outer.later | ids, outer.steps - ids
     yield from ((place + at, message) for at, message in order.faults)
     for n, step in enumerate(block):
         ahead = order.ahead[n]
-        known = outer._replace(steps=outer.steps - ids | ahead, later=later, own=outer.own | {step["id"]})
+        known = outer._replace(steps=beyond | ahead if beyond else ahead, later=later, own=outer.own | {step["id"]})
         yield from _step(step, (*place, n), known, around.depth, len(needs[n]))
 
 

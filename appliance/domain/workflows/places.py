@@ -27,7 +27,7 @@ def shown(place: Place) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif _PLAIN.fullmatch(part):
-            path += f".{part}" if path else part
+            path += f".{part[:60]}" if path else part[:60]
         else:
             path += f'["{part[:60]}"]'
     return path

@@ -1,5 +1,7 @@
 """YAML text → `Definition`, or everything that is wrong with it, each with its place, its line and what to write."""
 
+from itertools import islice
+
 import msgspec
 
 from appliance.domain.workflows import building, meaning, shapes, sound, yaml_text
@@ -21,9 +23,9 @@ def check(source: str) -> Report:
     data, faults = yaml_text.read(source)
     if data is None:
         return Report(None, faults or [Fault("", 1, "the text is empty; a workflow has a slug and steps")])
-    found: list[Found] = list(shapes.faults(data))
+    found: list[Found] = list(islice(shapes.faults(data), MOST_FAULTS))
     if (rest := sound.part(data, found)) is not None:
-        found += meaning.faults(rest)
+        found += islice(meaning.faults(rest), MOST_FAULTS)
     if not found and not faults:
         return Report(building.definition_of(data), [])
     faults += [Fault(shown(place), yaml_text.line_of(data, place), message) for place, message in found]

@@ -7,11 +7,16 @@ from appliance.domain import schema
 
 TYPES = {"string", "number", "integer", "boolean", "object", "array", "null"}
 DEEPEST = 30
+LARGEST = 2_000
 
 
 def broken(given: Any) -> str:
     """Why it is no schema, or none that is judged here; "" when it is one."""
-    return "" if _plain(given, 0) else schema.broken(given)
+    if _plain(given, 0):
+        return ""
+    if _size(given) > LARGEST:
+        return f"it has more than {LARGEST:,} parts"
+    return schema.broken(given)
 
 
 def _plain(given: Any, depth: int) -> bool:
@@ -28,6 +33,11 @@ def _plain(given: Any, depth: int) -> bool:
         if key not in _FORMS or not _FORMS[key](value):
             return False
     return True
+
+
+def _size(given: Any) -> int:
+    parts = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
+    return 1 + sum(map(_size, parts))
 
 
 def _number(value: Any) -> bool:

@@ -87,7 +87,7 @@ def _object(value: dict[str, Any], schema: Schema, place: Place) -> Iterator[Fou
         if key in known:
             yield from faults(part, known[key], (*place, key))
         elif others is False:
-            yield (*place, key), f"'{key}' is not known here{meant(key, known)}"
+            yield (*place, key), f"'{key[:60]}' is not known here{meant(key, known)}"
         elif others is not True:
             yield from faults(part, others, (*place, key))
 

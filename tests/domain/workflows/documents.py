@@ -214,6 +214,10 @@ MEANING = [
     Wrong("slug: tidy\ninputs: {a: thing}\nsteps: [{id: a, wait: 1}]", "inputs", "no JSON Schema"),
     Wrong("slug: tidy\ninputs: {a: 5}\nsteps: [{id: a, wait: 1}]", "inputs.a", "write its type"),
     Wrong(
+        "slug: tidy\ninputs: {type: object, properties: {a: 5}}\nsteps: [{id: a, wait: 1}]", "inputs", "no JSON Schema"
+    ),
+    Wrong("slug: tidy\ninputs: {type: object, properties: [a]}\nsteps: [{id: a, wait: 1}]", "inputs", "no JSON Schema"),
+    Wrong(
         "slug: tidy\ninputs: {a: {type: integer, default: x}}\nsteps: [{id: a, wait: 1}]",
         "inputs.a.default",
         "does not fit",

@@ -117,9 +117,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=10,
 )
-SPOKEN = """inputs steps item a b . [ ] ( ) { } , : + - * / // % ** == != < >= in not and or if else for x true null 0 1 -1
-    9223372036854775807 1e300 'a' "b" len str int float round min max sum any all sorted join lower upper contains
-    default lambda := @ & | ~ ^ ' " f' __class__ .__init__ async await yield is None True ... \\"""
+SPOKEN = """inputs steps item a b . [ ] ( ) { } , : + - * / // % ** == != < >= in not and or if else for x true
+    null 0 1 -1 9223372036854775807 1e300 'a' "b" len str int float round min max sum any all sorted join lower
+    upper contains default lambda := @ & | ~ ^ ' " f' __class__ .__init__ async await yield is None True ... \\"""
 WORDS = st.sampled_from(SPOKEN.split())
 WRITTEN = st.lists(WORDS, max_size=25).map(" ".join) | st.lists(WORDS, max_size=25).map("".join) | st.text(max_size=60)
 

@@ -237,6 +237,27 @@ def test_steps_are_nested_eight_levels_deep_and_no_deeper() -> None:
     assert "nested deeper than 8 levels" in fault.message
 
 
+BACKWARDS = "".join(f"  - {{id: s{n}, wait: 1, needs: [{f's{n + 1}' if n < 999 else ''}]}}\n" for n in range(1000))
+EVERYTHING = "".join(
+    f"  - {{id: s{n}, wait: 1, needs: [{', '.join(f's{m}' for m in range(n))}]}}\n" for n in range(300)
+)
+NOTHING = "".join(f"  - {{id: s{n}, wait: 1, needs: [{', '.join(f'x{m}' for m in range(500))}]}}\n" for n in range(90))
+
+
+@pytest.mark.parametrize(("text", "faults"), [(BACKWARDS, 0), (EVERYTHING, 0), (NOTHING, 50)])
+def test_the_order_of_many_steps_is_found_soon(text: str, faults: int) -> None:
+    began = time.process_time()
+    assert len(reading.check(steps(text)).faults) == faults
+    assert time.process_time() - began < 3
+
+
+def test_more_inputs_or_larger_schemas_than_anybody_reads_are_refused_soon() -> None:
+    many = ", ".join(f"k{n}: {{type: string, pattern: a}}" for n in range(5_000))
+    for text in (f"inputs: {{{many}}}", f"output_schema: {{properties: {{{many}}}}}"):
+        [fault] = reading.check(f"slug: tidy\n{text}\nsteps: [{{id: a, wait: 1}}]").faults
+        assert "at most 200 inputs" in fault.message or "more than 2,000 parts" in fault.message
+
+
 def agree(data: Any) -> bool:
     """Both judges say the same; whether that is yes."""
     good = not list(shapes.faults(data))
