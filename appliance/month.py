@@ -41,6 +41,8 @@ DUE = """SELECT MIN(at) AS at FROM (
   SELECT MIN(ready_at) AS at FROM runs WHERE state = 'waiting'
   UNION ALL SELECT MIN(wake_at) FROM nodes WHERE wake_at IS NOT NULL AND finished_at IS NULL
   UNION ALL SELECT MIN(fire_at) FROM schedules WHERE state = 'active') timers"""
+# Results to look at and work that is stuck are dealt with at their task.
+ANSWERED = ("question", "budget", "breaker", "step")
 Act = Callable[[], object]
 
 
@@ -191,7 +193,7 @@ class Month:
 
     def _decide(self, approval_id: str) -> None:
         found = approvals.get(self._db, approval_id)
-        if found.state != "pending":
+        if found.state != "pending" or found.kind not in ANSWERED:
             return
         chiefs = found.kind == "budget"
         person = self._choose.choice(self._chiefs if chiefs else self._people)
