@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from appliance import clock
-from appliance.cli.command import read_text
 from appliance.cli.show import ago, clip, duration, facts, money, plain, table, words
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance
@@ -82,39 +81,8 @@ def step_line(node: Node, work: Work | None) -> str:
     return f"  {words(node.state):<9}  {node.path:<24}  {cost:>8}  {took:>7}  {clip(_note(node), 60)}".rstrip()
 
 
-def inputs(schema: dict[str, Any], pairs: Sequence[str], whole_: str) -> dict[str, Any]:
-    """`whole_` is JSON or @file; each KEY=VALUE goes over it, as text for a text. Raises Problem(usage)."""
-    made = _object(read_text(whole_[1:]) if whole_.startswith("@") else whole_) if whole_ else {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise Problem("usage", f"Write an input as KEY=VALUE, not {pair}.")
-        made[name] = _typed(text, schema.get("properties", {}).get(name, {}))
-    return made
-
-
 def as_text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _typed(text: str, shape: Any) -> Any:
-    kind = shape.get("type") if isinstance(shape, dict) else None
-    if kind == "string":
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem("usage", f"The inputs are not valid JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise Problem("usage", "The inputs are one JSON object.")
-    return found
 
 
 def _inputs(schema: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import msgspec
 from appliance.cli import flowwatch, watch
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
-from appliance.cli.flowview import inputs as read_inputs
+from appliance.cli.flowinputs import inputs as read_inputs
 from appliance.cli.flowview import whole
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
 from appliance.domain.instances import nodes, rows, shown, starting, verbs
@@ -19,8 +19,8 @@ watch_option = click.option("--watch", "follow", is_flag=True, help="Show the st
 
 
 @verb(
-    "agenthq workflow run review -i change=#471 --watch",
-    'agenthq workflow run review --inputs \'{"change": "#471", "reviewers": 3}\'',
+    "agenthq workflow run review -i change=471 --watch",
+    'agenthq workflow run review --inputs \'{"change": "471", "reviewers": 3}\'',
     "agenthq workflow run review --inputs @inputs.json --idem monday",
 )
 @click.argument("slug")

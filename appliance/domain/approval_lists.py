@@ -40,6 +40,18 @@ def listing(
     return records.page(found, given["limit"], lambda one: (one.created_at, one.id))
 
 
+def decided(db: Database, limit: int = records.LIMIT, cursor: str = "") -> Page[Approval]:
+    """What somebody decided, the last first. Raises Problem(bad_cursor)."""
+    given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX))}
+    tests = "p.decided_at IS NOT NULL"
+    if cursor:
+        given["at"], given["id"] = records.read_cursor(cursor, str, str)
+        tests += " AND (p.decided_at < :at OR (p.decided_at = :at AND p.id < :id))"
+    sql = f"{SELECT} WHERE {tests} ORDER BY p.decided_at DESC, p.id DESC LIMIT :limit + 1"
+    found = [approval(row) for row in db.rows(sql, given)]
+    return records.page(found, given["limit"], lambda one: (one.decided_at, one.id))
+
+
 def _found(db: Database, where: str, params: Row, limit: str = "") -> list[Approval]:
     sql = f"{SELECT} WHERE {where} ORDER BY p.created_at DESC, p.id DESC {limit}"
     return [approval(row) for row in db.rows(sql, params)]

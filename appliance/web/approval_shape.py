@@ -12,6 +12,7 @@ from appliance.domain import (
     decision_rights,
     decision_verbs,
     members,
+    questions,
     records,
     tasks,
 )
@@ -44,10 +45,15 @@ class Button(NamedTuple):
     action: str
     tone: str
     verb: Verb
+    asks: str
 
 
 class Card(NamedTuple):
-    """What `approvals/_card.html` reads; `refusal` says why the person may not decide, "" when they may."""
+    """What `approvals/_card.html` reads; `refusal` says why the person may not decide, "" when they may.
+
+    `shape` is a question's, `items` are the steps of its plan, `ticks` says how many options to tick. `assigned`,
+    `backup` and `away` (for whom somebody stands in) are names; `takes` says that the person can make it their own.
+    """
 
     found: Approval
     kind: str
@@ -61,6 +67,12 @@ class Card(NamedTuple):
     refusal: str
     closed: str
     assigned: str
+    backup: str
+    away: str
+    takes: bool
+    shape: str
+    items: list[str]
+    ticks: str
 
 
 def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[str, str]) -> Card:
@@ -76,10 +88,31 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
         parts(found),
         [button for button in buttons if button.verb.verdict in TONES],
         [button for button in buttons if button.verb.verdict not in TONES],
-        decision_rights.refusal(actor, found),
+        refused := decision_rights.refusal(actor, found),
         decision_rights.closed(found),
-        names.get(found.assigned_to or "", "") or ("somebody else" if found.assigned_to else ""),
+        _name(names, found.assigned_to),
+        _name(names, found.backup_to),
+        _name(names, found.passed_from),
+        found.state == "pending" and not refused and found.assigned_to != actor.label,
+        questions.shape(found) if found.kind == "question" else "",
+        questions.items(found),
+        _ticks(found),
     )
+
+
+def _name(names: dict[str, str], label: str | None) -> str:
+    return names.get(label or "", "") or ("somebody else" if label else "")
+
+
+def _ticks(found: Approval) -> str:
+    if found.kind != "question" or questions.shape(found) != "checklist":
+        return ""
+    least, most = questions.bounds(found)
+    if least == most:
+        return f"Tick {least}"
+    if most == len(found.options):
+        return f"Tick at least {least}" if least else "Tick what applies; none is an answer too"
+    return f"Tick up to {most}" if not least else f"Tick between {least} and {most}"
 
 
 def pending(
@@ -109,6 +142,20 @@ def as_json(found: Approval) -> dict[str, Any]:
     return shown
 
 
+def verdict(found: Approval) -> str:
+    """What somebody decided, in a few words."""
+    said = found.verdict.replace("_", " ")
+    given = found.given
+    if found.verdict == "answer":
+        labels = {option.value: option.label for option in found.options}
+        ticked = [labels.get(value, value) for value in given.get("options", [])]
+        plan = "plan changed" if "items" in given else "plan confirmed"
+        by_shape = {"text": found.note, "choice": labels.get(given.get("option", ""), ""), "plan": plan}
+        return by_shape.get(questions.shape(found), ", ".join(ticked) or "none of them")
+    option = next((one.label for one in found.options if one.value == given.get("option")), "")
+    return option or {"approve": "approved", "reject": "rejected", "request changes": "sent back"}.get(said, said)
+
+
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
     """Where to go after deciding: to the page it was decided on (list, task, run, instance), else to its own."""
     if wanted == "inbox":
@@ -126,4 +173,11 @@ def _button(found: Approval, verb: Verb, href: str) -> Button:
     amount = f" · ${money.usd(found.estimate_nano)}" if found.estimate_nano and verb.verdict in TONES else ""
     address = f"{href}/{ADDRESS.get(verb.verdict, verb.verdict)}"
     tone = TONES.get(verb.verdict, "danger" if verb.verdict == "reject" else "")
-    return Button(verb.label + amount, address, tone, verb)
+    return Button(verb.label + amount, address, tone, verb, _doubt_of(found, verb, amount))
+
+
+def _doubt_of(found: Approval, verb: Verb, amount: str) -> str:
+    """What a key asks before it does what costs money, or gives something up; "" for the rest."""
+    if verb.verdict in TONES:
+        return f"{verb.label}{amount}?" if amount or found.kind == "budget" else ""
+    return f"{verb.label}?" if found.kind in ("in_doubt", "breaker", "budget") else ""

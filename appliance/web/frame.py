@@ -85,7 +85,7 @@ def provide_frame(request: Ask, db: Database) -> Frame:
         live_url=f"/api/v1/t/{asker.tenant.slug}/events/stream?after={events.last(db)}",
         flashes=read_flash(request.cookies.get(FLASH, "")),
         banners=_banners(request, asker),
-        inbox_count=inbox.total(db),
+        inbox_count=inbox.total(db, inbox.Filter(member.actor.label)),
     )
 
 

@@ -4,26 +4,18 @@ from typing import Any, NamedTuple
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import members, records
-from appliance.domain.actor import SYSTEM
+from appliance.domain import records
 from appliance.domain.instances import nodes, rows, shown, signals
 from appliance.domain.instances.nodes import STATES, Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.workflows import library
 from appliance.domain.workflows.definition import Definition, Step
-from appliance.web import approval_shape, graph, instance_graph, instance_shape, step_kinds
+from appliance.web import approval_shape, graph, instance_graph, instance_shape, instance_words, step_kinds
 from appliance.web.access import asker_of
 from appliance.web.acts import Act
 from appliance.web.frame import Frame
 from appliance.web.instance_graph import Picture
 
-CAUSES = {
-    "started": "Started by a person or a program",
-    "schedule": "A schedule",
-    "webhook": "A webhook",
-    "step": "A step of another instance",
-    "again": "Again from a step",
-}
 ACTS = {
     "pause": Act("Pause", "pause", "pause"),
     "resume": Act("Resume", "resume", "play", "primary"),
@@ -37,7 +29,7 @@ ACTS = {
     ),
 }
 VERBS = {"running": ("pause", "cancel"), "paused": ("resume", "cancel"), "undoing": ("cancel",)}
-ITEMS, SIGNALS, ASKED, SHORT = 50, 30, 5, 60
+ITEMS, SIGNALS, ASKED = 50, 30, 5
 
 
 class Looked(NamedTuple):
@@ -61,22 +53,10 @@ class Shown(NamedTuple):
     inside: list[tuple[str, str]]
 
 
-def told(db: Database, found: Instance) -> str:
-    """What tells it from other instances of its workflow: the first short input, those that are required before others."""
-    schema = rows.outline(db, found.workflow_id, found.version).definition.inputs
-    names = [*schema.get("required", ()), *schema.get("properties", {})]
-    given = [found.input[name] for name in names if name in found.input]
-    return next((str(value) for value in given if _is_short(value)), "")
-
-
-def _is_short(value: Any) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and 0 < len(str(value)) <= SHORT
-
-
 def listing(frame: Frame, db: Database, workflow: str, state: str, cursor: str) -> dict[str, Any]:
     page = rows.listing(db, workflow, state, cursor=cursor)
     return {
-        "items": [(one, told(db, one), _took_ms(one)) for one in page.items],
+        "items": [(one, instance_words.told(db, one), _took_ms(one)) for one in page.items],
         "bills": shown.work(db, [one.task_id for one in page.items]),
         "next_cursor": page.next_cursor,
         "chosen": {"workflow": workflow, "state": state, "cursor": cursor},
@@ -94,15 +74,15 @@ def context(frame: Frame, db: Database, control: Database, found: Instance, look
     asked = approval_shape.pending(db, frame, asker_of(frame.request).actor, found.task_id, people, ASKED + 1)
     return {
         "one": found,
-        "told": told(db, found),
+        "told": instance_words.told(db, found),
         "here": here,
         "definition": definition,
         "drawn": drawn,
         "bill": shown.work(db, [found.task_id])[found.task_id],
         "took_ms": _took_ms(found),
         "counts": _counts(drawn),
-        "cause": CAUSES.get(found.cause, found.cause.replace("_", " ").capitalize()),
-        "by": _by(control, frame, found.created_by),
+        "cause": instance_words.cause(found),
+        "by": instance_words.by(control, frame.tenant.id, found.created_by),
         "acts": [ACTS[verb]._replace(href=f"{here}/{verb}") for verb in VERBS.get(found.state, ())] if may else [],
         "asked": asked[-ASKED:],
         "asked_more": len(asked) > ASKED,
@@ -159,11 +139,3 @@ def _waits(node: Node) -> bool:
 
 def _took_ms(found: Instance) -> int:
     return int(clock.seconds_between(found.created_at, found.finished_at or clock.iso()) * 1000)
-
-
-def _by(control: Database, frame: Frame, label: str) -> str:
-    if label == SYSTEM.label:
-        return SYSTEM.name
-    people = {member.actor.label: member.name for member in members.every(control, frame.tenant.id)}
-    kinds = {"key": "an API key", "system": "AgentHQ", "agent": "an agent", "hook": "a webhook"}
-    return people.get(label) or kinds.get(label.partition(":")[0], "a former member")

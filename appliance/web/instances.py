@@ -74,7 +74,8 @@ class InstancesPages(Controller):
 
     @post("/{ref:str}/again", sync_to_thread=True)
     def again(self, frame: Frame, db: Database, actor: Actor, services: Services, ref: Ref, data: Fields) -> Reply:
-        files, step = services.catalogue.files(frame.tenant.id), data.get("step", "")
+        # The card of a failed workflow in the inbox names no step.
+        files, step = services.catalogue.files(frame.tenant.id), data.get("step") or rows.get(db, ref).failed_path
         said = f"Does everything from {step} on anew; what came before is taken over."
         return _done(frame, db, ref, lambda: verbs.again(db, actor, files, ref, step), said)
 

@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     budgets,
+    channels,
     costs,
     enter,
     guards,
@@ -40,6 +41,8 @@ from appliance.web import (
     live,
     login,
     members,
+    notices,
+    notifications,
     openapi,
     policies,
     problems,
@@ -83,6 +86,9 @@ NOUNS: tuple[Any, ...] = (
     hosts,
     settings,
     guards,
+    notifications,
+    channels,
+    notices,
     live,
 )
 

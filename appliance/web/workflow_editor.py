@@ -15,22 +15,6 @@ from appliance.web.respond import Reply
 
 MOST_FAULTS = 30
 _LINE = re.compile(r"line (\d+): ")
-STARTER = """slug: release-notes
-name: Release notes
-description: Draft the notes, let a person read them, publish.
-
-inputs:
-  version: {type: string, title: Version}
-
-steps:
-  - id: draft
-    agent: mara
-    title: Draft release notes for ${{ inputs.version }}
-    checks: [{file_exists: notes.md}]
-
-  - id: ok
-    approval: Publish the notes for ${{ inputs.version }}?
-"""
 
 
 class Told(NamedTuple):

@@ -1,14 +1,18 @@
 """What the pages of workflows show: the list, one workflow, two versions side by side."""
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 from appliance.db.database import Database
+from appliance.domain import records
 from appliance.domain.instances import rows, shown
 from appliance.domain.instances.rows import Instance
+from appliance.domain.schedules import rows as schedules
+from appliance.domain.schedules.rows import Schedule
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.domain.workflows.version_rows import Version
-from appliance.web import graph_view, input_form, instance_page, workflow_templates
+from appliance.web import graph_view, input_form, instance_words, workflow_templates
 from appliance.web.frame import Frame
 
 DOTS = 6
@@ -30,20 +34,19 @@ class Line(NamedTuple):
     newest: list[Instance]
     started: int
     spent_nano: int
+    next_due: str
 
 
 def listing(frame: Frame, db: Database, cursor: str) -> dict[str, Any]:
     page = library.listing(db, cursor=cursor)
-    spent = shown.spent(db)
-    lines = [Line(one, rows.listing(db, one.id, limit=DOTS).items, *spent.get(one.id, (0, 0))) for one in page.items]
+    spent, planned = shown.spent(db), _planned(db)
+    lines = [
+        Line(one, rows.listing(db, one.id, limit=DOTS).items, *spent.get(one.id, (0, 0)), _next(planned, one.slug))
+        for one in page.items
+    ]
     starters = [] if lines or cursor else workflow_templates.cards(db)
-    return {
-        "lines": lines,
-        "next_cursor": page.next_cursor,
-        "tones": TONES,
-        "cursor": cursor,
-        "starters": starters,
-    }
+    told = {"tones": TONES, "cursor": cursor, "starters": starters}
+    return {"lines": lines, "next_cursor": page.next_cursor, **told}
 
 
 def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:
@@ -53,9 +56,10 @@ def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:
         **_drawn(frame, workflow, version),
         "inputs": input_form.fields(version.definition.inputs),
         "versions": library.versions(db, workflow.id),
-        "newest": [(one, instance_page.told(db, one)) for one in rows.listing(db, workflow.id, limit=RECENT).items],
+        "newest": [(one, instance_words.told(db, one)) for one in rows.listing(db, workflow.id, limit=RECENT).items],
         "count": count,
         "spent_nano": spent_nano,
+        "planned": _planned(db).get(workflow.slug, []),
     }
 
 
@@ -74,6 +78,19 @@ def diff_lines(text: str) -> list[tuple[str, str]]:
     tones = {"+": "good", "-": "bad", "@": "at"}
     lines = [line for line in text.splitlines() if not line.startswith(("--- ", "+++ "))]
     return [(tones.get(line[:1], ""), line) for line in lines]
+
+
+def _planned(db: Database) -> dict[str, list[Schedule]]:
+    """The schedules that start workflows, by the slug of the workflow."""
+    found: dict[str, list[Schedule]] = defaultdict(list)
+    for schedule in schedules.listing(db, limit=records.LIMIT_MAX).items:
+        if schedule.target.workflow:
+            found[schedule.target.workflow.slug].append(schedule)
+    return found
+
+
+def _next(planned: dict[str, list[Schedule]], slug: str) -> str:
+    return min((one.next_due for one in planned.get(slug, ()) if one.state == "active" and one.next_due), default="")
 
 
 def _drawn(frame: Frame, workflow: Workflow, found: Version) -> dict[str, Any]:

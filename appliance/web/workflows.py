@@ -10,7 +10,7 @@ from appliance.domain.instances import starting
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.errors import Problem
-from appliance.web import input_form, respond, workflow_editor, workflow_page
+from appliance.web import input_form, respond, workflow_editor, workflow_page, workflow_starter
 from appliance.web.frame import Frame
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
@@ -29,7 +29,7 @@ class WorkflowsPages(Controller):
 
     @get("/new", sync_to_thread=True, opt=WORKS)
     def new(self, frame: Frame) -> Reply:
-        return workflow_editor.page(frame, None, workflow_editor.STARTER)
+        return workflow_editor.page(frame, None, workflow_starter.STARTER)
 
     @post("/new", sync_to_thread=True)
     def create(self, frame: Frame, db: Database, actor: Actor, data: Fields) -> Reply:

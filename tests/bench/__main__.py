@@ -12,6 +12,7 @@ from tests.bench import (
     engine,
     executable,
     fairness,
+    flows,
     idle,
     org,
     peers,
@@ -38,6 +39,7 @@ SCENES = {
     "board": board,
     "demo": demo,
     "workflows": workflows,
+    "flows": flows,
     "schedules": schedules,
 }
 

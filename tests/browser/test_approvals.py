@@ -72,6 +72,14 @@ def test_keys_move_open_and_decide(tab: Opens, desk: Desk) -> None:
     expect(page.locator(".flash")).to_contain_text("Rejected.")
     page.keyboard.press("j")
     page.keyboard.press("a")
+    # It costs money: the key asks first, and the answer is given by keys too.
+    expect(page.locator("#confirm-title")).to_have_text("Approve · $0.25?")
+    opened.judge()
+    page.keyboard.press("Escape")
+    assert state(desk, asked[0]) == "pending"
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     expect(page.locator(".flash")).to_contain_text("Approved.")
     assert [state(desk, one) for one in asked] == ["approved", "rejected"]
 

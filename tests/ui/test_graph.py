@@ -7,7 +7,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.domain.workflows.definition import (
@@ -78,6 +78,7 @@ graphs = st.integers(1, 24).flatmap(
 
 
 @given(graphs)
+@settings(deadline=None, max_examples=60)
 def test_boxes_never_overlap_and_what_comes_after_is_further_right(edges: dict[int, set[int]]) -> None:
     made = items({n: after - {n} for n, after in edges.items()})
     spots = graph_layout.place(made).spots
@@ -88,6 +89,7 @@ def test_boxes_never_overlap_and_what_comes_after_is_further_right(edges: dict[i
     assert min(y for _, y in spots.values()) >= 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), max_size=40))
 def test_heights_that_rise_are_kept_and_others_are_pooled(values: list[float]) -> None:
     made = graph_layout.rising(values)

@@ -121,6 +121,8 @@ def test_again_from_a_step_makes_another_instance_that_says_where_it_comes_from(
     after = page(world.bob, int(number))
     assert "Again of" in after and 'aria-label="Review {change} done' in after
     assert "Went on as" in page(world.bob) and f"/instances/{number}" in page(world.bob)
+    from_inbox = world.otto.post(f"{world.otto.pages}/instances/1/again")
+    assert int(from_inbox.headers["location"].rpartition("/")[2]) > int(number)
     refused = world.otto.post(f"{world.otto.pages}/instances/{number}/again", data={"step": "ok"})
     assert refused.headers["location"] == answer.headers["location"]
     assert "has not ended" in page(world.otto, int(number))

@@ -42,6 +42,17 @@ def test_a_workflow_is_shown_with_graph_inputs_versions_and_instances(review: Wo
     assert "Archive" not in page
 
 
+def test_the_next_time_of_a_schedule_is_shown_where_there_is_one(review: World) -> None:
+    assert "next by schedule" not in review.bob.get(f"{review.bob.pages}/workflows").text
+    target = {"workflow": {"slug": "review", "inputs": {"change": "#1"}}}
+    body = {"slug": "nightly", "name": "Nightly review", "cron": "0 3 * * *", "zone": "UTC", **target}
+    assert review.otto.post(f"{review.otto.api}/schedules", json=body).status_code == 201
+    assert "next by schedule" in review.bob.get(f"{review.bob.pages}/workflows").text
+    page = review.bob.get(f"{review.bob.pages}/workflows/review").text
+    assert f"{review.bob.pages}/schedules/nightly" in page and "schedules/new" not in page
+    assert "schedules/new?workflow=review" in review.otto.get(f"{review.otto.pages}/workflows/review").text
+
+
 def test_the_editor_tells_faults_by_line_and_keeps_what_was_typed(review: World) -> None:
     answer = review.otto.post(f"{review.otto.pages}/workflows/new", data={"source": flows.BROKEN})
     assert answer.status_code == 422
