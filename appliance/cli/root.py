@@ -19,6 +19,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Work": {
         "task": "tasks",
         "workflow": "workflows",
+        "template": "templates",
         "run": "runs",
         "agent": "agents",
         "schedule": "schedules",

@@ -54,6 +54,7 @@ from appliance.web import (
     tasks,
     templates,
     wakes,
+    workflow_templates,
     workflows,
 )
 from appliance.web.frame import provide_frame
@@ -68,6 +69,7 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    workflow_templates,
     workflows,
     instances,
     schedules,

@@ -12,7 +12,7 @@ from appliance.domain.schedules.rows import Schedule
 from appliance.domain.workflows import library
 from appliance.domain.workflows.library import Workflow
 from appliance.domain.workflows.version_rows import Version
-from appliance.web import graph_view, input_form, instance_words
+from appliance.web import graph_view, input_form, instance_words, workflow_templates
 from appliance.web.frame import Frame
 
 DOTS = 6
@@ -44,7 +44,9 @@ def listing(frame: Frame, db: Database, cursor: str) -> dict[str, Any]:
         Line(one, rows.listing(db, one.id, limit=DOTS).items, *spent.get(one.id, (0, 0)), _next(planned, one.slug))
         for one in page.items
     ]
-    return {"lines": lines, "next_cursor": page.next_cursor, "tones": TONES, "cursor": cursor}
+    starters = [] if lines or cursor else workflow_templates.cards(db)
+    told = {"tones": TONES, "cursor": cursor, "starters": starters}
+    return {"lines": lines, "next_cursor": page.next_cursor, **told}
 
 
 def one(frame: Frame, db: Database, workflow: Workflow) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 
 from tests.bench import (
     board,
+    demo,
     durable,
     engine,
     executable,
@@ -36,6 +37,7 @@ SCENES = {
     "runs": run_list,
     "org": org,
     "board": board,
+    "demo": demo,
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
