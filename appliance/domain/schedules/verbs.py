@@ -15,7 +15,7 @@ from appliance.errors import Problem, invalid
 
 BACKFILL_MOST = 500
 SETTINGS = ("name", "overlap", "catch_up_s", "jitter_s", "pause_after", "remaining")
-CALENDAR = ("cron", "every", "anchor_at", "zone", "starts_at", "ends_at", "remaining", "jitter_s")
+CALENDAR = ("spec", "zone", "starts_at", "ends_at", "remaining", "jitter_s")
 
 
 def add(db: Database, actor: Actor, new: NewSchedule) -> Schedule:
@@ -45,14 +45,17 @@ def add(db: Database, actor: Actor, new: NewSchedule) -> Schedule:
 
 
 def change(db: Database, actor: Actor, ref: str, change: ScheduleChange) -> Schedule:
-    """Another calendar holds from now on; what runs goes on. Raises Problem(invalid) with the fields at fault."""
+    """Another calendar holds from now on; what runs goes on. Raises Problem(invalid) with the fields at fault.
+
+    A time that has come or waits for its jitter is lost only when the calendar is another one.
+    """
     actor.need("operator")
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     with db.transaction():
         found = rows.locked(db, ref)
         values = _changed(db, found, given)
         after = rows.schedule({**msgspec.structs.asdict(found), "target": records.dump(found.target), **values})
-        if any(name in given for name in CALENDAR):
+        if any(getattr(after, name) != getattr(found, name) for name in CALENDAR):
             now = clock.parse(db.now())
             values |= reckoning.values(after, _first(after, now), now)
             values["state"] = "active" if found.state == "ended" else found.state
@@ -186,7 +189,8 @@ def _changed(db: Database, found: Schedule, given: dict[str, Any]) -> Row:
         target = Target(given.get("task"), given.get("workflow"))
         targets.check(db, target)
         values["target"] = records.dump(target)
-    forms.check({**msgspec.structs.asdict(found), **values})
+    kept = {"remaining": None} if found.remaining == 0 and "remaining" not in given else {}
+    forms.check({**msgspec.structs.asdict(found), **values, **kept})
     return values
 
 
