@@ -269,6 +269,18 @@ def test_a_schedule_whose_times_are_used_up_can_be_named_anew(calendar: Calendar
     assert (more.state, more.remaining) == ("active", 2)
 
 
+def test_an_agent_sets_up_and_runs_no_schedule(calendar: Calendar) -> None:
+    """By one it could hand work to anybody: a schedule acts in nobody's name."""
+    made, new = calendar.add(), NewSchedule("own", cron="* * * * *", task=StartTask("Look"))
+    for verb in (
+        lambda: verbs.add(calendar.db, calendar.office.ada, new),
+        lambda: verbs.change(calendar.db, calendar.office.ada, made.id, ScheduleChange(name="Mine")),
+        lambda: verbs.run_now(calendar.db, calendar.office.ada, made.id),
+    ):
+        with pytest.raises(Problem, match="An agent can't set up or run schedules"):
+            verb()
+
+
 def test_a_slug_is_taken_until_its_schedule_is_removed(calendar: Calendar) -> None:
     made = calendar.add()
     with pytest.raises(Problem, match="Choose another slug"):

@@ -1,8 +1,8 @@
 """A time has come: start, wait, or leave it out, by what of earlier times is still at work.
 
-At work is whatever an earlier tick of the schedule started, of any kind, that goes on: an instance that has not ended, a
-task that is neither done nor cancelled or whose run still works. A task whose run failed, or that only waits to be looked
-at, stands still: one that nobody mends or reads must not keep every later time from starting.
+At work is whatever an earlier tick of the schedule started, of any kind, that goes on: an instance that has not ended,
+a task that is neither done nor cancelled or whose run still works. A task whose run failed, or that only waits to be
+looked at, stands still: one that nobody mends or reads must not keep every later time from starting.
 """
 
 from datetime import datetime

@@ -88,7 +88,7 @@ class Tick(msgspec.Struct, frozen=True):
     task_state: str | None = None
 
 
-# Work of a tick `k` that a later time has to mind: a task that failed, or that only waits to be looked at, stands still.
+# Work of a tick `k` that a later time has to mind: a task that failed, or only waits to be looked at, stands still.
 AT_WORK = """k.task_id IS NOT NULL AND k.ended_at IS NULL AND (k.instance_id IS NOT NULL OR NOT EXISTS (
   SELECT 1 FROM tasks w JOIN runs o ON o.id = w.run_id
   WHERE w.id = k.task_id AND (w.state = 'in_review' AND o.state = 'succeeded'
