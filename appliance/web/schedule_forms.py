@@ -61,6 +61,9 @@ def changed(fields: Fields, found: Schedule) -> ScheduleChange:
     if any(fields.get(name, before[name]) != before[name] for name in calendar):
         plain |= _calendar(fields)
     plain |= _target(fields, found.target.task)
+    pinned = found.target.workflow
+    if pinned and plain["workflow"] and plain["workflow"]["slug"] == pinned.slug:
+        plain["workflow"]["version"] = pinned.version
     try:
         return msgspec.convert(plain, ScheduleChange, strict=False)
     except msgspec.ValidationError as error:
