@@ -46,6 +46,7 @@ def measure() -> Iterator[Figure]:
             "newest": (Filter(), ""),
             "of a rare state": (Filter(state="dropped"), ""),
             "of a rare reason": (Filter(reason="answered"), ""),
+            "of a rare reason in a common state": (Filter(state="coalesced", reason="answered"), ""),
             "of an agent": (Filter(agent_id=bo), ""),
             "of an agent in a rare state": (Filter(agent_id=bo, state="dropped"), ""),
             "in the middle": (Filter(state="run"), middle),
