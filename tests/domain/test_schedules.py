@@ -250,12 +250,13 @@ def test_a_change_of_the_calendar_holds_from_now_on(calendar: Calendar) -> None:
     assert rows.get(calendar.db, made.id) == changed
 
 
-def test_a_change_of_something_else_loses_no_time_that_has_come(calendar: Calendar) -> None:
+@pytest.mark.parametrize("jitter", [3600, 1800])
+def test_a_change_of_something_else_loses_no_time_that_has_come(calendar: Calendar, jitter: int) -> None:
     """An edit on the page sends every field, also while a time waits for its jitter."""
     made = calendar.add(jitter_s=3600)
     due = calendar.now(made).next_due
     with clock.frozen(clock.parse("2027-01-04T13:00:00Z")):
-        same = ScheduleChange("Other", starts_at=None, ends_at=None, remaining=None, zone=made.zone, jitter_s=3600)
+        same = ScheduleChange("Other", starts_at=None, ends_at=None, remaining=None, zone=made.zone, jitter_s=jitter)
         verbs.change(calendar.db, calendar.person, made.id, same)
     assert (calendar.now(made).name, calendar.now(made).next_due) == ("Other", due)
 

@@ -1,5 +1,6 @@
 """What people do with schedules."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +16,8 @@ from appliance.errors import Problem, invalid
 
 BACKFILL_MOST = 500
 SETTINGS = ("name", "overlap", "catch_up_s", "jitter_s", "pause_after", "remaining")
-CALENDAR = ("spec", "zone", "starts_at", "ends_at", "remaining", "jitter_s")
+CALENDAR = ("spec", "zone", "starts_at")
+LIMITS = ("ends_at", "remaining", "jitter_s")
 
 
 def add(db: Database, actor: Actor, new: NewSchedule) -> Schedule:
@@ -55,10 +57,7 @@ def change(db: Database, actor: Actor, ref: str, change: ScheduleChange) -> Sche
         found = rows.locked(db, ref)
         values = _changed(db, found, given)
         after = rows.schedule({**msgspec.structs.asdict(found), "target": records.dump(found.target), **values})
-        if any(getattr(after, name) != getattr(found, name) for name in CALENDAR):
-            now = clock.parse(db.now())
-            values |= reckoning.values(after, _first(after, now), now)
-            values["state"] = "active" if found.state == "ended" else found.state
+        values |= _reckoned(found, after, clock.parse(db.now()))
         db.update("schedules", {"id": found.id}, updated_at=clock.iso(), **values)
         events.record(db, actor, "schedule.changed", schedule_id=found.id, fields=sorted(given))
     return rows.get(db, found.id)
@@ -178,6 +177,17 @@ def _first(found: Schedule, now: Any) -> Any:
     if (due := reckoning.after(found, now)) is None:
         raise invalid(ends_at="no time of this calendar comes before it")
     return due
+
+
+def _reckoned(found: Schedule, after: Schedule, now: datetime) -> Row:
+    """The next time of a changed schedule; another limit or jitter passes over no time that has come."""
+    other = [name for name in (*CALENDAR, *LIMITS) if getattr(after, name) != getattr(found, name)]
+    if not other:
+        return {}
+    same = found.next_due and not any(name in CALENDAR for name in other)
+    begin = min(now, clock.parse(str(found.next_due)) - reckoning.TICK) if same else now
+    state = "active" if found.state == "ended" else found.state
+    return reckoning.values(after, _first(after, begin), now) | {"state": state}
 
 
 def _changed(db: Database, found: Schedule, given: dict[str, Any]) -> Row:
