@@ -20,6 +20,7 @@ from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
+from appliance.post import Post, office
 from appliance.presence import present
 from appliance.settings import Settings
 
@@ -45,6 +46,7 @@ class Box(NamedTuple):
     gateway: Gateway
     calls: Calls
     owner: str
+    post: Post
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def open_box(settings: Settings, catalogue: Catalogue, role: str = workers.COMMA
     try:
         calls = Calls(vault, gateway, owner, settings.provider_timeout)
         with present(catalogue, owner, role):
-            yield Box(settings, catalogue, vault, gateway, calls, owner)
+            yield Box(settings, catalogue, vault, gateway, calls, owner, office(settings, catalogue, vault, gateway))
     finally:
         gateway.close()
 
@@ -222,7 +224,7 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     settings = opened.settings
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
-    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role])
+    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     recovered = engine.start()

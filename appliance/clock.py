@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 _frozen: list[datetime] = []
+_ends: list[datetime | None] = []
 
 
 _epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
@@ -50,8 +51,37 @@ def monotonic() -> float:
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
     """Stop the clock, whatever its source, at `moment` (tests of expiry and of calendars)."""
+    with _set(moment, None):
+        yield
+
+
+@contextmanager
+def moved(moment: datetime, end: datetime) -> Iterator[None]:
+    """Stop the clock at `moment` and move it on, up to `end`, with `go_on` and `passes`: a month in seconds."""
+    with _set(moment, end):
+        yield
+
+
+def go_on(moment: datetime) -> None:
+    """Move a clock that is moved by hand on to `moment`: never back, and never past its end."""
+    if _ends and (end := _ends[-1]):
+        _frozen[-1] = min(max(_frozen[-1], moment), end)
+
+
+def passes(seconds: float) -> bool:
+    """Let the seconds be over at once when the clock is moved by hand; False when one has to wait for them."""
+    if not (_ends and _ends[-1]):
+        return False
+    go_on(_frozen[-1] + timedelta(seconds=seconds))
+    return True
+
+
+@contextmanager
+def _set(moment: datetime, end: datetime | None) -> Iterator[None]:
     _frozen.append(moment)
+    _ends.append(end)
     try:
         yield
     finally:
         _frozen.pop()
+        _ends.pop()

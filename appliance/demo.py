@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import NamedTuple
 
-from appliance import app, clock, crypto, northwind
+from appliance import app, clock, crypto, northwind, northwind_month
 from appliance.app import Box, Told
 from appliance.db.database import Database
 from appliance.domain import (
@@ -22,34 +24,49 @@ from appliance.domain import (
     tenants,
     users,
 )
-from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.actor import SYSTEM, Actor, Role
 from appliance.domain.agent_forms import LEADING_TOOLS, AgentChange
 from appliance.domain.approvals import Ask, Option
+from appliance.domain.instances import trying
+from appliance.domain.instances.trying import Used
 from appliance.domain.provider_forms import ProviderChange
-from appliance.domain.task_forms import NewTask
 from appliance.domain.tasks import Task
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.listening import Address
-from appliance.northwind import Work
+from appliance.northwind import hand_out
 from appliance.settings import Settings
 
 Say = Callable[[str], None]
 PATIENCE_S = 120
 LINK_HOURS = 48
+OWNER: Role = "owner"
 
 
-def serve(settings: Settings, say: Say, opened: Callable[[str], None], stopping: Callable[[], None]) -> None:
+class Pace(NamedTuple):
+    """`fast` has a month of work done in seconds before the server starts, the same for the same `seed` and day."""
+
+    fast: bool = False
+    seed: int = 7
+
+
+REAL = Pace()
+
+
+def serve(
+    settings: Settings, say: Say, opened: Callable[[str], None], stopping: Callable[[], None], pace: Pace = REAL
+) -> None:
     """Fill the folder if it is new, serve it, and tell the story of a first task; `opened` gets that task's link."""
-    story = _Story(settings, say, opened)
+    story = _Story(settings, say, opened, pace)
     app.serve(settings, Told(story.ready, story.prepare, stopping))
 
 
 class _Story:
-    def __init__(self, settings: Settings, say: Say, opened: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, say: Say, opened: Callable[[str], None], pace: Pace) -> None:
         self._settings = settings
         self._say = say
         self._opened = opened
+        self._pace = pace
         self._first_time = False
         self._token = ""
         self._owner = SYSTEM
@@ -61,15 +78,20 @@ class _Story:
         self._box = box
         with box.catalogue.control() as control:
             self._first_time = not tenants.every(control)
-            if self._first_time:
-                _found(box, control)
+        if self._first_time and self._pace.fast:
+            past(box, self._pace.seed, self._say)
+        elif self._first_time:
+            people = _found(box)
+            with northwind_db(box) as db:
+                _furnish(box, db)
+                for work in northwind.HISTORY:
+                    hand_out(db, people[0], work)
+                _wonder(db, people[0])
+        with box.catalogue.control() as control:
             self._tenant = tenants.by_slug(control, northwind.SLUG)
             owner = users.by_email(control, northwind.OWNER)
             self._owner = Actor("member", owner.id, owner.name, "owner")
             self._token = links.new(control, SYSTEM, owner.id, LINK_HOURS)
-        if self._first_time:
-            with self._open() as db:
-                _furnish(box, db, self._owner)
 
     def ready(self, address: Address) -> None:
         threading.Thread(target=self._tell, args=(address,), name="demo", daemon=True).start()
@@ -91,6 +113,8 @@ class _Story:
                 say(line)
             for work in northwind.LIVE:
                 hand_out(db, self._owner, work)
+            for slug in northwind.WORKFLOWS:
+                say(_started(trying.use(db, self._owner, slug, run=True)))
         self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
 
     def _open_link(self, link: str) -> None:
@@ -104,28 +128,47 @@ class _Story:
             yield db
 
 
-def hand_out(db: Database, owner: Actor, work: Work) -> Task:
-    body = "\n\n".join(part for part in (work.body, work.script) if part)
-    new = NewTask(
-        work.title,
-        body,
-        work.agent,
-        priority=work.priority,
-        labels=list(work.labels),
-        checks=list(work.checks),
-        budget_usd=work.budget_usd,
-    )
-    return tasks.create(db, owner, new)
+def past(box: Box, seed: int, say: Say) -> list[Actor]:
+    """Found Northwind a month ago and let the month pass; its people, the owner first."""
+    from appliance import month  # noqa: PLC0415  it loads the engine, which nobody waits for at the other pace
+
+    began, end = clock.monotonic(), clock.now()
+    say(f"{month.DAYS} days of work at {northwind.NAME} pass now: the real engine, simulated models …")
+    with clock.moved(end - timedelta(days=month.DAYS), end):
+        people = _found(box, northwind_month.PEOPLE)
+        with northwind_db(box) as db, box.catalogue.hurried(db.name):
+            _furnish(box, db)
+            providers.change(db, SYSTEM, box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
+            month.Month(box, db, people, end, seed).fill()
+            _wonder(db, people[0])
+            for line in month.told(db):
+                say(f"  {line}")
+    say(f"  all of it in {clock.monotonic() - began:.1f} s")
+    return people
 
 
-def _found(box: Box, control: Database) -> None:
-    tenant = tenants.create(box.catalogue, control, box.vault, northwind.SLUG, northwind.NAME, simulated=True)
-    # Nobody needs the password: the printed link signs in.
-    owner = users.create(control, SYSTEM, northwind.OWNER, northwind.OWNER_NAME, crypto.new_key().hex())
-    members.join(control, SYSTEM, tenant.id, owner.id, "owner")
+def _found(box: Box, others: Sequence[tuple[str, str, Role]] = ()) -> list[Actor]:
+    """The organisation with its owner and `others` (name, e-mail, role); those who may work in it, the owner first."""
+    with box.catalogue.control() as control:
+        tenant = tenants.create(box.catalogue, control, box.vault, northwind.SLUG, northwind.NAME, simulated=True)
+        people = []
+        for name, email, role in ((northwind.OWNER_NAME, northwind.OWNER, OWNER), *others):
+            # Nobody needs the password: the printed link signs in.
+            user = users.create(control, SYSTEM, email, name, crypto.new_key().hex())
+            members.join(control, SYSTEM, tenant.id, user.id, role)
+            people.append(Actor("member", user.id, name, role))
+        return [person for person in people if person.role != "viewer"]
 
 
-def _furnish(box: Box, db: Database, owner: Actor) -> None:
+@contextmanager
+def northwind_db(box: Box) -> Iterator[Database]:
+    with box.catalogue.control() as control:
+        tenant = tenants.by_slug(control, northwind.SLUG)
+    with box.catalogue.open(tenant.id) as db:
+        yield db
+
+
+def _furnish(box: Box, db: Database) -> None:
     samples.add_simulated(db, SYSTEM, box.vault, pace="instant")
     samples.add_team(db, SYSTEM, "sim-standard")
     for slug, model in northwind.MODELS.items():
@@ -133,12 +176,11 @@ def _furnish(box: Box, db: Database, owner: Actor) -> None:
     leader = agents.get(db, northwind.LEADER)
     agents.change(db, SYSTEM, leader.id, AgentChange(tools=[*leader.tools, *LEADING_TOOLS]))
     budgets.put(db, SYSTEM, "tenant", "", "month", budgets.nano(northwind.MONTH_CAP_USD))
-    handed = [hand_out(db, owner, work) for work in (*northwind.HISTORY, *northwind.IDEAS)]
-    _wonder(db, handed[-1])
 
 
-def _wonder(db: Database, task: Task) -> None:
-    """A question that waits for a person."""
+def _wonder(db: Database, owner: Actor) -> None:
+    """Ideas without an owner, and a question about one of them that waits for a person."""
+    [*_, task] = [hand_out(db, owner, work) for work in northwind.IDEAS]
     noor = agents.get(db, "noor")
     options = [Option(value, label) for value, label in northwind.ANSWERS]
     ask = Ask("question", northwind.QUESTION, northwind.QUESTION_DETAIL, options=options)
@@ -169,6 +211,11 @@ def _follow(db: Database, task: Task, say: Say) -> Task:
             return task
         time.sleep(0.1)
     raise Problem("unavailable", f"The first task did not end within {PATIENCE_S} s; it is {task.state}.")
+
+
+def _started(used: Used) -> str:
+    assert used.instance
+    return f"#{used.instance.number} {used.instance.title} -> the workflow {used.applied.workflow.slug}"
 
 
 def _step_line(step: steps.Step) -> str:

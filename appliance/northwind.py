@@ -2,7 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from appliance.db.database import Database
+from appliance.domain import tasks
+from appliance.domain.actor import Actor
 from appliance.domain.checks import NewCheck
+from appliance.domain.task_forms import NewTask
+from appliance.domain.tasks import Task
 
 NAME = "Northwind"
 SLUG = "northwind"
@@ -16,6 +21,8 @@ MODELS = {
     "leo": "sim-swift",
     "sana": "sim-swift",
 }
+# Templates of workflows that are at work when the demo is opened.
+WORKFLOWS = ("release-notes", "support-triage")
 MONTH_CAP_USD = "400"
 
 
@@ -32,12 +39,26 @@ class Work(NamedTuple):
     script: str = ""
 
 
-def _file(path: str, **contains: Any) -> tuple[NewCheck, ...]:
+def hand_out(db: Database, owner: Actor, work: Work) -> Task:
+    body = "\n\n".join(part for part in (work.body, work.script) if part)
+    new = NewTask(
+        work.title,
+        body,
+        work.agent,
+        priority=work.priority,
+        labels=list(work.labels),
+        checks=list(work.checks),
+        budget_usd=work.budget_usd,
+    )
+    return tasks.create(db, owner, new)
+
+
+def files(path: str, **contains: Any) -> tuple[NewCheck, ...]:
     texts = tuple(NewCheck("contains", {"text": text, "file": path}) for text in contains.values())
     return (NewCheck("file_exists", {"path": path}), *texts)
 
 
-def _person(question: str) -> tuple[NewCheck, ...]:
+def person(question: str) -> tuple[NewCheck, ...]:
     return (NewCheck("human_ack", {"question": question}),)
 
 
@@ -47,7 +68,7 @@ FIRST = Work(
     "mara",
     ("release",),
     2,
-    _file("notes/2.4.md", theme="2.4"),
+    files("notes/2.4.md", theme="2.4"),
 )
 HISTORY: tuple[Work, ...] = (
     Work(
@@ -56,7 +77,7 @@ HISTORY: tuple[Work, ...] = (
         "sana",
         ("support",),
         2,
-        _file("triage.md"),
+        files("triage.md"),
     ),
     Work(
         "Translate the onboarding mail to German",
@@ -64,7 +85,7 @@ HISTORY: tuple[Work, ...] = (
         "mara",
         ("content",),
         1,
-        _file("mails/onboarding.de.md"),
+        files("mails/onboarding.de.md"),
     ),
     Work(
         "Quarterly metrics brief",
@@ -72,7 +93,7 @@ HISTORY: tuple[Work, ...] = (
         "leo",
         ("finance",),
         2,
-        (*_file("brief.md"), *_person("Do the figures match the closing report?")),
+        (*files("brief.md"), *person("Do the figures match the closing report?")),
     ),
     Work(
         "Review pull request 471: session store",
@@ -80,16 +101,16 @@ HISTORY: tuple[Work, ...] = (
         "dana",
         ("code",),
         1,
-        _file("review.md"),
+        files("review.md"),
     ),
-    Work("Plan the launch week", "Who does what by when. Save plan.md.", "noor", ("launch",), 2, _file("plan.md")),
+    Work("Plan the launch week", "Who does what by when. Save plan.md.", "noor", ("launch",), 2, files("plan.md")),
     Work(
         "Vendor questionnaire, second answer set",
         "Answer what is known, mark what is not. Save answers.md.",
         "ivo",
         ("security",),
         1,
-        (*_file("answers.md"), *_person("May these answers go to the vendor?")),
+        (*files("answers.md"), *person("May these answers go to the vendor?")),
     ),
     Work(
         "Check every link of the help pages",
@@ -97,7 +118,7 @@ HISTORY: tuple[Work, ...] = (
         "ivo",
         ("docs",),
         0,
-        _file("links.md"),
+        files("links.md"),
     ),
     Work(
         "Why did sign-ups dip in week 44?",
@@ -105,7 +126,7 @@ HISTORY: tuple[Work, ...] = (
         "leo",
         ("growth",),
         1,
-        _file("dip.md"),
+        files("dip.md"),
     ),
     Work(
         "Reply templates for refund questions",
@@ -113,7 +134,7 @@ HISTORY: tuple[Work, ...] = (
         "sana",
         ("support",),
         1,
-        _file("templates.md"),
+        files("templates.md"),
     ),
     Work(
         "Map the CSV importer's edge cases",
@@ -121,7 +142,7 @@ HISTORY: tuple[Work, ...] = (
         "dana",
         ("code",),
         1,
-        _file("cases.md"),
+        files("cases.md"),
     ),
     Work(
         "Export last year's invoices for the auditor",
@@ -144,7 +165,7 @@ LIVE: tuple[Work, ...] = (
         "dana",
         ("code",),
         2,
-        _file("review.md"),
+        files("review.md"),
     ),
     Work(
         "Compare three invoice APIs and recommend one",
@@ -152,7 +173,7 @@ LIVE: tuple[Work, ...] = (
         "ivo",
         ("research",),
         1,
-        _file("comparison.md"),
+        files("comparison.md"),
     ),
     Work(
         "Summarise last week's support threads",
@@ -160,7 +181,7 @@ LIVE: tuple[Work, ...] = (
         "sana",
         ("support",),
         1,
-        _file("summary.md"),
+        files("summary.md"),
     ),
     Work(
         "Cost of storage by customer size",
@@ -168,7 +189,7 @@ LIVE: tuple[Work, ...] = (
         "leo",
         ("finance",),
         1,
-        _file("storage.md"),
+        files("storage.md"),
     ),
     Work(
         "Announcement for the 2.4 release",
@@ -176,7 +197,7 @@ LIVE: tuple[Work, ...] = (
         "mara",
         ("release",),
         1,
-        (*_file("announcement.md"), *_person("Ready to publish?")),
+        (*files("announcement.md"), *person("Ready to publish?")),
     ),
     Work(
         "Write tests for the CSV importer",
@@ -184,7 +205,7 @@ LIVE: tuple[Work, ...] = (
         "dana",
         ("code",),
         1,
-        _file("importer_tests.md"),
+        files("importer_tests.md"),
     ),
     Work(
         "Agenda for Thursday's staff meeting",
@@ -192,11 +213,11 @@ LIVE: tuple[Work, ...] = (
         "noor",
         ("team",),
         0,
-        _file("agenda.md"),
+        files("agenda.md"),
     ),
 )
 LIVE += tuple(
-    Work(title, f"{what} Save {path}.", agent, (label,), priority, _file(path))
+    Work(title, f"{what} Save {path}.", agent, (label,), priority, files(path))
     for title, what, path, agent, label, priority in (
         ("Review pull request 485: rate limits", "Risks first, then the fix.", "review.md", "dana", "code", 1),
         ("Why is the nightly build slower?", "Name the slowest step.", "build.md", "dana", "code", 0),
@@ -221,7 +242,7 @@ LIVE += (
         "noor",
         ("board",),
         3,
-        _file("papers.md"),
+        files("papers.md"),
     ),
 )
 LEADER = "noor"

@@ -25,6 +25,7 @@ from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.checks import NewCheck
 from appliance.domain.task_forms import NewTask
+from appliance.domain.workflows import templates
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
@@ -55,6 +56,7 @@ def run() -> Iterator[Result]:
         yield _timed("a program runs and leaves nothing behind", lambda: _program(folder))
         yield _timed("the price catalogue is there", _prices)
         yield _timed("JSON schemas are judged", _schemas)
+        yield _timed("the templates are there", _templates)
         yield _timed("a task runs to done", lambda: _task(folder / "task"))
         yield _timed("the data is sound after a restart", lambda: _again(folder / "task"))
         yield _timed("the server serves its pages", lambda: _server(folder / "server"))
@@ -118,6 +120,11 @@ def _prices() -> None:
 def _schemas() -> None:
     _expect(bool(schema.fault({}, {"required": ["a"]})), "a missing member was not seen")
     _expect(not schema.fault({"a": 1}, {"required": ["a"]}), "a right value was refused")
+
+
+def _templates() -> None:
+    found = [template.slug for template in templates.listing()]
+    _expect(found == list(templates.SLUGS), f"there are only {found}")
 
 
 @contextmanager

@@ -100,6 +100,19 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "provider_timeout", "120", "Seconds without any answer before a provider call fails.", int, least=1, most=3600
     ),
+    Setting("smtp_host", "", "Mail server for notices by e-mail. Without it there are none."),
+    Setting(
+        "smtp_port", "587", "Port of the mail server; 465 is usual for tls, 587 for starttls.", int, least=1, most=65535
+    ),
+    Setting(
+        "smtp_security",
+        "starttls",
+        "How the connection to the mail server is secured: starttls, tls or none.",
+        choices=("starttls", "tls", "none"),
+    ),
+    Setting("smtp_user", "", "User at the mail server. Without it nobody signs in there."),
+    Setting("smtp_password", "", "Password at the mail server.", str, True),
+    Setting("smtp_from", "", "Sender of e-mails: an address, or Name <address>. Default: agenthq@ and smtp_host."),
 )
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 BY_NAME = {s.name: s for s in TABLE}

@@ -39,9 +39,9 @@ ICONS = """
     activity arrow-down arrow-right arrow-up arrow-up-right bot building-2 calendar chart-column check chevron-down
     chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-dashed circle-dot circle-question-mark
     circle-stop circle-x clock coins command copy download ellipsis external-link eye file-text flag folder git-branch
-    hand house inbox info key-round link list-filter lock log-out message-square monitor moon pause pencil play plug
-    plus refresh-cw rotate-ccw search server settings shield-check sparkles square-kanban sun table-2 tag terminal
-    trash-2 triangle-alert user users wallet wrench x zap
+    git-compare globe hand history house inbox info key-round link list list-filter lock log-out message-square monitor
+    moon pause pencil play plug plus refresh-cw repeat rotate-ccw search send server settings shield-check sparkles
+    split square-kanban sun table-2 tag terminal trash-2 triangle-alert user users wallet workflow wrench x zap
 """
 
 

@@ -48,6 +48,22 @@ def test_time_is_text_of_one_width_in_utc() -> None:
     assert clock.parse(clock.iso(MOMENT)) == MOMENT
 
 
+def test_a_clock_moved_by_hand_passes_time_at_once_and_stays_in_its_bounds() -> None:
+    assert not clock.passes(60)
+    with clock.moved(MOMENT, MOMENT + timedelta(hours=1)):
+        assert clock.passes(60)
+        assert clock.now() == clock.steady() == MOMENT + timedelta(minutes=1)
+        clock.go_on(MOMENT)
+        assert clock.now() == MOMENT + timedelta(minutes=1)
+        with clock.frozen(MOMENT):
+            assert not clock.passes(60), "a clock that only stands is not moved"
+            clock.go_on(MOMENT + timedelta(minutes=5))
+            assert clock.now() == MOMENT
+        clock.go_on(MOMENT + timedelta(days=1))
+        assert clock.now() == MOMENT + timedelta(hours=1)
+    assert not clock.passes(60)
+
+
 def test_a_stopped_clock_stands_and_goes_on() -> None:
     with clock.frozen(MOMENT):
         assert clock.iso() == "2026-11-23T06:43:00.123456Z"

@@ -107,6 +107,8 @@ class Sending:
 
 def _stopped(pause: float, stopping: Event, cancelled: Callable[[], bool] | None) -> bool:
     """Pause between two tries; true as soon as somebody asks the work to stop."""
+    if clock.passes(pause):
+        return stopping.is_set()
     until = clock.monotonic() + pause
     while (left := until - clock.monotonic()) > 0 and not stopping.wait(min(left, LOOK_S)):
         if cancelled and cancelled():

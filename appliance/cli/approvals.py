@@ -1,5 +1,7 @@
 """`agenthq approval`: see what waits for a person, and decide it."""
 
+from typing import Any
+
 import click
 
 from appliance.cli.approvalview import SHORT, about
@@ -7,7 +9,7 @@ from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, table, words
 from appliance.db.database import Database
-from appliance.domain import approvals, decision_rights, decisions
+from appliance.domain import approvals, decision_rights, decisions, members, questions, responsibility, users
 from appliance.domain.approvals import KINDS, STATES, Approval
 from appliance.errors import Problem
 
@@ -92,17 +94,43 @@ def request_changes(desk: Desk, id_: str, note: str, tenant: str | None) -> Show
     return _decide(desk, tenant, id_, "request_changes", note, {})
 
 
-@verb("agenthq approval answer 1f0c9a2b --note 'Blue'", into=approval)
+@verb(
+    "agenthq approval answer 1f0c9a2b --note 'Blue'",
+    "agenthq approval answer 1f0c9a2b --option apples --option pears",
+    "agenthq approval answer 1f0c9a2b --item 'Read the file' --item 'Write the report'",
+    into=approval,
+)
 @id_argument
-@click.option("--option", default="", metavar="VALUE", help="Which of the choices, where there are some.")
+@click.option("--option", "options", multiple=True, metavar="VALUE", help="A choice; of a checklist all that apply.")
+@click.option("--item", "items", multiple=True, metavar="TEXT", help="A step of the plan as it should be.")
 @note_option
 @tenant_option
-def answer(desk: Desk, id_: str, option: str, note: str, tenant: str | None) -> Shown:
-    """Answer a question, with one of its choices or in words."""
-    return _decide(desk, tenant, id_, "answer", note, {"option": option})
+def answer(
+    desk: Desk, id_: str, options: tuple[str, ...], items: tuple[str, ...], note: str, tenant: str | None
+) -> Shown:
+    """Answer a question in its own shape; a plan without --item is confirmed as it is."""
+    with desk.room(tenant) as room:
+        found = _find(room.db, id_)
+    several = found.kind == "question" and questions.shape(found) == "checklist"
+    if not several and len(options) > 1:
+        raise Problem("usage", "Only a checklist takes more than one --option.")
+    given: dict[str, Any] = {"options": list(options)} if several else {"option": "".join(options)}
+    return _decide(desk, tenant, found.id, "answer", note, given | ({"items": list(items)} if items else {}))
 
 
-def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, given: dict[str, str]) -> Shown:
+@verb("agenthq approval assign 1f0c9a2b bob@acme.test", into=approval)
+@id_argument
+@click.argument("email")
+@tenant_option
+def assign(desk: Desk, id_: str, email: str, tenant: str | None) -> Shown:
+    """Make somebody responsible, who is then reminded; anybody with the role may still decide."""
+    with desk.room(tenant) as room, desk.control() as control:
+        member = members.get(control, room.tenant.id, users.by_email(control, email).id)
+        found = responsibility.assign(room.db, CLI, _find(room.db, id_).id, member.actor.label)
+    return Shown(found, f"{found.title}: for {member.name}.")
+
+
+def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, given: dict[str, Any]) -> Shown:
     with desk.room(tenant) as room:
         before = _find(room.db, ref)
         found = decisions.decide(room.db, CLI, before.id, verdict, note, given)

@@ -16,6 +16,7 @@ from appliance.domain import tenants
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
+from appliance.post import Post
 
 CLI = Actor("system", "cli", "Command line", "owner")
 
@@ -57,10 +58,19 @@ class Desk:
         """Raises Problem(locked)."""
         return keyfile.unlock(self.catalogue, self.settings)
 
-    @cached_property
+    @property
     def calls(self) -> Calls:
         """The way to the providers."""
-        return self._open.enter_context(app.open_box(self.settings, self.catalogue)).calls
+        return self._box.calls
+
+    @property
+    def post(self) -> Post:
+        """The way of notices."""
+        return self._box.post
+
+    @cached_property
+    def _box(self) -> app.Box:
+        return self._open.enter_context(app.open_box(self.settings, self.catalogue))
 
     @contextmanager
     def control(self) -> Iterator[Database]:

@@ -18,6 +18,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Run": {"serve": "serve", "demo": "serve", "init": "init", "status": "status"},
     "Work": {
         "task": "tasks",
+        "workflow": "workflows",
+        "template": "templates",
         "run": "runs",
         "agent": "agents",
         "schedule": "schedules",
@@ -27,7 +29,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "wake": "wakes",
     },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
-    "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},
+    "People and access": {
+        "tenant": "tenants",
+        "user": "users",
+        "member": "members",
+        "notice": "notices",
+        "key": "keys",
+    },
     "The box": {
         "doctor": "doctor",
         "selftest": "selftest",

@@ -56,27 +56,36 @@ def serve(desk: Desk, no_open: bool, demo: bool, **flags: Any) -> None:
     app.serve(desk.settings, Told(lambda address: _ready(desk, address, opens=not no_open), stopping=_stopping))
 
 
-@verb("agenthq demo", "agenthq demo --data ./northwind --port 8500 --no-open")
+@verb("agenthq demo", "agenthq demo --pace fast", "agenthq demo --data ./northwind --port 8500 --no-open")
 @listening
-def demo(desk: Desk, no_open: bool, **flags: Any) -> None:
+@click.option(
+    "--pace",
+    type=click.Choice(("real", "fast")),
+    default="real",
+    help="fast: begin with a month of work behind it, done by the real engine in seconds.",
+)
+@click.option("--seed", metavar="N", type=int, default=7, help="Another month for --pace fast.")
+def demo(desk: Desk, no_open: bool, pace: str, seed: int, **flags: Any) -> None:
     """A sample organisation at work with simulated models, in a throw-away folder unless --data names one."""
     desk.configure(**flags)
     _end_on_signals()
-    _demonstrate(desk, flags, opens=not no_open)
+    _demonstrate(desk, flags, not no_open, pace == "fast", seed)
 
 
-def _demonstrate(desk: Desk, flags: dict[str, Any], opens: bool) -> None:
+def _demonstrate(desk: Desk, flags: dict[str, Any], opens: bool, fast: bool = False, seed: int = 7) -> None:
     from appliance import demo as northwind  # noqa: PLC0415  only the demo needs its sample data
+
+    pace = northwind.Pace(fast, seed)
 
     def opened(link: str) -> None:
         _open(link, opens)
 
     if desk.settings.origin("data") == "flag":
         desk.configure(**{**flags, "grace_seconds": DEMO_GRACE_S})
-        return northwind.serve(desk.settings, click.echo, opened, _stopping)
+        return northwind.serve(desk.settings, click.echo, opened, _stopping, pace)
     with tempfile.TemporaryDirectory(prefix="agenthq-demo-", ignore_cleanup_errors=True) as folder:
         desk.configure(**{**flags, "data": folder, "grace_seconds": DEMO_GRACE_S})
-        northwind.serve(desk.settings, click.echo, opened, _stopping)
+        northwind.serve(desk.settings, click.echo, opened, _stopping, pace)
 
 
 def _stopping() -> None:

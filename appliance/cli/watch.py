@@ -32,13 +32,13 @@ def after(desk: Desk, tenant: str | None, ref: str, wait: bool, start: Start) ->
 
 def need_server(desk: Desk) -> None:
     """Raises Problem(unavailable) before anything is written, when nothing would come to wait for."""
-    if _idle(desk):
+    if idle(desk):
         raise Problem("unavailable", f"No server works on {desk.folder}. Start one first: agenthq serve")
 
 
 def told(desk: Desk, task: Task) -> str:
     text = f"#{task.number} {task.title}: {words(task.state)}."
-    if task.run_id and _idle(desk):
+    if task.run_id and idle(desk):
         return f"{text} No server works on {desk.folder}; it starts with: agenthq serve"
     return text
 
@@ -56,7 +56,7 @@ def to_its_end(desk: Desk, room: Room, task: Task) -> Shown:
         if (waiting := _waiting(room.db, task)) != said:
             said = waiting
             _say(desk, said)
-        if _idle(desk):
+        if idle(desk):
             raise Problem("unavailable", f"The server has stopped; #{task.number} goes on when it starts again.")
         time.sleep(POLL_SECONDS)
     ending = f"#{task.number} is {words(task.state)}. It cost {money(task.cost_nano)}."
@@ -89,7 +89,7 @@ def _waiting(db: Database, task: Task) -> str:
     return f"     waiting for {words(run.reason)}: {run.failure_detail} (again {ago(run.ready_at)})"
 
 
-def _idle(desk: Desk) -> bool:
+def idle(desk: Desk) -> bool:
     return not desk.settings.database_url and desk.server() is None
 
 

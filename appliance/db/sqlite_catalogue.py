@@ -5,6 +5,8 @@ import resource
 import shutil
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -42,6 +44,16 @@ class SqliteCatalogue(Catalogue):
             (staging / "tenant.db").chmod(0o600)
             # The rename is the moment the tenant comes to exist: a crash before it leaves nothing to open.
             staging.rename(final)
+
+    @contextmanager
+    def hurried(self, tenant_id: str) -> Iterator[None]:
+        with self.open(tenant_id):
+            writer = self._writers[tenant_id]
+            writer.synchronise("NORMAL")
+            try:
+                yield
+            finally:
+                writer.synchronise("FULL")
 
     def discard(self, tenant_id: str) -> None:
         self._close_idle(tenant_id)

@@ -32,6 +32,14 @@ class Writer:
     def give(self) -> None:
         self._lock.release()
 
+    def synchronise(self, level: str) -> None:
+        """How far a commit waits for the disk from now on; FULL again when the connection is opened anew."""
+        utils = self.take()
+        try:
+            utils.execute(f"PRAGMA synchronous = {level}")
+        finally:
+            self.give()
+
     def close(self) -> None:
         """Waits for its turn; the next `take` opens again."""
         self._lock.acquire()

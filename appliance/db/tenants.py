@@ -66,6 +66,14 @@ class Catalogue(ABC):
         finally:
             self._give_back(db)
 
+    @contextmanager
+    def hurried(self, tenant_id: str) -> Iterator[None]:
+        """Commits that do not wait for the disk, for data that can be made again.
+
+        A power cut may lose the last of them; what is left is sound. PostgreSQL goes on as it is set.
+        """
+        yield
+
     @abstractmethod
     def create(self, tenant_id: str) -> None:
         """Make an empty, migrated database for a new tenant. Raises Problem(conflict) when there is one."""

@@ -77,5 +77,4 @@ def _check_ticks(found: Approval, ticked: list[str], known: list[str]) -> None:
         raise invalid(options=f"{strange[0]} is not one of {', '.join(known)}")
     least, most = questions.bounds(found)
     if not least <= len(set(ticked)) <= most:
-        wanted = str(least) if least == most else f"between {least} and {most}"
-        raise invalid(options=f"tick {wanted}")
+        raise invalid(options=f"tick {least}" if least == most else f"tick between {least} and {most}")

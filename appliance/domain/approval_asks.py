@@ -7,7 +7,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import approval_clocks, records
+from appliance.domain import absences, approval_clocks, records
 from appliance.domain.actor import Actor
 from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, Kind, Option, approval, get
 from appliance.domain.approval_uses import tell
@@ -76,7 +76,7 @@ def ask(
             earlier = None
         if earlier and earlier.digest == ask.digest:
             return earlier
-        row = {"id": ids.new(), "state": "pending"} | row | _content(actor, ask)
+        row = {"id": ids.new(), "state": "pending"} | row | _content(db, actor, ask)
         if earlier:
             db.update("approvals", {"id": earlier.id}, state="superseded", superseded_by=row["id"])
             tell(db, actor, "superseded", row | {"id": earlier.id}, superseded_by=row["id"])
@@ -109,11 +109,14 @@ def _live(db: Database, row: Row) -> Approval | None:
     return approval(found) if found else None
 
 
-def _content(actor: Actor, ask: Ask) -> Row:
+def _content(db: Database, actor: Actor, ask: Ask) -> Row:
+    now_for = absences.responsible(db, ask.assigned_to, ask.backup_to)
     row: Row = {"title": ask.title.strip(), "detail": ask.detail, "payload": records.dump(ask.payload)}
     row |= {"digest": ask.digest, "estimate_nano": ask.estimate_nano, "policy_version": ask.policy_version}
     row |= {"options": records.dump(ask.options), "requested_by": actor.label, "requested_name": actor.name}
-    row |= {"assigned_to": ask.assigned_to, "backup_to": ask.backup_to, "created_at": clock.iso()}
+    row |= {"assigned_to": now_for, "backup_to": ask.backup_to, "created_at": clock.iso()}
+    row |= {"passed_from": None if now_for == ask.assigned_to else ask.assigned_to}
     row |= {"remind_s": ask.remind_s and int(ask.remind_s), "on_expiry": ask.on_expiry}
     clocks = {"expires_at": ask.expires_s, "remind_at": ask.remind_s, "escalate_at": ask.escalate_s}
+    clocks["warn_at"] = approval_clocks.warn_at(ask.expires_s)
     return row | {name: None if seconds is None else clock.ahead(seconds) for name, seconds in clocks.items()}

@@ -1,16 +1,18 @@
-"""The clocks of an approval: it expires, reminds, and goes to the backup person."""
+"""The clocks of an approval: it reminds, goes to the backup person, warns before it expires, and expires."""
 
 from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import queueing, records
+from appliance.domain import absences, queueing, records
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
 from appliance.domain.approval_uses import tell
 from appliance.domain.instances import landing
 
 BATCH = 200
+# How long before it expires the people who can prevent it are warned: a quarter of its time, at most an hour.
+WARN_SHARE, WARN_MOST_S = 0.25, 3600.0
 # What a run waits for while a person decides.
 PERSON = ("approval", "input")
 
@@ -75,11 +77,26 @@ def _remind(db: Database, approval_id: str) -> bool:
 
 
 def _escalate(db: Database, approval_id: str) -> bool:
-    sets = "escalated_at = :now, assigned_to = COALESCE(backup_to, assigned_to)"
+    sets = "escalated_at = :now"
     row = _strike(db, sets, f"escalated_at IS NULL AND escalate_at <= {db.now_sql}", approval_id)
     if row is None:
         return False
-    tell(db, SYSTEM, "escalated", row, assigned_to=row["assigned_to"])
+    to = absences.responsible(db, row["backup_to"], None) or row["assigned_to"]
+    db.update("approvals", {"id": approval_id}, assigned_to=to)
+    tell(db, SYSTEM, "escalated", row, assigned_to=to)
+    return True
+
+
+def warn_at(expires_s: float | None) -> float | None:
+    """When to warn, in seconds from now."""
+    return None if expires_s is None else expires_s - min(expires_s * WARN_SHARE, WARN_MOST_S)
+
+
+def _warn(db: Database, approval_id: str) -> bool:
+    row = _strike(db, "warn_at = NULL", f"warn_at <= {db.now_sql}", approval_id)
+    if row is None:
+        return False
+    tell(db, SYSTEM, "expiring", row, expires_at=row["expires_at"])
     return True
 
 
@@ -94,8 +111,14 @@ def _due(db: Database) -> str:
         f"SELECT id, 'remind' FROM approvals WHERE state = 'pending' AND remind_at <= {db.now_sql}",
         f"""SELECT id, 'escalate' FROM approvals
           WHERE state = 'pending' AND escalated_at IS NULL AND escalate_at <= {db.now_sql}""",
+        f"SELECT id, 'warn' FROM approvals WHERE state = 'pending' AND warn_at <= {db.now_sql}",
     )
     return " UNION ALL ".join(parts) + f" LIMIT {BATCH}"
 
 
-_STRIKE: dict[str, Callable[[Database, str], bool]] = {"expire": _expire, "remind": _remind, "escalate": _escalate}
+_STRIKE: dict[str, Callable[[Database, str], bool]] = {
+    "expire": _expire,
+    "remind": _remind,
+    "escalate": _escalate,
+    "warn": _warn,
+}

@@ -18,10 +18,10 @@ def of_step(db: Database, run_id: str, step_key: str) -> Approval | None:
     return found[0] if found else None
 
 
-def of_task(db: Database, task_id: str, state: str = "") -> list[Approval]:
-    """Newest first; of one state, or of all."""
+def of_task(db: Database, task_id: str, state: str = "", limit: int = records.LIMIT_MAX) -> list[Approval]:
+    """Newest first; of one state, or of all. A map in a workflow may ask thousands."""
     tests = "p.task_id = :id" + (" AND p.state = :state" if state else "")
-    return _found(db, tests, {"id": task_id, "state": state})
+    return _found(db, tests, {"id": task_id, "state": state, "limit": limit}, "LIMIT :limit")
 
 
 def listing(
@@ -38,6 +38,18 @@ def listing(
         tests.append("(p.created_at < :at OR (p.created_at = :at AND p.id < :id))")
     found = _found(db, " AND ".join(tests) or "TRUE", given, "LIMIT :limit + 1")
     return records.page(found, given["limit"], lambda one: (one.created_at, one.id))
+
+
+def decided(db: Database, limit: int = records.LIMIT, cursor: str = "") -> Page[Approval]:
+    """What somebody decided, the last first. Raises Problem(bad_cursor)."""
+    given: Row = {"limit": max(1, min(limit, records.LIMIT_MAX))}
+    tests = "p.decided_at IS NOT NULL"
+    if cursor:
+        given["at"], given["id"] = records.read_cursor(cursor, str, str)
+        tests += " AND (p.decided_at < :at OR (p.decided_at = :at AND p.id < :id))"
+    sql = f"{SELECT} WHERE {tests} ORDER BY p.decided_at DESC, p.id DESC LIMIT :limit + 1"
+    found = [approval(row) for row in db.rows(sql, given)]
+    return records.page(found, given["limit"], lambda one: (one.decided_at, one.id))
 
 
 def _found(db: Database, where: str, params: Row, limit: str = "") -> list[Approval]:

@@ -37,7 +37,8 @@ class Approval(msgspec.Struct, frozen=True):
     """What a person was asked, bound to `digest`; `estimate_nano` in nano-dollars, times in UTC.
 
     `payload` is all that was digested. `verdict` is approve, reject, request_changes or answer, "" while nobody has
-    decided; `given` holds what was chosen with it. `assigned_to` and `backup_to` are labels of actors.
+    decided; `given` holds what was chosen with it. `assigned_to` and `backup_to` are labels of actors;
+    `passed_from` is whom it was for, when that person is away.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Approval(msgspec.Struct, frozen=True):
     requested_name: str
     assigned_to: str | None
     backup_to: str | None
+    passed_from: str | None
     created_at: str
     reminders: int
     escalated_at: str | None

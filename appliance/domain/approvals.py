@@ -6,7 +6,7 @@ pending → approved → consumed; or rejected, changes_requested, expired, supe
 
 from appliance.domain.approval_asks import Ask, ask, digest
 from appliance.domain.approval_clocks import sweep
-from appliance.domain.approval_lists import listing, of_run, of_step, of_task
+from appliance.domain.approval_lists import decided, listing, of_run, of_step, of_task
 from appliance.domain.approval_rows import KINDS, STATES, Approval, Option, get
 from appliance.domain.approval_uses import consume, withdraw, withdraw_of_task
 
@@ -18,6 +18,7 @@ __all__ = [
     "Option",
     "ask",
     "consume",
+    "decided",
     "digest",
     "get",
     "listing",

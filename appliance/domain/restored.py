@@ -10,6 +10,7 @@ from appliance.db.database import Database
 from appliance.domain import approval_uses, claims, events, ledger, preferences
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approvals import Ask
+from appliance.domain.notices import deriving, outbox
 from appliance.domain.runs import Run
 from appliance.domain.schedules import verbs
 
@@ -34,13 +35,16 @@ class Restored(msgspec.Struct, frozen=True):
 def after_restore(db: Database) -> Restored:
     """Call once on every tenant after its data was put back, before anything works on it (ENGINE §8).
 
-    Leases are void and calls in flight count as estimated. An approval nobody had used is asked for again. From now on
-    a run from before this moment looks outside, or asks a person, before an effect that must not happen twice.
+    Leases are void, calls in flight count as estimated, and notices not sent by then are in doubt. An approval nobody
+    had used is asked for again. From now on a run from before this moment looks outside, or asks a person, before an
+    effect that must not happen twice.
     """
     with db.transaction():
         epoch = db.next_number(EPOCH)
         ledger.settle_lost(db, ledger.owners(db))
         leases = claims.release(db, "lease_owner <> ''", {})
+        outbox.doubt(db)
+        deriving.skip_to_doubt(db)
         asked = _ask_again(db)
         disarmed = verbs.disarm(db, SYSTEM, DISARMED)
         preferences.put(db, SYSTEM, MOMENT, clock.iso())

@@ -5,10 +5,11 @@ A schema stands for itself: nothing is fetched for it, and no pattern in it can 
 
 import threading
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import msgspec
 import regex
 
 from appliance import clock
@@ -42,12 +43,17 @@ def fault(value: Any, schema: dict[str, Any]) -> str:
 def broken(schema: Any) -> str:
     """Why `schema` is not a schema, or not one that is judged here; "" when it is one."""
     try:
-        return _broken(schema)
+        return _broken(msgspec.json.encode(schema))
     except RecursionError:
         return "the schema is nested too deep"
+    except TypeError:
+        return "the schema holds what JSON has not"
 
 
-def _broken(schema: Any) -> str:
+@lru_cache(maxsize=256)
+def _broken(text: bytes) -> str:
+    """Kept: a workflow's step has the same schema each time it is handed out, and judging it takes 10 ms."""
+    schema: Any = msgspec.json.decode(text)
     library = _library()
     try:
         library.schema.Draft202012Validator.check_schema(schema)

@@ -4,10 +4,12 @@ from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
 from appliance.engine.bells.line import Line
+from appliance.engine.postman import Postman
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
 from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
+from appliance.post import Post
 
 ALL = frozenset({"pump", "sweep"})
 WAKING = frozenset(
@@ -16,7 +18,10 @@ WAKING = frozenset(
 
 
 class Engine:
-    """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring."""
+    """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring.
+
+    `post` delivers notices, in the process that sweeps.
+    """
 
     def __init__(
         self,
@@ -28,18 +33,26 @@ class Engine:
         grace_s: float = 20,
         line: Line | None = None,
         parts: frozenset[str] = ALL,
+        post: Post | None = None,
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
         self.pump = Pump(catalogue, calls, self.bell, owner, lease_s, workers)
         self.bell.answer(self.pump.serve)
         self.sweeper = Sweeper(catalogue, self.bell, owner)
+        self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
-            self._clockwork = Clockwork(self.sweeper.sweep, self.sweeper.tidy, self.sweeper.tick)
+            rounds = self.postman.round if self.postman else None
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
+
+    def _tidy(self) -> None:
+        self.sweeper.tidy()
+        if self.postman:
+            self.postman.tidy()
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""
@@ -63,5 +76,7 @@ class Engine:
         self.pump.stopping.set()
         self._calls.stopping.set()
         self._clockwork.stop()
+        if self.postman:
+            self.postman.stop()
         self.sweeper.stop()
         self._workers.stop(graceful=True)

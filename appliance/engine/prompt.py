@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from appliance.db.database import Database
 from appliance.domain import awaited, checks, comments, runs, tasks
 from appliance.domain.awaited import Child
+from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.steps import Message
@@ -40,7 +43,7 @@ def _parts(db: Database, run: Run, task: Task, known: list[Child]) -> list[str]:
         parts.append(task.body)
     if task.labels:
         parts.append(f"Labels: {', '.join(task.labels)}")
-    judged = [c.sentence for c in checks.of_task(db, task.id)]
+    judged = [_told(check) for check in checks.of_task(db, task.id)]
     if judged:
         parts.append("Before the task is done, these checks must pass:\n" + "\n".join(f"- {s}" for s in judged))
     said = comments.of_task(db, task.id)
@@ -51,3 +54,10 @@ def _parts(db: Database, run: Run, task: Task, known: list[Child]) -> list[str]:
     if run.retry_of and (before := runs.get(db, run.retry_of)).failure_detail:
         parts.append(f"An earlier attempt ended with: {before.failure_detail}")
     return parts
+
+
+def _told(check: Check) -> str:
+    """A schema is told whole: nobody can fit one that they have not seen."""
+    if check.kind != "json_schema":
+        return check.sentence
+    return f"{check.sentence}: {msgspec.json.encode(check.spec['schema']).decode()}"

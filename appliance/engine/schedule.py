@@ -13,7 +13,11 @@ log = logging.getLogger(__name__)
 
 class Clockwork:
     def __init__(
-        self, sweep: Callable[[], None], tidy: Callable[[], None], tick: Callable[[], None] | None = None
+        self,
+        sweep: Callable[[], None],
+        tidy: Callable[[], None],
+        tick: Callable[[], None] | None = None,
+        post: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -22,6 +26,9 @@ class Clockwork:
             # Calendars name full seconds: looked at right then, what is due starts at once.
             full = clock.now().replace(microsecond=0)
             self._scheduler.add_job(guarded(tick), IntervalTrigger(seconds=1, start_date=full), id="tick")
+
+        if post:
+            self._scheduler.add_job(guarded(post), IntervalTrigger(seconds=1), id="post")
 
     def start(self) -> None:
         self._scheduler.start()

@@ -15,6 +15,7 @@ from msgspec import Struct
 from appliance.gateway import simulated
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.fetching import Fetched, Request, Unfetched
+from appliance.gateway.notify import Posting, Undelivered
 from appliance.gateway.types import Account, ChatRequest, Reply
 from appliance.gateway.wires import KINDS
 
@@ -130,6 +131,13 @@ class Gateway:
             fetching.cancel()
         return _outcome(fetching)
 
+    def post(self, posting: Posting) -> str:
+        """POST a notice and wait; what was answered, in words. Raises Undelivered."""
+        try:
+            return _outcome(self._submit(_posted(posting)))
+        except ProviderFailure:
+            raise Undelivered("The box is stopping.") from None
+
     def _submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         with self._door:
             if self._thread.is_alive() and not self._closed:
@@ -180,6 +188,12 @@ async def _sent(request: Request, allow: tuple[str, ...]) -> Fetched:
     from appliance.gateway import web  # noqa: PLC0415  aiohttp takes 0.3 s to import
 
     return await web.send(request, allow)
+
+
+async def _posted(posting: Posting) -> str:
+    from appliance.gateway import posting as wire  # noqa: PLC0415  the same
+
+    return await wire.post(posting)
 
 
 def _complete(account: Account) -> Account:

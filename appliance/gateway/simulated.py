@@ -5,14 +5,15 @@ It plays a script when the prompt holds `sim:` directives, else it works like a 
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
+from appliance import clock
 from appliance.gateway import failures, simulated_reviewer, simulated_script, simulated_worker
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.simulated_models import MODELS
@@ -41,7 +42,7 @@ async def send(
     request: ChatRequest,
     on_text: Callable[[str], None] | None,
 ) -> Reply:
-    started = time.perf_counter()
+    started = clock.steady()
     script = simulated_script.read(request)
     digest = _digest(account, request)
     await _pause(min(_delay_s(account, request, script), account.timeout_s))
@@ -49,7 +50,7 @@ async def send(
         raise _refusal(Line("fail", "404"), f"There is no simulated model {request.model}; try {', '.join(MODELS)}.")
     if script.line and script.line.verb in simulated_script.FAULTS:
         raise _fault(script, request, on_text)
-    first_byte_ms = (time.perf_counter() - started) * 1000
+    first_byte_ms = _ms_since(started)
     answer = _answer(account, request, script, digest)
     await _stream(answer, account, request, on_text)
     return Reply(
@@ -60,7 +61,7 @@ async def send(
         model=request.model,
         request_id=f"sim-{digest.hex()}",
         first_byte_ms=first_byte_ms,
-        duration_ms=(time.perf_counter() - started) * 1000,
+        duration_ms=_ms_since(started),
     )
 
 
@@ -144,8 +145,12 @@ async def _stream(
 
 
 async def _pause(seconds: float) -> None:
-    if seconds > 0:
+    if seconds > 0 and not clock.passes(seconds):
         await asyncio.sleep(seconds)
+
+
+def _ms_since(moment: datetime) -> float:
+    return (clock.steady() - moment).total_seconds() * 1000
 
 
 def _delay_s(account: Account, request: ChatRequest, script: Script) -> float:

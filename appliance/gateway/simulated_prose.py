@@ -65,13 +65,16 @@ _SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-
+_LABELS = ("Clear ownership", "Fewer steps", "Plain wording", "Early reminders", "One figure to watch", "A short list")
 
 _ORDER = re.compile(
     r"(?:draft|write|create|prepare|produce|compile|make|research|review|summari[sz]e|plan|design|document|collect|outline"
-    r"|propose|analy[sz]e|update|build|publish|check|compare|find|list|sketch|map|gather|describe)\s+(?:up\s+)?",
+    r"|propose|analy[sz]e|update|build|publish|check|compare|find|list|sketch|map|gather|describe|sort|answer|announce)\s+(?:up\s+)?",
     re.IGNORECASE,
 )
+
+
+_QUOTED = re.compile(r"“([^”]{3,})”")
 
 
 @lru_cache(maxsize=128)
@@ -81,18 +84,32 @@ def document(path: str, title: str, phrases: tuple[str, ...], seed: int) -> str:
         content = {"title": title, "summary": summary(title, (), seed), "mentions": list(phrases), "by": SIGNATURE}
         return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
     choose = random.Random(seed)
-    topic = _topic(title)
+    topic = about(title)
     parts = [f"# {topic[:1].upper()}{topic[1:]}", choose.choice(_OPENINGS).format(topic=topic)]
     for heading, sentences in _SECTIONS:
         picked = choose.sample(sentences, k=choose.choice((3, 3, 4)))
         parts.append(f"## {heading}\n\n" + "\n".join(f"- {sentence.format(topic=topic)}" for sentence in picked))
-    if phrases:
-        parts.append("## As requested\n\n" + "\n".join(f"- {phrase}" for phrase in phrases))
+    headings = [phrase for phrase in phrases if phrase.startswith("#")]
+    parts += [f"{heading}\n\n- {sentence(topic, choose)}\n- {sentence(topic, choose)}" for heading in headings]
+    if plain := [phrase for phrase in phrases if phrase not in headings]:
+        parts.append("## As requested\n\n" + "\n".join(f"- {phrase}" for phrase in plain))
     return "\n\n".join([*parts, f"*{SIGNATURE}*"]) + "\n"
 
 
-def _topic(title: str) -> str:
+def sentence(topic: str, choose: random.Random) -> str:
+    """Something that could be said of any topic."""
+    return choose.choice([text for _, sentences in _SECTIONS for text in sentences]).format(topic=topic)
+
+
+def label(topic: str, choose: random.Random) -> str:
+    """A few words, as a title or a name has them."""
+    return f"{choose.choice(_LABELS)}: {topic}"[:80].rstrip()
+
+
+def about(title: str) -> str:
     """What the title is about, without the order in front of it."""
+    if quoted := _QUOTED.search(title):
+        return quoted[1].rstrip("?!. ")
     rest = _ORDER.sub("", title, count=1) if _ORDER.match(title) else title
     return rest[:1].lower() + rest[1:] if rest[1:2].islower() else rest or title
 

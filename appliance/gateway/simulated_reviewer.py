@@ -1,4 +1,6 @@
-"""How the simulated provider reviews: it passes a result that has every phrase its rubric asks for."""
+"""How the simulated provider reviews: it passes a result that has every phrase its rubric asks for, and is one."""
+
+import re
 
 import msgspec
 
@@ -18,6 +20,8 @@ def verdict(request: ChatRequest) -> str:
     work = material[material.find(f"{RESULT}\n") :]
     wanted = simulated_worker.required_phrases(rubric.removeprefix(f"{RUBRIC}\n"))
     missing = [phrase for phrase in wanted if phrase.lower() not in work.lower()]
+    if not re.search(r"^\| .*\w", work, re.MULTILINE):
+        return written(False, "There is nothing to judge.")
     if missing:
         return written(False, f"“{missing[0]}” is not there.")
     return written(True, "It does what the rubric asks for.")

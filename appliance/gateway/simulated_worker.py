@@ -11,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway import simulated_lead, simulated_prose
+from appliance.gateway import simulated_json, simulated_lead, simulated_prose
 from appliance.gateway.types import ChatRequest, ToolSpec
 
 _TITLE = re.compile(r"^\s*(?:#+\s*|\**(?:task|title)\b[^:\n]{0,12}:\**\s*)(.+?)\s*\**$", re.IGNORECASE | re.MULTILINE)
@@ -22,6 +22,9 @@ _PHRASE = re.compile(
     r"(?:[^:\n\"“`']{0,40}:[ \t]*|[ \t]+(?=[\"“`']))(.+?)[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_CHECKED = re.compile(r"^- file (\S+) (?:contains|fits|matches|does) .*$", re.MULTILINE)
+# As a run's first message states a check; see engine/prompt.py.
+_SCHEMA = re.compile(r"^- (?:file (\S+)|the result) fits the JSON schema: (\{.*\})$", re.MULTILINE)
 _QUOTED = re.compile(r"[\"“`']([^\"”`']+)[\"”`']")
 
 
@@ -36,18 +39,22 @@ class Move(Struct, frozen=True):
 def next_move(request: ChatRequest, account_seed: int) -> Move:
     ask = "\n".join(m.content for m in request.messages if m.role == "user")
     heading = title(ask)
-    paths, phrases = files(ask), tuple(required_phrases(ask))
     seed = crc32(f"{account_seed}:{request.seed}:{heading}".encode())
     tools = {tool.name: tool for tool in request.tools}
-    handed = (
-        simulated_lead.calls(ask, heading) if {simulated_lead.DELEGATE, simulated_lead.WAIT} <= tools.keys() else []
+    paths = (files(_SCHEMA.sub("", ask)) or [_file_name(heading)]) if "workspace.write" in tools else []
+    summary = _content("", ask, heading, seed) or simulated_prose.summary(
+        heading, paths, seed, required_phrases(_about_file("", ask))
     )
-    moves = [Move(tool=name, arguments=msgspec.json.encode(given).decode()) for name, given in handed]
-    moves += _plan(tools, heading, paths or [_file_name(heading)], phrases, seed)
+    moves = _handed_out(tools, ask, heading)
+    if "workspace.list" in tools and seed % 2:
+        moves.append(_call(tools["workspace.list"], {}))
+    for path in paths:
+        content = _content(path, ask, heading, seed)
+        moves.append(_call(tools["workspace.write"], {"path": path, "content": content}))
+    if "task.finish" in tools:
+        moves.append(_call(tools["task.finish"], {"summary": summary}))
     made = _made_since_finish(request)
-    if following := next((move for move in moves if (move.tool, move.arguments) not in made), None):
-        return following
-    return Move(simulated_prose.summary(heading, paths if "workspace.write" in tools else (), seed, phrases))
+    return next((move for move in moves if (move.tool, move.arguments) not in made), Move(summary))
 
 
 def closing(request: ChatRequest) -> Move:
@@ -85,20 +92,25 @@ def required_phrases(ask: str) -> list[str]:
     return list(found)
 
 
-def _plan(
-    tools: dict[str, ToolSpec], heading: str, paths: list[str], phrases: tuple[str, ...], seed: int
-) -> list[Move]:
-    moves = []
-    if "workspace.list" in tools and seed % 2:
-        moves.append(_call(tools["workspace.list"], {}))
-    if "workspace.write" in tools:
-        for path in paths:
-            content = simulated_prose.document(path, heading, phrases, seed)
-            moves.append(_call(tools["workspace.write"], {"path": path, "content": content}))
-    if "task.finish" in tools:
-        written = paths if "workspace.write" in tools else []
-        moves.append(_call(tools["task.finish"], {"summary": simulated_prose.summary(heading, written, seed, phrases)}))
-    return moves
+def _handed_out(tools: dict[str, ToolSpec], ask: str, heading: str) -> list[Move]:
+    if not {simulated_lead.DELEGATE, simulated_lead.WAIT} <= tools.keys():
+        return []
+    calls = simulated_lead.calls(ask, heading)
+    return [Move(tool=name, arguments=msgspec.json.encode(given).decode()) for name, given in calls]
+
+
+def _content(path: str, ask: str, heading: str, seed: int) -> str:
+    """What to write to `path`; of the result itself, whose path is "", only what a schema asks for."""
+    schema = next((text for name, text in _SCHEMA.findall(ask) if name == path), "")
+    if schema and (fitting := simulated_json.document(schema, simulated_prose.about(heading), seed)):
+        return fitting
+    phrases = tuple(required_phrases(_about_file(path, ask)))
+    return simulated_prose.document(path, heading, phrases, seed) if path else ""
+
+
+def _about_file(path: str, ask: str) -> str:
+    """The ask without the checks of other files."""
+    return _CHECKED.sub(lambda found: found[0] if found[1] == path else "", ask)
 
 
 _SYNONYMS = {

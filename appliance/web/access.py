@@ -23,6 +23,7 @@ COOKIE = "ahq_session"
 # Where the API answers a session: the same routes with the tenant in front.
 TENANT_API = "/api/v1/t/"
 SLUG = "agenthq.slug"
+ONLY_A_PERSON = "Only a signed-in person can do this."
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Connection = ASGIConnection[Any, Any, Any, Any]
 Ask = Request[Any, Any, Any]
@@ -90,6 +91,9 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
         bearer,
     )
     asker.actor.need(_role(connection, handler))
+    # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
+    if asker.member is None and handler.opt.get("person"):
+        raise Problem("forbidden", ONLY_A_PERSON)
     connection.scope["state"]["asker"] = asker
 
 
@@ -180,7 +184,7 @@ async def provide_member(request: Ask) -> Member:
     """The signed-in person. Raises Problem(forbidden) when a key asks for what only a person has."""
     member = asker_of(request).member
     if member is None:
-        raise Problem("forbidden", "Only a signed-in person can do this.")
+        raise Problem("forbidden", ONLY_A_PERSON)
     return member
 
 

@@ -17,7 +17,7 @@ from appliance.web import respond
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 
-NOUNS = ("task", "run", "step", "agent", "schedule", "comment", "provider", "budget")
+NOUNS = ("task", "run", "step", "agent", "workflow", "instance", "schedule", "comment", "provider", "budget")
 MOST = 1000
 STRANGERS = {"member": "A former member", "key": "An API key", "agent": "A removed agent", "hook": "A hook"}
 STRANGERS |= {"schedule": "A schedule", "system": SYSTEM.name}

@@ -20,6 +20,9 @@ class Part(NamedTuple):
 def parts(found: Approval) -> list[Part]:
     """The whole payload: texts as they are, everything else as JSON."""
     shown = found.payload
+    if found.kind == "question" and "shape" in shown:
+        # The card itself shows the whole question.
+        return []
     if found.kind == "action":
         given = shown["arguments"] if isinstance(shown["arguments"], dict) else {"arguments": shown["arguments"]}
         shown = {"Tool": shown["tool"], "Target": shown["target"]} | given

@@ -12,11 +12,14 @@ from appliance.domain import (
     decision_rights,
     decision_verbs,
     members,
+    questions,
+    records,
     tasks,
 )
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
 from appliance.domain.decision_verbs import Verb
+from appliance.domain.instances import rows
 from appliance.web import money
 from appliance.web.approval_payload import Part, parts
 from appliance.web.frame import Frame
@@ -42,10 +45,15 @@ class Button(NamedTuple):
     action: str
     tone: str
     verb: Verb
+    asks: str
 
 
 class Card(NamedTuple):
-    """What `approvals/_card.html` reads; `refusal` says why the person may not decide, "" when they may."""
+    """What `approvals/_card.html` reads; `refusal` says why the person may not decide, "" when they may.
+
+    `shape` is a question's, `items` are the steps of its plan, `ticks` says how many options to tick. `assigned`,
+    `backup` and `away` (for whom somebody stands in) are names; `takes` says that the person can make it their own.
+    """
 
     found: Approval
     kind: str
@@ -59,6 +67,12 @@ class Card(NamedTuple):
     refusal: str
     closed: str
     assigned: str
+    backup: str
+    away: str
+    takes: bool
+    shape: str
+    items: list[str]
+    ticks: str
 
 
 def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[str, str]) -> Card:
@@ -74,15 +88,38 @@ def card(db: Database, frame: Frame, actor: Actor, found: Approval, names: dict[
         parts(found),
         [button for button in buttons if button.verb.verdict in TONES],
         [button for button in buttons if button.verb.verdict not in TONES],
-        decision_rights.refusal(actor, found),
+        refused := decision_rights.refusal(actor, found),
         decision_rights.closed(found),
-        names.get(found.assigned_to or "", "") or ("somebody else" if found.assigned_to else ""),
+        _name(names, found.assigned_to),
+        _name(names, found.backup_to),
+        _name(names, found.passed_from),
+        found.state == "pending" and not refused and found.assigned_to != actor.label,
+        questions.shape(found) if found.kind == "question" else "",
+        questions.items(found),
+        _ticks(found),
     )
 
 
-def pending(db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str]) -> list[Card]:
+def _name(names: dict[str, str], label: str | None) -> str:
+    return names.get(label or "", "") or ("somebody else" if label else "")
+
+
+def _ticks(found: Approval) -> str:
+    if found.kind != "question" or questions.shape(found) != "checklist":
+        return ""
+    least, most = questions.bounds(found)
+    if least == most:
+        return f"Tick {least}"
+    if most == len(found.options):
+        return f"Tick at least {least}" if least else "Tick what applies; none is an answer too"
+    return f"Tick up to {most}" if not least else f"Tick between {least} and {most}"
+
+
+def pending(
+    db: Database, frame: Frame, actor: Actor, task_id: str, names: dict[str, str], most: int = records.LIMIT
+) -> list[Card]:
     """The open approvals of a task, oldest first, and the question about money that its run waits behind."""
-    own = approvals.of_task(db, task_id, "pending")[::-1]
+    own = approvals.of_task(db, task_id, "pending", most)[::-1]
     asked = budget_questions.of_task(db, task_id)
     found = [*own, *([asked] if asked and asked.id not in {one.id for one in own} else [])]
     return [card(db, frame, actor, one, names) for one in found]
@@ -105,14 +142,30 @@ def as_json(found: Approval) -> dict[str, Any]:
     return shown
 
 
+def verdict(found: Approval) -> str:
+    """What somebody decided, in a few words."""
+    said = found.verdict.replace("_", " ")
+    given = found.given
+    if found.verdict == "answer":
+        labels = {option.value: option.label for option in found.options}
+        ticked = [labels.get(value, value) for value in given.get("options", [])]
+        plan = "plan changed" if "items" in given else "plan confirmed"
+        by_shape = {"text": found.note, "choice": labels.get(given.get("option", ""), ""), "plan": plan}
+        return by_shape.get(questions.shape(found), ", ".join(ticked) or "none of them")
+    option = next((one.label for one in found.options if one.value == given.get("option")), "")
+    return option or {"approve": "approved", "reject": "rejected", "request changes": "sent back"}.get(said, said)
+
+
 def back(db: Database, frame: Frame, found: Approval, wanted: str) -> str:
-    """Where to go after deciding: to the list, the task or the run it was decided on, else to its own page."""
+    """Where to go after deciding: to the page it was decided on (list, task, run, instance), else to its own."""
     if wanted == "inbox":
         return f"{frame.base}/inbox"
     if wanted == "task" and found.task_id:
         return f"{frame.base}/tasks/{tasks.get(db, found.task_id).number}"
     if wanted == "run" and found.run_id:
         return f"{frame.base}/runs/{found.run_id}"
+    if wanted == "instance" and found.task_id and (instance := rows.of_task(db, found.task_id)):
+        return f"{frame.base}/instances/{instance.number}"
     return f"{frame.base}/approvals/{found.id}"
 
 
@@ -120,4 +173,11 @@ def _button(found: Approval, verb: Verb, href: str) -> Button:
     amount = f" · ${money.usd(found.estimate_nano)}" if found.estimate_nano and verb.verdict in TONES else ""
     address = f"{href}/{ADDRESS.get(verb.verdict, verb.verdict)}"
     tone = TONES.get(verb.verdict, "danger" if verb.verdict == "reject" else "")
-    return Button(verb.label + amount, address, tone, verb)
+    return Button(verb.label + amount, address, tone, verb, _doubt_of(found, verb, amount))
+
+
+def _doubt_of(found: Approval, verb: Verb, amount: str) -> str:
+    """What a key asks before it does what costs money, or gives something up; "" for the rest."""
+    if verb.verdict in TONES:
+        return f"{verb.label}{amount}?" if amount or found.kind == "budget" else ""
+    return f"{verb.label}?" if found.kind in ("in_doubt", "breaker", "budget") else ""

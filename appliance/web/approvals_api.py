@@ -7,9 +7,10 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import approvals, decisions
+from appliance.domain import approvals, decisions, responsibility
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
+from appliance.domain.members import Member
 from appliance.web import approval_shape, respond
 
 Id = FromPath[str]
@@ -20,18 +21,22 @@ State = Annotated[str, QueryParameter(name="state")]
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`option` is the value of a choice that is offered; `amount_usd` goes with one that asks for it.
 
-    `confirm` is the amount again, where that is out of all proportion.
+    `confirm` is the amount again, where that is out of all proportion. `options` are the ticked ones of a checklist,
+    `items` the steps of a plan as it should be.
     """
 
     note: str = ""
     option: str = ""
     amount_usd: str = ""
     confirm: str = ""
+    options: list[str] | None = None
+    items: list[str] | None = None
 
 
 def decided(db: Database, actor: Actor, approval_id: str, verb: str, chosen: Decision) -> Approval:
     """The approval after `verb`, as the addresses spell it."""
-    given = {"option": chosen.option, "amount_usd": chosen.amount_usd, "confirm": chosen.confirm}
+    given: dict[str, Any] = {"option": chosen.option, "amount_usd": chosen.amount_usd, "confirm": chosen.confirm}
+    given |= {"options": chosen.options, "items": chosen.items}
     return decisions.decide(db, actor, approval_id, verb.replace("-", "_"), chosen.note, given)
 
 
@@ -77,3 +82,14 @@ class ApprovalsApi(Controller):
     @post("/{approval_id:str}/answer", status_code=200, sync_to_thread=True, summary="Answer a question")
     def answer(self, db: Database, actor: Actor, approval_id: Id, data: Decision) -> dict[str, Any]:
         return approval_shape.as_json(decided(db, actor, approval_id, "answer", data))
+
+    @post(
+        "/{approval_id:str}/take",
+        status_code=200,
+        opt={"role": "viewer", "person": True},
+        sync_to_thread=True,
+        summary="Make it your own, so that you are reminded of it",
+    )
+    def take(self, db: Database, member: Member, approval_id: Id) -> dict[str, Any]:
+        """Anybody with the role may still decide it."""
+        return approval_shape.as_json(responsibility.take(db, member.actor, approval_id))

@@ -1,5 +1,9 @@
 """How values read on a page."""
 
+from typing import Any
+
+import msgspec
+
 from appliance import clock
 
 NANO = 1_000_000_000
@@ -77,6 +81,11 @@ def datetime_(iso: str | None) -> str:
     return f"{iso[:10]} {iso[11:16]} UTC" if iso else "–"
 
 
+def json_(value: Any) -> str:
+    """A value to be read: text as it is, anything else as indented JSON."""
+    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
 ALL = {
     "usd": usd,
     "usd_exact": usd_exact,
@@ -86,4 +95,5 @@ ALL = {
     "bytes": bytes_,
     "count": count,
     "datetime": datetime_,
+    "json": json_,
 }

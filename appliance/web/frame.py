@@ -14,7 +14,7 @@ from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
 
-ROOMS = ("home", "board", "agents", "schedules", "inbox", "costs", "activity", "providers", "settings")
+ROOMS = ("home", "board", "agents", "workflows", "schedules", "inbox", "costs", "activity", "providers", "settings")
 FLASH = "ahq_flash"
 THEME = "agenthq_theme"
 LAST_TENANT = "ahq_tenant"
@@ -85,7 +85,7 @@ def provide_frame(request: Ask, db: Database) -> Frame:
         live_url=f"/api/v1/t/{asker.tenant.slug}/events/stream?after={events.last(db)}",
         flashes=read_flash(request.cookies.get(FLASH, "")),
         banners=_banners(request, asker),
-        inbox_count=inbox.total(db),
+        inbox_count=inbox.total(db, inbox.Filter(member.actor.label)),
     )
 
 

@@ -6,6 +6,7 @@ from litestar import Controller, get
 
 from appliance.db.database import Database
 from appliance.domain import agents, board, members, providers, usage, why
+from appliance.domain.instances import shown
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import cards, respond, task_page
@@ -46,11 +47,14 @@ class HomePages(Controller):
 
 
 def _context(frame: Frame, db: Database, names: dict[str, str]) -> dict[str, Any]:
+    running, finished = board.in_flight(db), board.finished(db)
     return {
-        "running": [(task, _card(frame, task, names)) for task in board.in_flight(db)],
+        "running": [(task, _card(frame, task, names)) for task in running],
+        # Nobody is assigned to a workflow's own task, and its steps spend the money.
+        "flows": shown.roots(db, [task.id for task in (*running, *finished)]),
         "asks": [_ask(frame, db, task, names) for task in board.needs_person(db)],
         "waiting": board.needs_person_count(db),
-        "finished": [(task, _card(frame, task, names)) for task in board.finished(db)],
+        "finished": [(task, _card(frame, task, names)) for task in finished],
         "today": usage.today(db),
         "days": usage.days(db, DAYS),
         "totals": board.counts(db),

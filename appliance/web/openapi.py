@@ -32,7 +32,19 @@ REFUSED = {
     "description": "A problem",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-TAGS = ("agents", "tasks", "runs", "approvals", "providers", "budgets", "costs", "people", "events")
+TAGS = (
+    "agents",
+    "tasks",
+    "runs",
+    "workflows",
+    "approvals",
+    "notices",
+    "providers",
+    "budgets",
+    "costs",
+    "people",
+    "events",
+)
 
 CONFIG = OpenAPIConfig(
     title="AgentHQ",

@@ -10,6 +10,7 @@ from appliance.crypto import Vault
 from appliance.db.tenants import Catalogue
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
+from appliance.post import Post, office
 from appliance.settings import Settings
 
 
@@ -33,3 +34,8 @@ class Services(NamedTuple):
     vault: Vault
     calls: Calls
     after_setup: AfterSetup = nothing_more
+
+    @property
+    def post(self) -> Post:
+        """The way of notices that a person sends by hand."""
+        return office(self.settings, self.catalogue, self.vault, self.calls.accounts.gateway)

@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     budgets,
+    channels,
     costs,
     enter,
     guards,
@@ -35,10 +36,13 @@ from appliance.web import (
     hosts,
     idempotency,
     inbox,
+    instances,
     keys,
     live,
     login,
     members,
+    notices,
+    notifications,
     openapi,
     policies,
     problems,
@@ -50,6 +54,8 @@ from appliance.web import (
     tasks,
     templates,
     wakes,
+    workflow_templates,
+    workflows,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -63,6 +69,9 @@ NOUNS: tuple[Any, ...] = (
     hooks,
     runs,
     agents,
+    workflow_templates,
+    workflows,
+    instances,
     schedules,
     policies,
     approvals,
@@ -77,6 +86,9 @@ NOUNS: tuple[Any, ...] = (
     hosts,
     settings,
     guards,
+    notifications,
+    channels,
+    notices,
     live,
 )
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -23,6 +24,7 @@ from appliance.domain import (
 )
 from appliance.domain.checks import Check
 from appliance.domain.comments import Comment
+from appliance.domain.instances import nodes, rows
 from appliance.domain.runs import Run
 from appliance.domain.schedules import rows as schedules
 from appliance.domain.tasks import Task
@@ -95,6 +97,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "delivery": hook_deliveries.last_of_task(db, task.id),
         "parent": tasks.get(db, task.parent_id) if task.parent_id else None,
         **kin,
+        "workflow": _workflow(db, task, frame.base),
         "waits_for": blockers.before(db, task.id),
         "holds_up": blockers.after(db, task.id),
         "asked_by": _schedule(db, task.created_by) or _asked_by(task.created_by, names),
@@ -147,6 +150,17 @@ def _spend(db: Database, task: Task, tree_nano: int) -> Spend:
     if budget is None:
         return Spend(task.cost_nano, 0, 0, task.simulated, facts)
     return Spend(task.cost_nano, budget.reserved_nano, budget.limit_nano, task.simulated, facts)
+
+
+def _workflow(db: Database, task: Task, base: str) -> tuple[str, str] | None:
+    """What the task carries out: the words, and the page of the instance, at the step when it is a step's."""
+    if instance := rows.of_task(db, task.id):
+        return f"{instance.slug} · version {instance.version}", f"{base}/instances/{instance.number}"
+    if (node := nodes.of_task(db, task.id)) is None:
+        return None
+    instance = rows.by_id(db, node.instance_id)
+    here = f"{base}/instances/{instance.number}?step={quote(node.path.removeprefix('undo/'))}#step"
+    return f"{instance.slug} · {node.path}", here
 
 
 def _schedule(db: Database, created_by: str) -> str:

@@ -7,10 +7,12 @@ import sys
 
 from tests.bench import (
     board,
+    demo,
     durable,
     engine,
     executable,
     fairness,
+    flows,
     idle,
     org,
     peers,
@@ -35,7 +37,9 @@ SCENES = {
     "runs": run_list,
     "org": org,
     "board": board,
+    "demo": demo,
     "workflows": workflows,
+    "flows": flows,
     "schedules": schedules,
 }
 

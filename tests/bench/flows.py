@@ -2,10 +2,10 @@
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from appliance import app
-from appliance.domain import agents
+from appliance.domain import agents, task_tree
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.instances import nodes, rows, starting
@@ -36,6 +36,9 @@ def measure() -> Iterator[Figure]:
             _run(here, "map", list(range(500)))
             took = _run(here, "map", list(range(ITEMS)))
         yield Figure(f"A map of {ITEMS:,} items, {BOUND} at once", ITEMS / took, "/s", 500, at_least=True)
+        task_id = str(rows.listing(here.db, "map").items[0].task_id)
+        took = statistics.median(_seconds(lambda: task_tree.of(here.db, task_id)) for _ in range(ROUNDS))
+        yield Figure("  the tree of its task", took * 1000, "ms", 50)
 
 
 def _map_of(here: Scene) -> None:
@@ -48,6 +51,12 @@ def _map_of(here: Scene) -> None:
 def _chain_of(here: Scene) -> None:
     steps = [Step(f"s{n}", AgentStep("ada", body="sim: say ok")) for n in range(STEPS)]
     flows.apply(here.db, flows.chain(*steps), "chain")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def _run(here: Scene, slug: str, items: list[int]) -> float:

@@ -100,6 +100,6 @@ def _delays(name: str, late: list[float], limit: float | None) -> Iterator[Figur
 def _served(here: Scene) -> Iterator[int]:
     port = free_port()
     with serving(here.folder, port) as server:
-        until(lambda: _answers(port), 20)
+        until(lambda: _answers(port), 60)
         yield server.process.pid
         server.stop()

@@ -16,7 +16,7 @@ from tests.browser.tab import ARGS, Tab, Theme
 
 FOLDER = ROOT / "build" / "screenshots"
 DOCS = ROOT / "docs" / "images"
-SHOWN = ("home", "board", "task", "costs")
+SHOWN = ("home", "board", "task", "costs", "workflow", "instance")
 VARIANTS: tuple[tuple[str, Theme, bool], ...] = (
     ("light", "light", False),
     ("dark", "dark", False),

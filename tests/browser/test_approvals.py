@@ -70,8 +70,18 @@ def test_keys_move_open_and_decide(tab: Opens, desk: Desk) -> None:
     opened.judge()
     page.get_by_role("button", name="Reject", exact=True).first.click()
     expect(page.locator(".flash")).to_contain_text("Rejected.")
+    page.wait_for_load_state("load")
     page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Letter 0")).to_be_focused()
     page.keyboard.press("a")
+    # It costs money: the key asks first, and the answer is given by keys too.
+    expect(page.locator("#confirm-title")).to_have_text("Approve · $0.25?")
+    opened.judge()
+    page.keyboard.press("Escape")
+    assert state(desk, asked[0]) == "pending"
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     expect(page.locator(".flash")).to_contain_text("Approved.")
     assert [state(desk, one) for one in asked] == ["approved", "rejected"]
 

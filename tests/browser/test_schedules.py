@@ -31,6 +31,8 @@ def test_a_schedule_from_its_form_to_its_end(tab: Opens) -> None:
     page.get_by_label("To, not included").fill("2026-11-04")
     page.get_by_role("button", name="Count them").click()
     page.get_by_label("How many, to confirm").fill("3")
+    # Chromium complains of the 422 that asks for the number.
+    opened.complaints.clear()
     page.get_by_role("button", name="Run them").click()
     expect(page.get_by_text("3 times of the past are run.")).to_be_visible()
     page.get_by_role("button", name="Resume").click()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import agent_forms, approvals, checks, claims, judging, provider_forms, setup, tasks
+from appliance.domain import agent_forms, approvals, checks, claims, judging, provider_forms, questions, setup, tasks
 from appliance.domain.actor import ROLES
+from appliance.domain.notices import kinds as notice_kinds
+from appliance.domain.notices import rows as notice_rows
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
 from appliance.gateway.simulated_models import MODELS
@@ -31,6 +33,9 @@ def first_column(name: str, head: str) -> list[str]:
         ("concepts.md", "role", list(ROLES)),
         ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
         ("approvals.md", "state", [state.replace("_", " ") for state in approvals.STATES]),
+        ("notifications.md", "state", [state.replace("_", " ") for state in notice_rows.STATES]),
+        ("notifications.md", "kind", list(notice_kinds.KINDS)),
+        ("approvals.md", "shape", list(questions.SHAPES)),
         ("agents-and-tasks.md", "tool", list(agent_forms.TOOLS)),
         ("agents-and-tasks.md", "check", list(checks.NEEDED)),
         ("providers-and-money.md", "kind", list(provider_forms.KINDS)),

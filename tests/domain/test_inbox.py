@@ -79,7 +79,7 @@ def test_the_urgent_comes_first_then_what_expires_then_the_newest(world: World, 
     assert titles == ["Urgent", "Expires", "Ask 2", "Ask 1", "Ask 0"]
     paged, cursor = [], ""
     while cursor is not None:
-        page = inbox.items(desk.db, 2, cursor)
+        page = inbox.items(desk.db, limit=2, cursor=cursor)
         paged += [item.title for item in page.items]
         cursor = page.next_cursor
     assert paged == titles

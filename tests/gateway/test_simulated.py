@@ -78,6 +78,7 @@ def test_a_script_plays_one_line_per_answer_and_then_finishes(gateway: Gateway, 
         ("Look.\nsim: verdict fail Too thin", "A summary.", False, "Too thin"),
         ("Look.\nsim: verdict pass", "Nothing.", True, "A sim: line asked for this verdict."),
         ("Look.", "sim: verdict fail Never", True, "It does what the rubric asks for."),
+        ("Look.", " ", False, "There is nothing to judge."),
     ],
 )
 def test_a_reviewer_answers_with_a_verdict(

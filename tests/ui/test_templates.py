@@ -94,7 +94,7 @@ def test_template_finds_what_it_extends_includes_and_imports(path: Path) -> None
 
 def environment() -> Environment:
     env = Environment(loader=FileSystemLoader(UI / "templates"), undefined=StrictUndefined, autoescape=True)
-    for name in ("usd", "usd_exact", "ago", "duration_ms", "bytes", "count"):
+    for name in ("usd", "usd_exact", "ago", "duration_ms", "bytes", "count", "json"):
         env.filters[name] = str
     env.globals["asset"] = str
     return env

@@ -125,7 +125,7 @@ def test_the_inbox_lists_what_waits_and_the_rail_counts_it(world: World, desk: D
     work.hand_out(world, "Stuck work", assignee="leo")
     work.fail(world, work.begin(world), "The key was refused.")
     text = world.otto.get(f"{world.otto.pages}/inbox").text
-    for part in ("Send the letter", "Stuck work", "The key was refused.", "Action 1", "Stuck 1"):
+    for part in ("Send the letter", "Stuck work", "The key was refused.", "2 things wait for a person."):
         assert part in text
     assert count(world.otto) == "2"
     assert 'action="/t/acme/tasks/2/retry"' in text

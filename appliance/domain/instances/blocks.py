@@ -20,7 +20,7 @@ def look(walk: Walk, scope: str) -> None:
     if walk.state != "running" or (scope and (holder is None or not holder.open)):
         return
     block = walk.outline.block(scope)
-    decided = joins.decide(block, walk.block(scope))
+    decided = joins.decide(block, walk.block(scope), walk.touched.pop(scope, None))
     if decided.failed:
         return _failed(walk, holder, walk.node(paths.path(scope, decided.failed)))
     for step_id in decided.stop:

@@ -1,5 +1,6 @@
 """Which steps of a block may start, which no longer can, and whether it has ended: pure, from states alone."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from appliance.domain.workflows.definition import Join, Step
@@ -41,6 +42,7 @@ class Block:
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
         self.by_id = {step.id: step for step in steps}
+        self.place = {step.id: n for n, step in enumerate(steps)}
         self.users: dict[str, list[str]] = {step.id: [] for step in steps}
         for step in steps:
             for need in step.needs:
@@ -60,15 +62,21 @@ class Block:
         return found
 
 
-def decide(block: Block, states: States) -> Decision:
-    """`states` holds the state of each step that has started or was skipped."""
+def decide(block: Block, states: States, touched: Iterable[str] | None = None) -> Decision:
+    """`states` holds the state of each step that has started or was skipped.
+
+    `touched` are the steps that have changed since this was asked last; None looks at all.
+    """
     failed = [step_id for step_id, state in states.items() if state == "failed"]
     if failed and (unbearable := [one for one in failed if _unbearable(block, one, states)]):
-        return Decision([], [], [], False, min(unbearable, key=list(block.by_id).index))
-    known = dict(states)
-    while _settle(block, known, states):
-        """One step that is skipped or starts may settle others."""
-    new = {step.id: known[step.id] for step in block.steps if known.get(step.id) != states.get(step.id)}
+        return Decision([], [], [], False, min(unbearable, key=block.place.__getitem__))
+    known, changed = dict(states), set[str]()
+    ahead = [*states, *block.first] if touched is None else list(touched)
+    while ahead:
+        # One step that is skipped or starts may settle others.
+        ahead = _settle(block, known, states, ahead)
+        changed.update(ahead)
+    new = {step_id: known[step_id] for step_id in sorted(changed, key=block.place.__getitem__)}
     return Decision(
         [step_id for step_id, state in new.items() if state == "running"],
         [step_id for step_id, state in new.items() if state == "skipped"],
@@ -88,28 +96,31 @@ def items(counted: Items, join: Join, least: int) -> Literal["open", "done", "fa
     return "done" if counted.done >= wanted else "open"
 
 
-def _settle(block: Block, known: States, states: States) -> bool:
-    """Go once through the steps on which something may have changed; whether anything came of it."""
-    found = False
-    for step_id in _edge(block, known):
+def _settle(block: Block, known: States, states: States, ahead: list[str]) -> list[str]:
+    """Look once at what stands beside these steps; what has changed by that."""
+    found = []
+    for step_id in _beside(block, known, ahead):
         users, state = block.users[step_id], known.get(step_id)
         if users and all(user in known for user in users):
             # Its users went on without it. What was about to start has not begun.
             known[step_id] = "cancelled" if step_id in states else "skipped"
         elif state is None and (chance := _chance(block.by_id[step_id], known)):
             known[step_id] = "running" if chance == "yes" else "skipped"
-        found = found or known.get(step_id) != state
+        if known.get(step_id) != state:
+            found.append(step_id)
     return found
 
 
-def _edge(block: Block, known: States) -> list[str]:
-    """The steps that have not ended and stand beside one that has started."""
-    beside = dict.fromkeys(step_id for step_id in block.first if step_id not in known)
-    for step_id, state in known.items():
-        beside |= dict.fromkeys(user for user in block.users[step_id] if user not in known)
+def _beside(block: Block, known: States, ahead: list[str]) -> list[str]:
+    """The steps that have not ended and on which a change of these may tell: themselves, their users, their needs."""
+    beside: dict[str, None] = {}
+    for step_id in ahead:
+        state = known.get(step_id)
         if state not in ENDED:
             beside[step_id] = None
-        if block.by_id[step_id].join in ("any", "least") or state in ("skipped", "cancelled"):
+        if state is not None:
+            beside |= dict.fromkeys(user for user in block.users[step_id] if user not in known)
+        if state in ("running", "waiting", "skipped", "cancelled"):
             beside |= dict.fromkeys(need for need in block.by_id[step_id].needs if known.get(need) not in ENDED)
     return list(beside)
 

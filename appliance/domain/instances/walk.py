@@ -28,6 +28,7 @@ class Walk:
         self.outline = outline
         self.nodes: dict[str, Node] = {}
         self.states: dict[str, dict[str, str]] = {}
+        self.touched: dict[str, set[str] | None] = {}
         self.agents: dict[str, str] = {}
         self.ahead: dict[str, None] = {}
         self.fresh: set[str] = set()
@@ -41,9 +42,14 @@ class Walk:
     def state(self) -> str:
         return str(self.news.get("state", self.instance.state))
 
-    def look(self, scope: str) -> None:
-        """The block has to be looked at again."""
+    def look(self, scope: str, step_id: str = "") -> None:
+        """The block has to be looked at again: around the step that has ended, or all of it."""
         self.ahead[scope] = None
+        known = self.touched.setdefault(scope, set())
+        if not step_id:
+            self.touched[scope] = None
+        elif known is not None:
+            known.add(step_id)
 
     def read(self, scopes: set[str]) -> None:
         """Know the states of these blocks, and what stands for them."""
@@ -118,7 +124,7 @@ class Walk:
     def end(self, node: Node, state: str, **values: Any) -> Node:
         """Its last change; its block has to be looked at."""
         if node.kind != "item":
-            self.look(node.scope)
+            self.look(node.scope, node.step_id)
         same: Row = {"state": state, "landed": False, "wake_at": None, "due_at": None, "finished_at": clock.iso()}
         return self.change(node, **(same | values))
 

@@ -126,7 +126,8 @@ def _apply(db: Database, actor: Actor, source: str, made: Definition) -> Applied
     if agents:
         actor.need("admin")
     row, created = _row(db, made)
-    kept, digest = msgspec.json.encode(made, order="sorted"), version_rows.digest(made)
+    # In the order it was written: a start form shows the inputs so.
+    kept, digest = msgspec.json.encode(made), version_rows.digest(made)
     changed = version_rows.digest_of(db, row["id"], row["version"]) != digest
     number = row["version"] + changed
     if changed:

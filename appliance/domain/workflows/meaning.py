@@ -14,6 +14,8 @@ Data = dict[str, Any]
 DEEPEST = 8
 MOST_STEPS = 2_000
 MOST_INPUTS = 200
+# Pages and API have addresses of their own beside those of the workflows.
+RESERVED = ("new", "check", "schema", "validate", "templates")
 # Where expressions are worked out, by kind of step; anywhere else a `${{` is a fault.
 RENDERED: dict[str, tuple[str, ...]] = {
     "agent": ("title", "body", "checks"),
@@ -39,6 +41,8 @@ class _Around(NamedTuple):
 
 def faults(data: Data) -> Iterator[Found]:
     """Of a document whose form is right."""
+    if data.get("slug") in RESERVED:
+        yield ("slug",), f"take another slug: {', '.join(RESERVED)} are addresses of their own"
     inputs = building.inputs(data.get("inputs", {}))
     yield from _inputs(data.get("inputs", {}), inputs)
     if "output_schema" in data:

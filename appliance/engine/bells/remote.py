@@ -39,6 +39,7 @@ class RemoteLine(Line):
         self._rung = threading.Condition()
         self._door = threading.Lock()
         self._closed = threading.Event()
+        self._weather = threading.Lock()
         self.down = False
         self._ringer = threading.Thread(target=self._carry, name="ringer", daemon=True)
         self._ringer.start()
@@ -102,11 +103,15 @@ class RemoteLine(Line):
                 self._closed.wait(WAIT_S)
 
     def _lost(self, problem: Problem) -> None:
-        if not self.down:
+        if self._turns(down=True):
             log.warning("%s Meanwhile each process looks for work by itself.", problem.detail)
-        self.down = True
 
     def _found(self) -> None:
-        if self.down:
+        if self._turns(down=False):
             log.warning("The queue server is back.")
-        self.down = False
+
+    def _turns(self, down: bool) -> bool:
+        """Whether this is the news: the ringer and the taker often meet the same outage at once."""
+        with self._weather:
+            news, self.down = self.down != down, down
+        return news

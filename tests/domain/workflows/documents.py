@@ -176,6 +176,7 @@ FORM = [
 ]
 # The form is right and the meaning is not.
 MEANING = [
+    Wrong("slug: new\nsteps: [{id: a, wait: 1}]\n", "slug", "addresses of their own"),
     Wrong(steps("  - {id: a, wait: 1}\n  - {id: a, wait: 1}\n"), "steps[1].id", "the id of another step"),
     Wrong(_step("wait: 1, needs: [b]"), "steps[0].needs", "there is no step 'b' in this list"),
     Wrong(_step("wait: 1, needs: [a]"), "steps[0].needs", "can't need itself"),

@@ -10,7 +10,7 @@ const closeMenus = (except) => {
 };
 
 const actions = {
-  "/": () => document.querySelector("[data-search]:not([hidden])")?.focus(),
+  "/": () => (document.querySelector("main [data-search]") ?? document.querySelector("[data-search]"))?.focus(),
   "?": () => open("help"),
   n: () => go("n")?.click(),
 };

@@ -1,0 +1,112 @@
+"""Sending what is due: taken under a lease, sent, and recorded; retried for most of a day, then set aside.
+
+A process that dies between sending and recording leaves the row `sending`; when the lease is over it is sent again
+under the same id, by which receivers that look know it: at least once.
+"""
+
+import random
+
+from appliance import clock
+from appliance.db.database import Database, Row
+from appliance.domain import events
+from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.notices.rows import Notice, get, notice
+from appliance.errors import Problem
+
+LEASE_S = 120
+BATCH = 20
+# About 20 hours in all; each is moved by up to a fifth.
+DELAYS_S = (30, 120, 600, 1800, 3600, 7200, 14400, 14400, 14400, 14400)
+KEPT_DAYS = 30
+DECIDED = "It was decided before this was sent."
+OPEN = "(approval_id IS NULL OR EXISTS (SELECT 1 FROM approvals a WHERE a.id = approval_id AND a.state = 'pending'))"
+
+
+def due(db: Database) -> list[Notice]:
+    """What is to be sent now, the oldest first; what was decided meanwhile is dropped instead."""
+    sql = f"""SELECT * FROM notices WHERE state IN ('queued', 'sending') AND due_at <= :now
+      ORDER BY due_at, id LIMIT {BATCH}"""
+    found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
+    if any(one.approval_id for one in found):
+        drop_decided(db)
+        found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
+    return found
+
+
+def drop_decided(db: Database) -> int:
+    """Nobody is told to decide what is decided. One that a sender has taken is its sender's."""
+    sql = f"""UPDATE notices SET state = 'dropped', detail = :detail, settled_at = :now
+      WHERE state IN ('queued', 'held') AND due_at <= :now AND NOT {OPEN}"""
+    return db.execute(sql, {"now": clock.iso(), "detail": DECIDED})
+
+
+def take(db: Database, wanted: Notice) -> Notice | None:
+    """The notice under a lease of its own; None when somebody else has it."""
+    held: Row = {"id": wanted.id, "attempts": wanted.attempts, "state": wanted.state, "due_at": wanted.due_at}
+    until = clock.ahead(LEASE_S)
+    if not db.update("notices", held, state="sending", attempts=wanted.attempts + 1, due_at=until):
+        return None
+    return get(db, wanted.id)
+
+
+def sent(db: Database, held: Notice, detail: str = "") -> bool:
+    return _settle(db, held, state="sent", detail=detail, settled_at=clock.iso())
+
+
+def not_sent(db: Database, held: Notice, detail: str, again: bool = True) -> str:
+    """Put it off, or set it aside when it can't go or was tried for long enough; when it is due next, "" for never."""
+    if not again or held.tries >= len(DELAYS_S):
+        with db.transaction():
+            if _settle(db, held, state="failed", detail=detail, settled_at=clock.iso(), tries=held.tries + 1):
+                events.record(db, SYSTEM, "notice.failed", notice_id=held.id, channel=held.channel)
+        return ""
+    # From the id and the count, so that a schedule can be worked out again.
+    spread = random.Random(f"{held.id} {held.tries}").uniform(0.8, 1.2)
+    next_at = clock.ahead(DELAYS_S[held.tries] * spread)
+    _settle(db, held, state="queued", detail=detail, due_at=next_at, tries=held.tries + 1)
+    return next_at
+
+
+def defer(db: Database, waiting: Notice, until: str) -> None:
+    """The way there is known to be closed: it waits for the one that found out, and loses no try."""
+    held: Row = {"id": waiting.id, "attempts": waiting.attempts, "state": "queued"}
+    db.update("notices", held, due_at=max(until, waiting.due_at))
+
+
+def retry(db: Database, actor: Actor, notice_id: str, member: str | None = None) -> Notice:
+    """Send what was set aside once more, from now on and under the same id. Raises Problem(conflict)."""
+    return _reopen(db, actor, notice_id, member, "notice.retried", state="queued", due_at=clock.iso(), tries=0)
+
+
+def drop(db: Database, actor: Actor, notice_id: str, member: str | None = None) -> Notice:
+    """Leave it unsent. Raises Problem(conflict)."""
+    values = {"state": "dropped", "detail": f"Dropped by {actor.name}.", "settled_at": clock.iso()}
+    return _reopen(db, actor, notice_id, member, "notice.dropped", **values)
+
+
+def doubt(db: Database) -> int:
+    """After a restore, in its transaction: what had not been sent by then may have been sent since."""
+    sql = """UPDATE notices SET state = 'in_doubt', detail = 'From before a restore: it may have been sent already.'
+      WHERE state IN ('queued', 'held', 'sending')"""
+    return db.execute(sql)
+
+
+def prune(db: Database) -> int:
+    """Forget what was settled a month ago."""
+    sql = "DELETE FROM notices WHERE settled_at < :then AND state <> 'failed'"
+    return db.execute(sql, {"then": clock.ahead(-KEPT_DAYS * 86_400)})
+
+
+def _settle(db: Database, held: Notice, **values: object) -> bool:
+    mine: Row = {"id": held.id, "attempts": held.attempts, "state": "sending"}
+    return bool(db.update("notices", mine, **values))
+
+
+def _reopen(db: Database, actor: Actor, notice_id: str, member: str | None, event: str, **values: object) -> Notice:
+    with db.transaction():
+        found = get(db, notice_id, member)
+        if found.state not in ("failed", "in_doubt"):
+            raise Problem("conflict", f"Only what failed or is in doubt; this one is {found.state}.")
+        db.update("notices", {"id": found.id}, **values)
+        events.record(db, actor, event, notice_id=found.id)
+    return get(db, notice_id)
