@@ -14,9 +14,9 @@ from appliance.db.database import Database
 from appliance.domain import blockers, board, checks, forks, lifecycle, runs, signals, steps, tasks, wake_rows
 from appliance.domain import why as reasons
 from appliance.domain.actor import Actor
-from appliance.domain.board import Filter
 from appliance.domain.check_forms import NEEDED
 from appliance.domain.graph import ON_CANCEL, ON_PARENT_CLOSE
+from appliance.domain.task_filter import Filter
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES, Task
 from appliance.errors import Problem

@@ -9,7 +9,7 @@ from litestar.params import Body
 from appliance.db.database import Database
 from appliance.domain import agents, budgets, limits, preferences, providers, scopes, usage
 from appliance.domain.actor import Actor
-from appliance.domain.limits import BudgetChange, Extra, NewBudget
+from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
 from appliance.errors import Problem
 from appliance.web import money, respond
 from appliance.web.frame import Frame

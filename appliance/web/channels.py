@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 from appliance.db.database import Database
 from appliance.domain import members
 from appliance.domain.actor import Actor
-from appliance.domain.notices import channels, outbox, rows
+from appliance.domain.notices import channels, lists, set_aside
 from appliance.domain.notices.kinds import COMMON, KINDS
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -72,8 +72,8 @@ class DeliveriesPages(Controller):
     def index(
         self, frame: Frame, db: Database, control: Database, in_state: State = "", cursor: FromQuery[str] = ""
     ) -> Reply:
-        found = rows.listing(db, None, in_state, cursor=cursor)
-        counted = rows.counts(db)
+        found = lists.listing(db, None, in_state, cursor=cursor)
+        counted = lists.counts(db)
         here = f"{frame.base}/settings/deliveries"
         states = [(state, f"{label} ({counted.get(state, 0)})") for state, label in STATES.items()]
         names = {one.id: one.name for one in members.every(control, frame.tenant.id)}
@@ -83,12 +83,12 @@ class DeliveriesPages(Controller):
 
     @post("/{notice_id:str}/retry", sync_to_thread=True)
     def retry(self, frame: Frame, db: Database, actor: Actor, notice_id: Id) -> Reply:
-        outbox.retry(db, actor, notice_id)
+        set_aside.retry(db, actor, notice_id)
         return respond.redirect(f"{frame.base}/settings/deliveries", "It is sent again.")
 
     @post("/{notice_id:str}/drop", sync_to_thread=True)
     def drop(self, frame: Frame, db: Database, actor: Actor, notice_id: Id) -> Reply:
-        outbox.drop(db, actor, notice_id)
+        set_aside.drop(db, actor, notice_id)
         return respond.redirect(f"{frame.base}/settings/deliveries", "It is not sent.")
 
 

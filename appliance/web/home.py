@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import agents, board, members, providers, usage, why
+from appliance.domain import agents, board, home_lists, members, providers, usage, why
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import cards, respond, task_page
@@ -47,10 +47,10 @@ class HomePages(Controller):
 
 def _context(frame: Frame, db: Database, names: dict[str, str]) -> dict[str, Any]:
     return {
-        "running": [(task, _card(frame, task, names)) for task in board.in_flight(db)],
-        "asks": [_ask(frame, db, task, names) for task in board.needs_person(db)],
-        "waiting": board.needs_person_count(db),
-        "finished": [(task, _card(frame, task, names)) for task in board.finished(db)],
+        "running": [(task, _card(frame, task, names)) for task in home_lists.in_flight(db)],
+        "asks": [_ask(frame, db, task, names) for task in home_lists.needs_person(db)],
+        "waiting": home_lists.needs_person_count(db),
+        "finished": [(task, _card(frame, task, names)) for task in home_lists.finished(db)],
         "today": usage.today(db),
         "days": usage.days(db, DAYS),
         "totals": board.counts(db),

@@ -1,0 +1,40 @@
+"""The words and the choices of a question about money."""
+
+from appliance.domain import budget_words
+from appliance.domain.approvals import Ask, Option
+from appliance.domain.budget_words import EACH, cents, plain, round_up
+from appliance.domain.budgets import Budget, OverBudget
+from appliance.domain.runs import Run
+
+_FIRST_CAP, _FIRST_TASK = 50 * budget_words.NANO, 5 * budget_words.NANO
+
+
+def worded(over: OverBudget, run: Run) -> Ask:
+    payload = {"needed_nano": over.needed_nano, "task_id": run.task_id, "agent_id": run.agent_id}
+    if over.budget is None:
+        return Ask("budget", "No budget covers this work", over.detail, payload, options=_without(over.needed_nano))
+    budget = over.budget
+    payload |= {name: getattr(budget, name) for name in ("scope", "scope_id", "span", "limit_nano", "starts")}
+    payload["budget_id"] = budget.id
+    title = f"{budget_words.whose(budget)} needs more than the limit of {cents(budget.limit_nano)} {EACH[budget.span]}"
+    return Ask("budget", title, over.detail, payload, options=_within(budget, over.needed_nano))
+
+
+def _within(budget: Budget, needed: int) -> list[Option]:
+    used = budget.spent_nano + budget.reserved_nano
+    more = plain(round_up(max(budget.limit_nano * 2, used + 10 * needed)))
+    once = plain(round_up(max(budget.limit_nano // 5, 10 * needed, used + needed - budget.limit_nano)))
+    ends = "for a day" if budget.ends is None else f"until the {budget.span} is over"
+    return [
+        Option("raise", "Raise the limit", "The new limit holds from now on.", "New limit in US dollars", more),
+        Option("once", "Allow more once", f"On top of the limit, {ends}.", "US dollars more", once),
+    ]
+
+
+def _without(needed: int) -> list[Option]:
+    cap, task = (plain(round_up(max(first, 10 * needed))) for first in (_FIRST_CAP, _FIRST_TASK))
+    return [
+        Option("cap", "Set a monthly cap", "For everything in this organisation.", "US dollars a month", cap),
+        Option("task", "Allow this task", "All of its runs and sub-tasks together.", "Up to US dollars", task),
+        Option("uncapped", "Allow without a cap", "Nothing stops spending until you set a budget."),
+    ]
