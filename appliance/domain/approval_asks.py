@@ -2,9 +2,9 @@
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import absences, approval_expiry, records
+from appliance.domain import absences, approval_expiry, approval_lists, records
 from appliance.domain.actor import Actor
-from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, approval, get
+from appliance.domain.approval_rows import KINDS, Approval, get
 from appliance.domain.approval_uses import tell
 from appliance.domain.ask_forms import ACTION, Ask
 from appliance.errors import invalid
@@ -29,7 +29,7 @@ def ask(
     _check(ask)
     row: Row = {"kind": ask.kind, "task_id": task_id, "run_id": run_id, "step_key": step_key, "agent_id": agent_id}
     with db.transaction():
-        earlier = _live(db, row)
+        earlier = approval_lists.live(db, row)
         if earlier and approval_expiry.expire(db, earlier):
             earlier = None
         if earlier and earlier.digest == ask.digest:
@@ -56,15 +56,6 @@ def _check(ask: Ask) -> None:
         raise invalid(on_expiry="silence approves nothing: only a question that costs nothing has a default answer")
     if ask.options and ask.on_expiry not in {option.value for option in ask.options}:
         raise invalid(on_expiry="the default answer is not one of the options")
-
-
-def _live(db: Database, row: Row) -> Approval | None:
-    """By run and step; a question of no run is known by what it is about."""
-    about = "p.run_id = :run_id" if row["run_id"] else "p.run_id IS NULL AND COALESCE(p.task_id, '') = :about"
-    about += "" if row["run_id"] else " AND COALESCE(p.agent_id, '') = :agent"
-    sql = f"{SELECT} WHERE p.kind = :kind AND p.step_key = :step_key AND {about} AND p.state IN {LIVE}"
-    found = db.one(sql, row | {"about": row["task_id"] or "", "agent": row["agent_id"] or ""})
-    return approval(found) if found else None
 
 
 def _content(db: Database, actor: Actor, ask: Ask) -> Row:

@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import absences, approval_expiry
 from appliance.domain.actor import SYSTEM
-from appliance.domain.approval_rows import LIVE, SELECT, approval
+from appliance.domain.approval_rows import LIVE
 from appliance.domain.approval_uses import tell
 
 BATCH = 200
@@ -19,11 +19,6 @@ def sweep(db: Database) -> int:
         return 0
     with db.transaction():
         return sum(_STRIKE[row["clock"]](db, row["id"]) for row in found)
-
-
-def _expire(db: Database, approval_id: str) -> bool:
-    row = db.one(SELECT + "WHERE p.id = :id", {"id": approval_id})
-    return row is not None and approval_expiry.expire(db, approval(row))
 
 
 def _remind(db: Database, approval_id: str) -> bool:
@@ -74,7 +69,7 @@ def _due(db: Database) -> str:
 
 
 _STRIKE: dict[str, Callable[[Database, str], bool]] = {
-    "expire": _expire,
+    "expire": approval_expiry.expire_one,
     "remind": _remind,
     "escalate": _escalate,
     "warn": _warn,

@@ -4,7 +4,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import queueing, records
 from appliance.domain.actor import SYSTEM
-from appliance.domain.approval_rows import LIVE, Approval
+from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
 from appliance.domain.approval_uses import tell
 from appliance.domain.instances import landing
 
@@ -39,6 +39,11 @@ def expire(db: Database, found: Approval) -> bool:
     if row["kind"] == "step":
         landing.approval(db, SYSTEM, row["id"])
     return True
+
+
+def expire_one(db: Database, approval_id: str) -> bool:
+    row = db.one(SELECT + "WHERE p.id = :id", {"id": approval_id})
+    return row is not None and expire(db, approval(row))
 
 
 def wake(db: Database, run_id: str | None, lane: str = "") -> bool:

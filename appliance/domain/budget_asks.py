@@ -1,12 +1,28 @@
-"""The words and the choices of a question about money."""
+"""A question about money: the key it is known by, its words and its choices."""
 
-from appliance.domain import budget_words
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import budget_words, preferences, windows
 from appliance.domain.approvals import Ask, Option
 from appliance.domain.budget_words import EACH, cents, plain, round_up
 from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
 
+UNCOVERED = "uncovered"
 _FIRST_CAP, _FIRST_TASK = 50 * budget_words.NANO, 5 * budget_words.NANO
+
+
+def key(db: Database, budget: Budget | None) -> str:
+    """The question's key: the budget and its span, or the month in which work has no budget."""
+    if budget is None:
+        return f"{UNCOVERED}:{windows.starts(clock.now(), preferences.zone(db))['month']}"
+    return f"budget:{budget.id}:{budget.starts}"
+
+
+def budget_of(key: str) -> str:
+    """The id of the budget a key is about, "" for work without one."""
+    kind, _, rest = key.partition(":")
+    return rest.partition(":")[0] if kind == "budget" else ""
 
 
 def worded(over: OverBudget, run: Run) -> Ask:

@@ -3,33 +3,17 @@
 A waiting run keeps the question's key, so the question, the runs behind it and the room they need find each other.
 """
 
-from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import approvals, budget_asks, events, preferences, windows
+from appliance.domain import approvals, budget_asks, events
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.approvals import Approval
-from appliance.domain.budgets import Budget, OverBudget
+from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import Run
-
-UNCOVERED = "uncovered"
-
-
-def key(db: Database, budget: Budget | None) -> str:
-    """The question's key: the budget and its span, or the month in which work has no budget."""
-    if budget is None:
-        return f"{UNCOVERED}:{windows.starts(clock.now(), preferences.zone(db))['month']}"
-    return f"budget:{budget.id}:{budget.starts}"
-
-
-def budget_of(key: str) -> str:
-    """The id of the budget a key is about, "" for work without one."""
-    kind, _, rest = key.partition(":")
-    return rest.partition(":")[0] if kind == "budget" else ""
 
 
 def ask(db: Database, over: OverBudget, run: Run) -> str:
     """Ask once; the key. Not again while it is open or was answered with a no. In the caller's transaction."""
-    about = key(db, over.budget)
+    about = budget_asks.key(db, over.budget)
     if stands(db, about):
         return about
     # The counter's row lock: two runs that stop at once ask one question.

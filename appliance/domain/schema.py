@@ -8,11 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import regex
 
 from appliance import clock
 from appliance.domain import schema_library
-from appliance.domain.schema_library import PATIENCE_S, Library
+from appliance.domain.schema_library import PATIENCE_S
 
 
 def fault(value: Any, schema: dict[str, Any]) -> str:
@@ -55,9 +54,13 @@ def _broken(text: bytes) -> str:
     for key, value in _keywords(schema):
         if key == "patternProperties":
             return "patternProperties is not judged here; use propertyNames with a pattern"
-        if key == "pattern" and isinstance(value, str) and (wrong := _not_a_pattern(value)):
+        if key == "pattern" and isinstance(value, str) and (wrong := schema_library.not_a_pattern(value)):
             return wrong
-        if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not _resolves(library, resolver, value):
+        if (
+            key in ("$ref", "$dynamicRef")
+            and isinstance(value, str)
+            and not schema_library.resolves(library, resolver, value)
+        ):
             return f"{value} is not a part of this schema; a schema refers only to itself"
     return ""
 
@@ -69,23 +72,3 @@ def _keywords(schema: Any) -> Iterator[tuple[str, Any]]:
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     for part in inner:
         yield from _keywords(part)
-
-
-def _resolves(library: Library, resolver: Any, ref: str) -> bool:
-    if not ref.startswith("#"):
-        return False
-    try:
-        resolver.lookup(ref)
-    except library.refs.exceptions.Unresolvable:
-        return False
-    return True
-
-
-def _not_a_pattern(pattern: str) -> str:
-    try:
-        regex.compile(pattern)
-    except regex.error as error:
-        return f"{pattern} is not a pattern: {error}"
-    except RecursionError:
-        return f"{pattern[:100]} is nested too deep"
-    return ""

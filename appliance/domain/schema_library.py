@@ -36,3 +36,23 @@ def library() -> Library:
 
     library: Any = jsonschema
     return Library(library, referencing, library.validators.extend(library.Draft202012Validator, {"pattern": _pattern}))
+
+
+def resolves(library: Library, resolver: Any, ref: str) -> bool:
+    if not ref.startswith("#"):
+        return False
+    try:
+        resolver.lookup(ref)
+    except library.refs.exceptions.Unresolvable:
+        return False
+    return True
+
+
+def not_a_pattern(pattern: str) -> str:
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        return f"{pattern} is not a pattern: {error}"
+    except RecursionError:
+        return f"{pattern[:100]} is nested too deep"
+    return ""

@@ -166,7 +166,7 @@ def test_nobody_is_told_to_decide_what_is_decided(room: Room, world: World) -> N
     decisions.decide(room.db, world.otto.actor, late.id, "reject")
     assert outbox.due(room.db) == []
     [dropped] = room.notices(world.alice)
-    assert (dropped.state, dropped.detail) == ("dropped", outbox.DECIDED)
+    assert (dropped.state, dropped.detail) == ("dropped", set_aside.DECIDED)
 
 
 def test_a_restore_puts_what_may_have_been_sent_in_doubt(room: Room, world: World) -> None:

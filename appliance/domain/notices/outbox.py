@@ -10,6 +10,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import events
 from appliance.domain.actor import SYSTEM
+from appliance.domain.notices import set_aside
 from appliance.domain.notices.rows import Notice, get, notice
 
 LEASE_S = 120
@@ -17,8 +18,6 @@ BATCH = 20
 # About 20 hours in all; each is moved by up to a fifth.
 DELAYS_S = (30, 120, 600, 1800, 3600, 7200, 14400, 14400, 14400, 14400)
 KEPT_DAYS = 30
-DECIDED = "It was decided before this was sent."
-OPEN = "(approval_id IS NULL OR EXISTS (SELECT 1 FROM approvals a WHERE a.id = approval_id AND a.state = 'pending'))"
 
 
 def due(db: Database) -> list[Notice]:
@@ -27,16 +26,9 @@ def due(db: Database) -> list[Notice]:
       ORDER BY due_at, id LIMIT {BATCH}"""
     found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
     if any(one.approval_id for one in found):
-        drop_decided(db)
+        set_aside.drop_decided(db)
         found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
     return found
-
-
-def drop_decided(db: Database) -> int:
-    """Nobody is told to decide what is decided. One that a sender has taken is its sender's."""
-    sql = f"""UPDATE notices SET state = 'dropped', detail = :detail, settled_at = :now
-      WHERE state IN ('queued', 'held') AND due_at <= :now AND NOT {OPEN}"""
-    return db.execute(sql, {"now": clock.iso(), "detail": DECIDED})
 
 
 def take(db: Database, wanted: Notice) -> Notice | None:

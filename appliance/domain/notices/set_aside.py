@@ -1,4 +1,4 @@
-"""Notices that were not sent: in doubt after a restore, sent once more, or dropped."""
+"""Notices that were not sent: sent once more, dropped, or in doubt after a restore."""
 
 from appliance import clock
 from appliance.db.database import Database
@@ -6,6 +6,9 @@ from appliance.domain import events
 from appliance.domain.actor import Actor
 from appliance.domain.notices.rows import Notice, get
 from appliance.errors import Problem
+
+DECIDED = "It was decided before this was sent."
+OPEN = "(approval_id IS NULL OR EXISTS (SELECT 1 FROM approvals a WHERE a.id = approval_id AND a.state = 'pending'))"
 
 
 def retry(db: Database, actor: Actor, notice_id: str, member: str | None = None) -> Notice:
@@ -34,3 +37,10 @@ def _reopen(db: Database, actor: Actor, notice_id: str, member: str | None, even
         db.update("notices", {"id": found.id}, **values)
         events.record(db, actor, event, notice_id=found.id)
     return get(db, notice_id)
+
+
+def drop_decided(db: Database) -> int:
+    """Nobody is told to decide what is decided. One that a sender has taken is its sender's."""
+    sql = f"""UPDATE notices SET state = 'dropped', detail = :detail, settled_at = :now
+      WHERE state IN ('queued', 'held') AND due_at <= :now AND NOT {OPEN}"""
+    return db.execute(sql, {"now": clock.iso(), "detail": DECIDED})
