@@ -6,10 +6,11 @@ import click
 import msgspec
 
 from appliance.cli import hooks, watch
+from appliance.cli.check_options import parse_check
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
-from appliance.cli.taskview import about, because, parse_check, view
+from appliance.cli.taskview import about, because, view
 from appliance.db.database import Database
 from appliance.domain import blockers, board, checks, forks, lifecycle, runs, signals, steps, tasks, wake_rows
 from appliance.domain import why as reasons

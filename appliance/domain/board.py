@@ -1,4 +1,4 @@
-"""Lists of tasks: the board's columns and the filtered, paged list."""
+"""The board's columns and the filtered, paged list of tasks."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people say about budgets: set, change, raise for a while and remove a limit; work that waited then goes on."""
+"""Budgets are set, changed, raised for a while and removed; work that waited then goes on."""
 
 from appliance import clock
 from appliance.db.database import Database
