@@ -6,6 +6,7 @@ from litestar import Controller, get
 
 from appliance.db.database import Database
 from appliance.domain import board, home_lists, members, usage, why
+from appliance.domain.instances import shown
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
 from appliance.web import cards, first_steps, respond, task_page
@@ -36,11 +37,14 @@ class HomePages(Controller):
 
 
 def _context(frame: Frame, db: Database, names: dict[str, str]) -> dict[str, Any]:
+    running, finished = home_lists.in_flight(db), home_lists.finished(db)
     return {
-        "running": [(task, _card(frame, task, names)) for task in home_lists.in_flight(db)],
+        "running": [(task, _card(frame, task, names)) for task in running],
+        # Nobody is assigned to a workflow's own task, and its steps spend the money.
+        "flows": shown.roots(db, [task.id for task in (*running, *finished)]),
         "asks": [_ask(frame, db, task, names) for task in home_lists.needs_person(db)],
         "waiting": home_lists.needs_person_count(db),
-        "finished": [(task, _card(frame, task, names)) for task in home_lists.finished(db)],
+        "finished": [(task, _card(frame, task, names)) for task in finished],
         "today": usage.today(db),
         "days": usage.days(db, DAYS),
         "totals": board.counts(db),
