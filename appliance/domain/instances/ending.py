@@ -2,9 +2,10 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import events, lifecycle, records, schema, standing, tasks
+from appliance.domain import approval_uses, events, lifecycle, records, schema, standing, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import landing, paths
+from appliance.domain.instances import landing, paths, rows
+from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows import expression_rules
@@ -50,6 +51,18 @@ def cancel(walk: Walk) -> None:
     """A person wants no more of it: everything open ends, and nothing is undone."""
     walk.stop_all()
     walk.news |= {"state": "cancelled", "finished_at": clock.iso()}
+
+
+def stop(db: Database, node: Node) -> None:
+    """End what a stopped step has at work outside its row."""
+    if node.task_id and tasks.get(db, node.task_id).open:
+        lifecycle.cancel(db, SYSTEM, node.task_id)
+    if node.approval_id:
+        approval_uses.withdraw_one(db, node.approval_id)
+    if node.child_id:
+        child = rows.by_id(db, node.child_id)
+        if child.open:
+            lifecycle.cancel(db, SYSTEM, child.task_id)
 
 
 def tell(db: Database, walk: Walk) -> None:

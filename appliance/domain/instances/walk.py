@@ -77,8 +77,7 @@ class Walk:
 
     def read_open(self) -> list[Node]:
         """Every node that has not ended."""
-        sql = "SELECT * FROM nodes WHERE instance_id = :id AND finished_at IS NULL"
-        for row in self.db.rows(sql, {"id": self.instance.id}):
+        for row in self.db.rows(nodes.OPEN_OF, {"id": self.instance.id}):
             self.keep(row)
         return [node for node in self.nodes.values() if node.open]
 
@@ -192,6 +191,12 @@ class Walk:
 
     def step(self, node: Node) -> Step:
         return self.outline.step(node.path)
+
+    def unmade(self, task_ids: set[str]) -> None:
+        """Their steps have ended before these tasks were made."""
+        for node in [one for one in self.nodes.values() if one.task_id in task_ids]:
+            self._put(structs.replace(node, task_id=None))
+        self.stopped = [node for node in self.stopped if node.task_id not in task_ids]
 
     def write(self) -> None:
         """Store the nodes; tasks they name have to be there."""

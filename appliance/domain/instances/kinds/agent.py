@@ -61,7 +61,7 @@ def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
     if row["task_state"] == "done":
         kept = node.output if isinstance(node.output, dict) else {}
         given = {"text": row["result"], "data": None, "files": [], "task": row["number"]}
-        walk.done(node, given | kept)
+        walk.done(walk.change(node, failure_code="", failure_detail=""), given | kept)
     else:
         unended(walk, node, row)
 
