@@ -14,7 +14,7 @@ from appliance.domain.instances.making import Found, Made
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.paths import Outline
 from appliance.domain.instances.rows import Instance
-from appliance.errors import Problem, not_found
+from appliance.errors import Problem, invalid, not_found
 
 
 class _Copy(msgspec.Struct):
@@ -23,6 +23,7 @@ class _Copy(msgspec.Struct):
     db: Database
     old: Instance
     outline: Outline
+    undone: set[str]
     kept: list[Node] = []
     folders: dict[str, str] = {}
 
@@ -40,11 +41,13 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     if old.open:
         raise Problem("conflict", "The workflow has not ended. Cancel it first.")
     step = step or old.failed_path
+    if not step:
+        raise invalid(step="no step of it failed: name the one to begin at")
     number = old.version if version is None else version
     outline = rows.outline(db, old.workflow_id, number)
     if outline.find(step) is None:
         raise not_found(f"step {step}"[:200])
-    copy = _Copy(db, old, outline, [], {old.task_id: task_id})
+    copy = _Copy(db, old, outline, _undone(db, old), [], {old.task_id: task_id})
     _take(copy, "", step)
     for source, target in copy.folders.items():
         workspace.copy(files, source, target)
@@ -59,6 +62,13 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     return rows.by_id(db, made)
 
 
+def _undone(db: Database, old: Instance) -> set[str]:
+    """The steps that were undone, and those they stand in: parts of them have to be done again."""
+    sql = "SELECT path FROM nodes WHERE instance_id = :id AND scope = :undo"
+    found = db.rows(sql, {"id": old.id, "undo": paths.UNDO})
+    return {holder for row in found for holder in paths.holders(paths.undone(row["path"]))}
+
+
 def _take(copy: _Copy, scope: str, wanted: str) -> None:
     """Take over what of a block does not rest on the step that the path leads to."""
     rest = wanted[len(scope) + 1 :] if scope else wanted
@@ -66,12 +76,11 @@ def _take(copy: _Copy, scope: str, wanted: str) -> None:
     step_id = name.partition("[")[0]
     block = copy.outline.block(scope)
     redone = block.downstream(step_id)
-    undone = {node.path for node in nodes.of(copy.db, copy.old.id, paths.UNDO, limit=nodes.EVERY)}
     for node in nodes.of(copy.db, copy.old.id, scope, limit=nodes.EVERY):
         step = block.by_id.get(node.step_id)
         if step is None or step.kind != node.kind:
             continue
-        if node.step_id not in redone and node.state == "done" and paths.path(paths.UNDO, node.path) not in undone:
+        if node.step_id not in redone and node.state == "done" and node.path not in copy.undone:
             copy.kept.append(_kept(node))
             copy.kept += [_kept(one) for one in _below(copy, node.path)]
         elif node.step_id == step_id and inside:
@@ -95,7 +104,7 @@ def _into_map(copy: _Copy, node: Node, wanted: str) -> None:
     for one in nodes.of(copy.db, copy.old.id, node.path, limit=nodes.EVERY):
         if one.path == item_path:
             item = one
-        elif one.state == "done" and one.item is not None:
+        elif one.state == "done" and one.item is not None and one.path not in copy.undone:
             done.append(one.item)
             copy.kept.append(_kept(one))
             copy.kept += [_kept(two) for two in _below(copy, one.path)]
