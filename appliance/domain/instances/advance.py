@@ -87,7 +87,7 @@ def _write(walk: Walk) -> None:
     for task_id in walk.again:
         handing_out.again(db, task_id, instance.id, depth)
     for node in walk.stopped:
-        ending.stop(db, node)
+        ending.stop(db, node.task_id, node.approval_id, node.child_id)
     _note(walk)
     ending.tell(db, walk)
 

@@ -4,8 +4,7 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import approval_uses, events, lifecycle, records, schema, standing, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import landing, paths, rows
-from appliance.domain.instances.nodes import Node
+from appliance.domain.instances import landing, paths
 from appliance.domain.instances.rows import Instance
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows import expression_rules
@@ -53,16 +52,15 @@ def cancel(walk: Walk) -> None:
     walk.news |= {"state": "cancelled", "finished_at": clock.iso()}
 
 
-def stop(db: Database, node: Node) -> None:
+def stop(db: Database, task_id: str | None, approval_id: str | None, child_id: str | None) -> None:
     """End what a stopped step has at work outside its row."""
-    if node.task_id and tasks.get(db, node.task_id).open:
-        lifecycle.cancel(db, SYSTEM, node.task_id)
-    if node.approval_id:
-        approval_uses.withdraw_one(db, node.approval_id)
-    if node.child_id:
-        child = rows.by_id(db, node.child_id)
-        if child.open:
-            lifecycle.cancel(db, SYSTEM, child.task_id)
+    if child_id:
+        sql = "SELECT task_id FROM instances WHERE id = :id AND finished_at IS NULL"
+        task_id = db.value(sql, {"id": child_id})
+    if task_id and tasks.get(db, task_id).open:
+        lifecycle.cancel(db, SYSTEM, task_id)
+    if approval_id:
+        approval_uses.withdraw_one(db, approval_id)
 
 
 def tell(db: Database, walk: Walk) -> None:

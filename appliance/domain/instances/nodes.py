@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import records
 
@@ -106,21 +105,6 @@ def give(db: Database, task_id: str, output: Any) -> None:
     """Keep what the step's task came to, in the transaction that ends its run; nothing for a task of no step."""
     sql = "UPDATE nodes SET output = :output WHERE task_id = :id AND finished_at IS NULL"
     db.execute(sql, {"id": task_id, "output": records.dump(output)})
-
-
-def open_of(db: Database, instance_id: str) -> list[Node]:
-    """Those that have not ended."""
-    return [node(row) for row in db.rows(OPEN_OF, {"id": instance_id})]
-
-
-OPEN_OF = "SELECT * FROM nodes WHERE instance_id = :id AND finished_at IS NULL"
-
-
-def cancel_open(db: Database, instance_id: str) -> None:
-    """End them all, whatever they wait for."""
-    sql = """UPDATE nodes SET state = 'cancelled', landed = FALSE, wake_at = NULL, due_at = NULL, finished_at = :now
-      WHERE instance_id = :id AND finished_at IS NULL"""
-    db.execute(sql, {"id": instance_id, "now": clock.iso()})
 
 
 def node(row: Row) -> Node:

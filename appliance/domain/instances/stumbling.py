@@ -2,9 +2,9 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import events, standing
+from appliance.domain import events, standing, tasks
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import ending, landing, nodes, rows
+from appliance.domain.instances import ending, landing
 from appliance.errors import Problem
 
 # The box's trouble, not a workflow's: all of it is tried again.
@@ -41,14 +41,20 @@ def give_up(db: Database, stumbled: Stumbled) -> None:
 
 
 def _fail(db: Database, stumbled: Stumbled) -> None:
-    now, instance = clock.iso(), rows.by_id(db, stumbled.instance_id)
-    waiting = nodes.open_of(db, instance.id)
-    nodes.cancel_open(db, instance.id)
-    for node in waiting:
-        ending.stop(db, node)
-    state = "cancelled" if instance.task_state == "cancelled" else "failed"
-    values = {"failure_code": "internal", "failure_detail": stumbled.why, "finished_at": now, "updated_at": now}
-    db.update("instances", {"id": instance.id}, state=state, moved=False, **values)
-    events.record(db, SYSTEM, f"instance.{state}", task_id=instance.task_id, instance_id=instance.id)
-    standing.block(db, instance.task_id, "needs_decision", stumbled.why)
-    landing.instance(db, instance.id)
+    given = {"id": stumbled.instance_id, "now": clock.iso()}
+    for row in db.rows(_CANCEL, given):
+        ending.stop(db, row["task_id"], row["approval_id"], row["child_id"])
+    task_id = str(db.value("SELECT task_id FROM instances WHERE id = :id", given))
+    state = "cancelled" if tasks.get(db, task_id).state == "cancelled" else "failed"
+    values = {"failure_code": "internal", "failure_detail": stumbled.why, "updated_at": given["now"]}
+    db.update("instances", {"id": given["id"]}, state=state, moved=False, finished_at=given["now"], **values)
+    events.record(db, SYSTEM, f"instance.{state}", task_id=task_id, instance_id=given["id"])
+    standing.block(db, task_id, "needs_decision", stumbled.why)
+    landing.instance(db, given["id"])
+
+
+# No value is read that may be what the program tripped over.
+_CANCEL = """
+UPDATE nodes SET state = 'cancelled', landed = FALSE, wake_at = NULL, due_at = NULL, finished_at = :now
+WHERE instance_id = :id AND finished_at IS NULL RETURNING task_id, approval_id, child_id
+"""

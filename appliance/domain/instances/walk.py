@@ -77,7 +77,8 @@ class Walk:
 
     def read_open(self) -> list[Node]:
         """Every node that has not ended."""
-        for row in self.db.rows(nodes.OPEN_OF, {"id": self.instance.id}):
+        sql = "SELECT * FROM nodes WHERE instance_id = :id AND finished_at IS NULL"
+        for row in self.db.rows(sql, {"id": self.instance.id}):
             self.keep(row)
         return [node for node in self.nodes.values() if node.open]
 
