@@ -1,5 +1,8 @@
 """Again from step k: a new instance that takes over what an ended one had done and what does not rest on that step."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
@@ -23,6 +26,7 @@ class _Copy(msgspec.Struct):
     db: Database
     old: Instance
     outline: Outline
+    nodes: list[Node]
     undone: set[str]
     kept: list[Node] = []
     folders: dict[str, str] = {}
@@ -47,7 +51,8 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     outline = rows.outline(db, old.workflow_id, number)
     if outline.find(step) is None:
         raise not_found(f"step {step}"[:200])
-    copy = _Copy(db, old, outline, _undone(db, old), [], {old.task_id: task_id})
+    every = sorted(nodes.of(db, old.id, limit=nodes.EVERY), key=_path)
+    copy = _Copy(db, old, outline, every, _undone(every), [], {old.task_id: task_id})
     _take(copy, "", step)
     for source, target in copy.folders.items():
         workspace.copy(files, source, target)
@@ -62,11 +67,10 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     return rows.by_id(db, made)
 
 
-def _undone(db: Database, old: Instance) -> set[str]:
+def _undone(found: list[Node]) -> set[str]:
     """The steps that were undone, and those they stand in: parts of them have to be done again."""
-    sql = "SELECT path FROM nodes WHERE instance_id = :id AND scope = :undo"
-    found = db.rows(sql, {"id": old.id, "undo": paths.UNDO})
-    return {holder for row in found for holder in paths.holders(paths.undone(row["path"]))}
+    undone = (paths.undone(node.path) for node in found if node.scope == paths.UNDO)
+    return {holder for path in undone for holder in paths.holders(path)}
 
 
 def _take(copy: _Copy, scope: str, wanted: str) -> None:
@@ -120,12 +124,17 @@ def _into_map(copy: _Copy, node: Node, wanted: str) -> None:
 
 
 def _below(copy: _Copy, path: str) -> list[Node]:
-    found = []
-    for prefix in (f"{path}/", f"{path}["):
-        sql = f"SELECT * FROM nodes WHERE instance_id = :id AND {nodes.BELOW}"
-        given = {"id": copy.old.id, "prefix": prefix, "past": nodes.past(prefix)}
-        found += [nodes.node(row) for row in copy.db.rows(sql, given)]
-    return found
+    """Found by halves: `nodes` are in the order of their paths."""
+    return [*_beginning(copy.nodes, f"{path}/"), *_beginning(copy.nodes, f"{path}[")]
+
+
+def _beginning(found: list[Node], prefix: str) -> Iterator[Node]:
+    ahead = islice(found, bisect_left(found, prefix, key=_path), None)
+    return takewhile(lambda node: node.path.startswith(prefix), ahead)
+
+
+def _path(node: Node) -> str:
+    return node.path
 
 
 def _kept(node: Node) -> Node:

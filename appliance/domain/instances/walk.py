@@ -153,7 +153,7 @@ class Walk:
     def forget_below(self, path: str) -> None:
         """Before the step begins anew: what was inside it is no more."""
         for prefix in (f"{path}/", f"{path}["):
-            params = {"id": self.instance.id, "prefix": prefix, "past": nodes.past(prefix)}
+            params = {"id": self.instance.id, "prefix": prefix}
             self.db.execute(f"DELETE FROM nodes WHERE instance_id = :id AND {nodes.BELOW}", params)
             for gone in [one for one in self.nodes if one.startswith(prefix)]:
                 del self.nodes[gone]
