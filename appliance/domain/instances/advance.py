@@ -8,11 +8,13 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import events, handing_out
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import blocks, ending, making, paths, rows, stumbling
+from appliance.domain.instances import blocks, ending, landing, making, paths, rows, stumbling
 from appliance.domain.instances.kinds import LANDED
 from appliance.domain.instances.walk import Walk
 
 MOST = 50
+# Nobody else writes while workflows are looked at.
+LONGEST_S = 0.25
 
 
 def moved(db: Database, most: int = MOST) -> int:
@@ -20,8 +22,8 @@ def moved(db: Database, most: int = MOST) -> int:
 
     Raises Stumbled for one over which the program trips; the transaction is void then.
     """
-    looked = 0
-    while looked < most and (found := db.rows(_MOVED, {"most": most - looked})):
+    looked, until = 0, clock.monotonic() + LONGEST_S
+    while looked < most and clock.monotonic() < until and (found := db.rows(_MOVED, {"most": most - looked})):
         for row in found:
             try:
                 advance(db, row["id"])
@@ -90,6 +92,8 @@ def _write(walk: Walk) -> None:
         ending.stop(db, node.task_id, node.approval_id, node.child_id)
     _note(walk)
     ending.tell(db, walk)
+    if walk.more and "finished_at" not in walk.news:
+        landing.moved(db, instance.id)
 
 
 def _note(walk: Walk) -> None:

@@ -20,7 +20,7 @@ from appliance.domain.workflows.definition import Step
 
 
 class Walk:
-    """`news` are the values of the instance's row that change."""
+    """`news` are the values of the instance's row that change; `more` says that one look does not do all."""
 
     def __init__(self, db: Database, instance: Instance, outline: Outline) -> None:
         self.db = db
@@ -37,6 +37,7 @@ class Walk:
         self.again: list[str] = []
         self.stopped: list[Node] = []
         self.news: Row = {}
+        self.more = False
 
     @property
     def state(self) -> str:

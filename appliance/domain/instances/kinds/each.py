@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from appliance.db.database import Row
+from appliance.domain import records
 from appliance.domain.instances import ending, failing, joins, paths
 from appliance.domain.instances.joins import Items
 from appliance.domain.instances.nodes import Node
@@ -16,6 +17,10 @@ from appliance.domain.workflows.definition import MapStep, Step
 from appliance.errors import invalid
 
 MOST = 100_000
+# So many rows may be new in a look before it begins no more items.
+AT_ONCE = 500
+# As much as a file of a workspace may have; what comes after would read all of it.
+OUTPUT_BYTES = 16 * 1024 * 1024
 
 
 def begin(walk: Walk, node: Node, step: Step) -> None:
@@ -71,6 +76,11 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
     if stands == "done":
         if data["open"]:
             walk.stop_below(node.path)
+        if _size(walk, node) > OUTPUT_BYTES:
+            said = (
+                f"Its items give more than {OUTPUT_BYTES:,} characters together. Let each give less, or write a file."
+            )
+            return failing.end(walk, node, "too_large", said)
         walk.done(node, _gather(walk, node))
     elif stands == "failed":
         code, detail, path = data.get("first", ["too_few", "There are fewer items than have to end well.", node.path])
@@ -83,6 +93,11 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
 def _fill(walk: Walk, node: Node, does: MapStep) -> None:
     data, kept = dict(node.data), frozenset(node.data.get("kept", ()))
     while data["open"] < does.bound and data["next"] < data["total"]:
+        if len(walk.fresh) >= AT_ONCE:
+            # Items that end at once would all be done in one commit; the next look goes on.
+            walk.change(node, landed=True)
+            walk.more = True
+            break
         n = data["next"]
         path = paths.item(node.path, n)
         # An item that another instance had done already is not done again.
@@ -94,7 +109,15 @@ def _fill(walk: Walk, node: Node, does: MapStep) -> None:
     if kept:
         data["kept"] = sorted(n for n in kept if n >= data["next"])
     if data != node.data:
-        walk.change(node, data=data)
+        walk.change(walk.nodes[node.path], data=data)
+
+
+def _size(walk: Walk, node: Node) -> int:
+    """Of the outputs of the items that were stored before this look, and of those it has ended."""
+    sql = "SELECT SUM(LENGTH(output)) AS n FROM nodes WHERE instance_id = :id AND scope = :scope AND state = 'done'"
+    stored = walk.db.value(sql, {"id": node.instance_id, "scope": node.path}) or 0
+    new = [walk.nodes[path] for path in walk.fresh | walk.changed if walk.nodes[path].scope == node.path]
+    return int(stored) + sum(len(records.dump(item.output)) for item in new if item.state == "done")
 
 
 def _gather(walk: Walk, node: Node) -> list[Any]:
