@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.domain import lifecycle, tasks
-from appliance.domain.instances import verbs
+from appliance.domain.instances import starting, verbs
 from appliance.domain.instances.kinds import KINDS
 from appliance.domain.workflows.definition import AgentStep, MapStep, Retry, WaitStep, WorkflowStep
 from appliance.errors import Problem
@@ -49,6 +49,15 @@ def test_a_defect_ends_what_the_workflow_has_at_work_and_tells_its_parent(floor:
     assert flow.failure() == ("failed", "internal", "sub")
     assert floor.db.value("SELECT COUNT(*) AS n FROM nodes WHERE finished_at IS NULL") == 0
     assert floor.db.value("SELECT COUNT(*) AS n FROM instances WHERE moved") == 0
+
+
+@pytest.mark.usefixtures("broken")
+def test_whoever_starts_a_workflow_with_others_is_not_held_up_by_it(floor: Floor) -> None:
+    flows.apply(floor.db, [step("w", WaitStep(seconds=1))])
+    with floor.db.transaction():
+        sick = starting.start(floor.db, floor.actor, "flow", {})
+    floor.work()
+    assert flows.Flow(floor, sick).failure() == ("failed", "internal", "")
 
 
 def test_steps_that_were_about_to_start_do_not_when_another_fails_at_once(floor: Floor) -> None:
