@@ -23,7 +23,7 @@ from appliance.domain import (
     users,
 )
 from appliance.domain.actor import SYSTEM, Actor
-from appliance.domain.agent_forms import AgentChange
+from appliance.domain.agent_forms import LEADING_TOOLS, AgentChange
 from appliance.domain.approvals import Ask, Option
 from appliance.domain.provider_forms import ProviderChange
 from appliance.domain.task_forms import NewTask
@@ -130,6 +130,8 @@ def _furnish(box: Box, db: Database, owner: Actor) -> None:
     samples.add_team(db, SYSTEM, "sim-standard")
     for slug, model in northwind.MODELS.items():
         agents.change(db, SYSTEM, slug, AgentChange(model=model, max_concurrency=1))
+    leader = agents.get(db, northwind.LEADER)
+    agents.change(db, SYSTEM, leader.id, AgentChange(tools=[*leader.tools, *LEADING_TOOLS]))
     budgets.put(db, SYSTEM, "tenant", "", "month", budgets.nano(northwind.MONTH_CAP_USD))
     handed = [hand_out(db, owner, work) for work in (*northwind.HISTORY, *northwind.IDEAS)]
     _wonder(db, handed[-1])

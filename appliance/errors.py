@@ -18,6 +18,7 @@ CODES: dict[str, Code] = {
     "bad_cursor": Code(400, "The page cursor is not valid"),
     "unauthenticated": Code(401, "Sign in or send a key"),
     "session_expired": Code(401, "The session has ended"),
+    "bad_signature": Code(401, "The signature is not right"),
     "bad_credentials": Code(401, "E-mail or password is wrong"),
     "budget_exceeded": Code(402, "The budget is used up"),
     "forbidden": Code(403, "Your role does not allow this"),

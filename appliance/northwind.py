@@ -212,6 +212,19 @@ LIVE += tuple(
         ("Risks of the launch week", "With an owner for each.", "risks.md", "noor", "launch", 2),
     )
 )
+LIVE += (
+    Work(
+        "Papers for the board meeting",
+        "Hand each part to leo, ivo and mara:\n- Figures of the month, with the two that moved most\n"
+        "- What competitors changed since October\n- One page on the launch\n\n"
+        "Then save papers.md with the parts in order.",
+        "noor",
+        ("board",),
+        3,
+        _file("papers.md"),
+    ),
+)
+LEADER = "noor"
 QUESTION = "What should the plan between Starter and Growth be called?"
 QUESTION_DETAIL = "Support and sales use different words for it. One name goes on the price page and into the invoices."
 ANSWERS = (("studio", "Studio"), ("team", "Team"))

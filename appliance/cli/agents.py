@@ -8,9 +8,10 @@ import msgspec
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, facts, listing, money, table
-from appliance.domain import agent_forms, agents
+from appliance.domain import agent_forms, agents, org, policies
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.agents import Agent
+from appliance.domain.policies import NewEdge
 
 
 @click.group()
@@ -35,7 +36,7 @@ def agent() -> None:
     "tools",
     multiple=True,
     type=click.Choice(agent_forms.TOOLS),
-    help="May be repeated; when left out, all but workspace.run and http.get.",
+    help="May be repeated; when left out, those for files, comments and the end of the task.",
 )
 @click.option(
     "--concurrency", "max_concurrency", type=int, default=2, show_default=True, help="Tasks at the same time."
@@ -94,6 +95,49 @@ def pause(desk: Desk, slug: str, tenant: str | None) -> Shown:
 def resume(desk: Desk, slug: str, tenant: str | None) -> Shown:
     """Take up queued work again."""
     return _set_paused(desk, tenant, slug, False)
+
+
+@verb("agenthq agent move rex --to noor", "agenthq agent move rex --top", into=agent)
+@click.argument("slug")
+@click.option("--to", "manager", metavar="SLUG", help="The new manager.")
+@click.option("--top", is_flag=True, help="Let the agent report to nobody.")
+@tenant_option
+def move(desk: Desk, slug: str, manager: str | None, top: bool, tenant: str | None) -> Shown:
+    """Give an agent another manager; everybody below comes along."""
+    if bool(manager) == top:
+        raise click.UsageError("Say either --to SLUG or --top.")
+    with desk.room(tenant) as room:
+        found = org.move(room.db, CLI, slug, manager)
+    return Shown(view(found), f"{found.name} reports to {manager or 'nobody'} now.")
+
+
+@verb(
+    "agenthq agent policy mara",
+    "agenthq agent policy mara --allow peers --deny zed",
+    "agenthq agent policy mara --forget peers",
+    into=agent,
+)
+@click.argument("slug")
+@click.option("--allow", "allow", multiple=True, metavar="TARGET", help="An agent's slug, reports, peers or anyone.")
+@click.option("--deny", "deny", multiple=True, metavar="TARGET", help="The same; the narrowest rule counts.")
+@click.option("--forget", "forget", multiple=True, metavar="TARGET", help="Take the rule about it away.")
+@tenant_option
+def policy(
+    desk: Desk, slug: str, allow: tuple[str, ...], deny: tuple[str, ...], forget: tuple[str, ...], tenant: str | None
+) -> Shown:
+    """To whom an agent may hand work: down the tree, unless its rules say otherwise."""
+    with desk.room(tenant) as room:
+        for target in forget:
+            policies.remove(room.db, CLI, slug, target)
+        for verdict, targets in (("allow", allow), ("deny", deny)):
+            for target in targets:
+                policies.put(room.db, CLI, slug, NewEdge(target, verdict))
+        rules = policies.of(room.db, slug)
+        allowed = policies.may_hand_to(room.db, agents.get(room.db, slug).id)
+    told = table(("rule", "about"), [(edge.verdict, edge.target) for edge in rules], "It has no rules of its own.")
+    names = ", ".join(one.slug for one in allowed) or "nobody but itself"
+    data = {"items": msgspec.to_builtins(rules), "may_hand_to": [one.slug for one in allowed]}
+    return Shown(data, f"{told}\n\nIt may hand work to: {names}.")
 
 
 def view(found: Agent) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, table
 from appliance.domain import hooks, tasks
+from appliance.domain.hook_forms import NewTaskHook
 
 
 @verb("agenthq task hook 4 paid")
@@ -18,7 +19,7 @@ def hook(desk: Desk, number: str, name: str, tenant: str | None) -> Shown:
     with desk.room(tenant) as room, desk.control() as control:
         found = tasks.get(room.db, number)
         link = listening.own_link(desk.settings, desk.catalogue)
-        made = hooks.create(control, CLI, room.tenant.id, found.id, name, link)
+        made = hooks.create(control, room.db, desk.vault, CLI, NewTaskHook(name).of(found.id), link)
     about = [("Address", made.url), ("Id", made.id), ("Signal", made.name), ("Task", f"#{found.number}")]
     return Shown(made, facts([*about, ("Keep it", "it is not shown again")]))
 
@@ -32,7 +33,7 @@ def hooks_(desk: Desk, number: str, hook_id: str | None, tenant: str | None) -> 
     with desk.room(tenant) as room, desk.control() as control:
         task_id = tasks.get(room.db, number).id
         if hook_id:
-            hooks.revoke(control, CLI, room.tenant.id, task_id, hook_id)
+            hooks.revoke(control, CLI, room.tenant.id, hook_id, task_id)
         found = hooks.of_task(control, room.tenant.id, task_id)
     rows = [(h.id, h.name, "revoked" if h.revoked_at else "active", ago(h.created_at), ago(h.used_at)) for h in found]
     return listing(found, table(("id", "signal", "state", "made", "used"), rows, "The task has no hook."))

@@ -23,6 +23,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "schedule": "schedules",
         "host": "hosts",
         "approval": "approvals",
+        "hook": "webhooks",
+        "wake": "wakes",
     },
     "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
     "People and access": {"tenant": "tenants", "user": "users", "member": "members", "key": "keys"},

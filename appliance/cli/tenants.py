@@ -69,6 +69,8 @@ def show(desk: Desk, slug: str | None) -> Shown:
 @click.option("--breaker-usd-per-hour", metavar="USD", help="What a loop may spend; 'none' for three times the usual.")
 @click.option("--wake-depth", metavar="N", help="How deep agents may wake each other.")
 @click.option("--wake-fanout", metavar="N", help="How many other tasks one run may wake.")
+@click.option("--task-depth", metavar="N", help="How many levels agents may hand work down.")
+@click.option("--task-children", metavar="N", help="Into how many sub-tasks an agent may split one task.")
 @tenant_option
 def limits(desk: Desk, tenant: str | None, **given: str | None) -> Shown:
     """How far work may go by itself; with options, change that."""

@@ -14,8 +14,10 @@ DEFAULT_TOOLS = (
     "task.comment",
     "task.finish",
 )
+# What an agent with reports needs to lead them.
+LEADING_TOOLS = ("task.create", "task.delegate", "task.wait", "task.look", "task.ask", "org.look")
 # These reach beyond the task's files: an agent has them only when a person says so.
-TOOLS = (*DEFAULT_TOOLS, "workspace.run", "http.get")
+TOOLS = (*DEFAULT_TOOLS, "workspace.run", "http.get", *LEADING_TOOLS)
 RUNTIMES = ("builtin",)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 

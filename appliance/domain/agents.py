@@ -4,10 +4,10 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import agent_forms, budgets, events, records, revisions
+from appliance.domain import agent_forms, budgets, events, records, reporting, revisions
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
-from appliance.errors import Problem, invalid, not_found
+from appliance.errors import Problem, not_found
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
         "slug": new.slug,
         "name": new.name.strip(),
         "title": new.title.strip(),
-        "manager_id": get(db, new.manager).id if new.manager else None,
+        "manager_id": None,
         "instructions": new.instructions,
         "model": agent_forms.model_name(new.model),
         "tools": records.dump(new.tools),
@@ -71,6 +71,7 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
         "updated_at": now,
     }
     with db.transaction():
+        row["manager_id"] = _manager(db, None, new.manager)
         try:
             db.insert("agents", row)
         except Duplicate as error:
@@ -122,23 +123,22 @@ def open_work(db: Database) -> dict[str, int]:
 
 
 def change(db: Database, actor: Actor, ref: str, change: AgentChange) -> Agent:
-    """Make a new revision; runs that started keep theirs."""
+    """Make a new revision; runs that started keep theirs. Raises Problem(invalid) with the fields at fault."""
     actor.need("admin")
-    agent = get(db, ref)
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
-    if "manager" in given:
-        given["manager_id"] = _manager(db, agent, given.pop("manager"))
     budget = given.pop("budget_usd_month", msgspec.UNSET)
-    after = {**msgspec.structs.asdict(agent), **given}
-    agent_forms.check(agent.slug, after["name"], after["tools"], agent.runtime, after["max_concurrency"])
-    values = {k: after[k] for k in revisions.FIELDS} | {
-        "model": agent_forms.model_name(after["model"]),
-        "tools": records.dump(after["tools"]),
-    }
     with db.transaction():
+        agent = get(db, ref)
+        if "manager" in given:
+            given["manager_id"] = _manager(db, agent.id, given.pop("manager"))
+        after = {**msgspec.structs.asdict(agent), **given}
+        agent_forms.check(agent.slug, after["name"], after["tools"], agent.runtime, after["max_concurrency"])
+        values = {k: after[k] for k in revisions.FIELDS} | {
+            "model": agent_forms.model_name(after["model"]),
+            "tools": records.dump(after["tools"]),
+        }
         values |= {"revision": agent.revision + 1, "updated_at": clock.iso()}
-        if not db.update("agents", {"id": agent.id, "revision": agent.revision}, **values):
-            raise Problem("conflict", "Somebody else changed this agent meanwhile. Reload and try again.")
+        db.update("agents", {"id": agent.id}, **values)
         revisions.keep(db, actor, {"id": agent.id, **values})
         if budget is not msgspec.UNSET:
             amount = None if budget is None else budgets.nano(budget, "budget_usd_month")
@@ -157,25 +157,25 @@ def set_paused(db: Database, actor: Actor, ref: str, paused: bool) -> Agent:
     return get(db, agent.id)
 
 
-def delete(db: Database, actor: Actor, ref: str) -> None:
-    """Raises Problem(conflict) while the agent has open work or reports."""
+def delete(db: Database, actor: Actor, ref: str, reports_up: bool = False) -> None:
+    """Raises Problem(conflict) while the agent has open work, or reports that do not move up to its own manager."""
     actor.need("admin")
     with db.transaction():
         agent = get(db, ref)
         sql = "SELECT COUNT(*) AS n FROM tasks WHERE agent_id = :id AND state NOT IN ('done', 'cancelled')"
         if open_tasks := db.value(sql, {"id": agent.id}):
             raise Problem("conflict", f"{agent.name} still has {open_tasks} open tasks. Reassign or cancel them first.")
-        if db.value("SELECT COUNT(*) AS n FROM agents WHERE manager_id = :id AND deleted_at IS NULL", {"id": agent.id}):
-            raise Problem("conflict", f"{agent.name} has reports. Give them another manager first.")
+        reports = db.rows("SELECT id FROM agents WHERE manager_id = :id AND deleted_at IS NULL", {"id": agent.id})
+        if reports and not reports_up:
+            raise Problem("conflict", f"{agent.name} has reports. Move them up, or give them another manager first.")
+        for row in reports:
+            change(db, actor, row["id"], AgentChange(manager=agent.manager_id))
         db.update("agents", {"id": agent.id}, deleted_at=clock.iso(), paused=True)
         events.record(db, actor, "agent.deleted", agent_id=agent.id)
 
 
-def _manager(db: Database, agent: Agent, ref: str | None) -> str | None:
-    """Raises Problem(invalid) when `ref` reports, directly or not, to `agent`."""
-    above = manager = get(db, ref) if ref else None
-    while above:
-        if above.id == agent.id:
-            raise invalid(manager="an agent can't report to itself or to somebody below it")
-        above = get(db, above.manager_id) if above.manager_id else None
-    return manager.id if manager else None
+def _manager(db: Database, agent_id: str | None, ref: str | None) -> str | None:
+    """The manager's id. Raises Problem(invalid) when the tree would not be one. In the transaction that writes it."""
+    manager_id = str(find(db, ref)["id"]) if ref else None
+    reporting.check(db, agent_id, manager_id)
+    return manager_id

@@ -7,7 +7,17 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approval_clocks, approvals, breakers, budget_decisions, doubt, records, tasks, wakes
+from appliance.domain import (
+    answers,
+    approval_clocks,
+    approvals,
+    breakers,
+    budget_decisions,
+    doubt,
+    records,
+    tasks,
+    wakes,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.approval_rows import Approval
 from appliance.domain.approval_uses import tell
@@ -44,8 +54,9 @@ def decide(
 ) -> Approval:
     """Settle a pending approval, let its kind act on it, and wake the run: one transaction.
 
-    `given` holds `option` (its value) and `amount_usd` where the option asks for one. Repeating the verdict changes
-    nothing. Raises Problem(conflict) that names who decided otherwise, Problem(forbidden), Problem(invalid).
+    `given` holds `option` (its value) and `amount_usd` where the option asks for one; for a question `option`, the
+    ticked `options`, or the changed `items` of a plan (answers.py). Repeating the verdict changes nothing. Raises
+    Problem(conflict) that names who decided otherwise, Problem(forbidden), Problem(invalid).
     """
     given = {name: value for name, value in (given or {}).items() if value not in (None, "")}
     with db.transaction():
@@ -57,6 +68,7 @@ def decide(
         if over := closed(found):
             raise Problem("conflict", over)
         check(found, verdict, note, given)
+        given = answers.settled(found, given) if verdict == "answer" else given
         _settle(db, actor, found, verdict, note, given)
         found = approvals.get(db, approval_id)
         act = VERDICTS[found.kind]
@@ -77,8 +89,11 @@ def _answered(db: Database, actor: Actor, found: Approval) -> None:
 
 
 def _same(found: Approval, verdict: str, note: str, given: dict[str, Any]) -> bool:
-    words = verdict != "answer" or found.note == note.strip()
-    return (found.verdict, found.given) == (verdict, given) and words
+    if found.verdict != verdict:
+        return False
+    if verdict == "answer":
+        return found.note == note.strip() and found.given == answers.settled(found, given)
+    return found.given == given
 
 
 def _settle(db: Database, actor: Actor, found: Approval, verdict: str, note: str, given: dict[str, Any]) -> None:

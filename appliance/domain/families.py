@@ -1,13 +1,16 @@
-"""A parent hears of its sub-tasks: once when all have ended, at once when one can't go on."""
+"""A parent hears of its sub-tasks: once when all have ended, at once when one can't go on.
+
+A run that waits for them goes on; otherwise its agent is woken. Either is decided in the transaction that ends the
+sub-task, and the wait looks at them in its own: whichever comes first, the other sees it.
+"""
 
 from typing import NamedTuple
 
 from appliance.db.database import Database
-from appliance.domain import events, wakes
+from appliance.domain import awaited, events, queueing, wake_rows, wakes
 from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.awaited import TROUBLE
 
-# What a child can be blocked by that its parent's agent can do something about; money and leave are a person's.
-TROUBLE = ("needs_input", "needs_decision", "capability", "transient")
 # A parent's agent waits for what agents work on or made; what people keep for themselves is no matter of its.
 AWAITED = "({0}.agent_id IS NOT NULL OR {0}.created_by LIKE 'agent:%')"
 _CHILD = f"""
@@ -29,17 +32,48 @@ class _Parent(NamedTuple):
     id: str
 
 
+class _Waiter(NamedTuple):
+    """A parent's run that waits for its sub-tasks, or for the one that is its `wait_key`."""
+
+    id: str
+    task_id: str
+    agent_id: str
+    wait_key: str
+
+
 def ended(db: Database, actor: Actor, child_id: str, state: str) -> None:
     """A task is done or cancelled, in the transaction that says so; nothing happens without a parent at work."""
     row = db.one(_CHILD, {"id": child_id})
-    if row and (state == "cancelled" or row["left_open"] == 0):
+    if (
+        row
+        and not _went_on(db, actor, row["parent_id"], child_id, state)
+        and (state == "cancelled" or row["left_open"] == 0)
+    ):
         _tell(db, actor, row["parent_id"], child_id, row["run_id"], state)
 
 
 def stuck(db: Database, child_id: str, reason: str) -> None:
     """A task is blocked by something that its parent's agent may settle. In a transaction."""
-    if reason in TROUBLE and (row := db.one(_CHILD, {"id": child_id})):
+    row = db.one(_CHILD, {"id": child_id}) if reason in TROUBLE else None
+    if row and not _went_on(db, SYSTEM, row["parent_id"], child_id, reason):
         _tell(db, SYSTEM, row["parent_id"], child_id, row["run_id"], reason)
+
+
+def _went_on(db: Database, actor: Actor, parent_id: str, child_id: str, state: str) -> bool:
+    """Whether a run of the parent waits for sub-tasks; it goes on now if there is something to tell it."""
+    sql = """SELECT r.id, r.task_id, r.agent_id, r.wait_key FROM runs r
+      WHERE r.task_id = :id AND r.state = 'waiting' AND r.reason = 'child'"""
+    row = db.one(sql, {"id": parent_id})
+    if row is None:
+        return False
+    waiter = _Waiter(**row)
+    if awaited.news(db, waiter, waiter.wait_key) is None:
+        return True
+    event = events.record(db, actor, "task.child_ended", task_id=parent_id, child_id=child_id, state=state)
+    queueing.wake(db, waiter.id)
+    found = wake_rows.draft(waiter.agent_id, parent_id, "child_ended", event, child_id)
+    wake_rows.settle(db, found, "coalesced", "The run that waited for it goes on.", waiter.id)
+    return True
 
 
 def _tell(db: Database, actor: Actor, parent_id: str, child_id: str, run_id: str | None, state: str) -> None:

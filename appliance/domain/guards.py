@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import candidates, loops, preferences
+from appliance.domain import candidates, handing, loops, preferences
 from appliance.domain.actor import Actor
 from appliance.errors import invalid
 
@@ -17,7 +17,8 @@ class Guards(msgspec.Struct, frozen=True):
 
     A breaker stops work after `breaker_runs` runs of a task without progress, after `breaker_chain` runs that woke each
     other without a person, or above `breaker_usd_per_hour` US dollars (None: three times the usual hour, where there is
-    a budget). Chains of wakes are at most `wake_depth` deep; one run wakes at most `wake_fanout` others.
+    a budget). Chains of wakes are at most `wake_depth` deep; one run wakes at most `wake_fanout` others. Agents
+    hand work down at most `task_depth` levels, in at most `task_children` sub-tasks of one task.
     """
 
     max_running: int | None
@@ -26,6 +27,8 @@ class Guards(msgspec.Struct, frozen=True):
     breaker_usd_per_hour: float | None
     wake_depth: int
     wake_fanout: int
+    task_depth: int
+    task_children: int
 
 
 class GuardsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,12 +40,14 @@ class GuardsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breaker_usd_per_hour: float | None | msgspec.UnsetType = msgspec.UNSET
     wake_depth: int | msgspec.UnsetType = msgspec.UNSET
     wake_fanout: int | msgspec.UnsetType = msgspec.UNSET
+    task_depth: int | msgspec.UnsetType = msgspec.UNSET
+    task_children: int | msgspec.UnsetType = msgspec.UNSET
 
 
 DEFAULTS: dict[str, int | None] = {
     candidates.MAX_RUNNING: None,
     "breaker_usd_per_hour": None,
-    **dict((loops.AGAIN, loops.CHAIN, loops.DEPTH, loops.FANOUT)),
+    **dict((loops.AGAIN, loops.CHAIN, loops.DEPTH, loops.FANOUT, handing.DEPTH, handing.CHILDREN)),
 }
 
 

@@ -108,7 +108,7 @@ def total(db: Database) -> int:
 def _told(db: Database, item: Item) -> Item:
     if item.asked:
         found = approval_rows.get(db, item.id)
-        said, verbs = approval_words.sentence(found), decision_verbs.of(found.kind, found.options)
+        said, verbs = approval_words.sentence(found), decision_verbs.of(found)
     else:
         said = item.sentence or REVIEW.format(item.agent_name or "A person")
         verbs = VERBS[item.kind]

@@ -4,6 +4,8 @@ import msgspec
 
 from appliance.db.database import Database
 from appliance.domain import agents
+from appliance.domain.actor import Actor
+from appliance.domain.agent_forms import AgentChange
 from appliance.domain.agents import Agent
 
 
@@ -24,3 +26,11 @@ def tree(db: Database) -> list[Place]:
         return [Place(agent, places(agent.id)) for agent in below.get(manager, [])]
 
     return places(None)
+
+
+def move(db: Database, actor: Actor, ref: str, manager: str | None) -> Agent:
+    """Let an agent report to `manager` (None: to nobody); everybody below it comes along.
+
+    Raises Problem(invalid) for a manager below the agent, also when two such moves meet.
+    """
+    return agents.change(db, actor, ref, AgentChange(manager=manager))

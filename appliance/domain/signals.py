@@ -6,15 +6,13 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import events, records, runs
+from appliance.domain import events, hook_bodies, records, runs
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, invalid
 
 PAYLOAD_BYTES = 64 * 1024
 NAME_LIMIT = 100
 IDEM_LIMIT = 255
-# Far below what reading it back deep inside a run could bear.
-NESTING = 100
 
 
 class Signal(msgspec.Struct, frozen=True):
@@ -102,19 +100,14 @@ def check_name(name: str) -> None:
 
 def checked(name: str, payload: Any, idem: str) -> str:
     check_name(name)
-    if _deeper(payload, NESTING):
-        raise invalid(payload=f"nest at most {NESTING} levels")
+    if hook_bodies.deeper(payload, hook_bodies.NESTING):
+        raise invalid(payload=f"nest at most {hook_bodies.NESTING} levels")
     if len(idem) > IDEM_LIMIT:
         raise invalid(idem=f"take at most {IDEM_LIMIT} characters")
     text = records.dump(payload)
     if len(text.encode()) > PAYLOAD_BYTES:
         raise Problem("too_large", "A signal carries at most 64 KB; put more into a file and send its name.")
     return text
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_deeper(one, levels - 1) for one in inner)
 
 
 def _wake(db: Database, run_id: str, name: str) -> None:

@@ -6,7 +6,19 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import agents, budgets, checks, events, graph, records, runs, task_forms, wakes
+from appliance.domain import (
+    agents,
+    budgets,
+    checks,
+    events,
+    graph,
+    handing,
+    policies,
+    records,
+    runs,
+    task_forms,
+    wakes,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.checks import NewCheck
 from appliance.domain.instances import landing
@@ -22,8 +34,9 @@ class Task(msgspec.Struct, frozen=True):
     """`cost_nano` is what its runs have cost so far, in nano-dollars; `checks_*` count its acceptance checks.
 
     `simulated` says that some of that cost was made up by a simulated provider. `on_parent_close` says what becomes of
-    an open sub-task when its parent is cancelled (cancel or keep), `plan_key` which item of its parent's plan it is.
-    `workspace_of` is the task in whose folder of files it works, None for its own.
+    an open sub-task when its parent is cancelled (cancel or keep), `plan_key` which item of its parent's plan it is,
+    `handed_by` which run handed it out and `handed_why` its reason. `workspace_of` is the task in whose folder of files
+    it works, None for its own.
     """
 
     id: str
@@ -60,6 +73,9 @@ class Task(msgspec.Struct, frozen=True):
     simulated: bool = False
     on_parent_close: str = "cancel"
     plan_key: str | None = None
+    plan_revision: int = 1
+    handed_by: str | None = None
+    handed_why: str = ""
     workspace_of: str | None = None
 
     @property
@@ -88,11 +104,14 @@ def task(row: Row) -> Task:
     return records.to(Task, row, ("labels",))
 
 
-def create(db: Database, actor: Actor, new: NewTask, origin: Run | None = None) -> Task:
+def create(
+    db: Database, actor: Actor, new: NewTask, origin: Run | None = None, why: str = "", asks_up: bool = False
+) -> Task:
     """Raises Problem(invalid) with the fields at fault. Starts a run when an agent is assigned, unless told not to.
 
     A sub-task whose `plan_key` the parent has already is that one: a plan carried out twice makes nothing twice.
-    `origin` is the run that makes it.
+    `origin` is the run that makes it and `why` its reason. Raises Problem(forbidden) for an agent that may not hand
+    work to the assignee; a question to its manager (`asks_up`) it always may.
     """
     actor.need("operator")
     task_forms.check_new(new)
@@ -102,10 +121,14 @@ def create(db: Database, actor: Actor, new: NewTask, origin: Run | None = None) 
         raise invalid(start="only work assigned to an agent can be started")
     with db.transaction():
         parent = get(db, new.parent_id) if new.parent_id else None
-        if parent and new.plan_key and (planned := _planned(db, parent.id, new.plan_key)):
-            return planned
-        row = _row(db, actor, new, parent)
-        db.insert("tasks", row | {"agent_id": agent_id, "member_id": member_id})
+        if parent and new.plan_key and (found := planned(db, parent.id, new.plan_key)):
+            return found
+        if parent:
+            handing.check(db, actor, parent.id)
+        if agent_id and not asks_up:
+            policies.check(db, actor, agent_id)
+        row = _row(db, actor, new, parent, origin)
+        db.insert("tasks", row | {"agent_id": agent_id, "member_id": member_id, "handed_why": why})
         checks.add(db, actor, row["id"], new.checks)
         waits = list(dict.fromkeys(get(db, ref).id for ref in new.blockers))
         graph.add_blockers(db, row["id"], row["parent_id"], waits)
@@ -118,17 +141,18 @@ def create(db: Database, actor: Actor, new: NewTask, origin: Run | None = None) 
     return get(db, row["id"])
 
 
-def _row(db: Database, actor: Actor, new: NewTask, parent: Task | None) -> Row:
+def _row(db: Database, actor: Actor, new: NewTask, parent: Task | None, origin: Run | None) -> Row:
     now = clock.iso()
     row: Row = {"id": ids.new(), "number": db.next_number("task"), "title": new.title.strip(), "body": new.body}
     row |= {"state": "todo" if new.assignee else "backlog", "priority": new.priority, "due_at": new.due_at}
     row |= {"parent_id": parent.id if parent else None, "plan_key": new.plan_key or None}
     row |= {"on_parent_close": new.on_parent_close, "labels": records.dump(task_forms.clean_labels(new.labels))}
-    row |= {"time_limit_s": new.time_limit_s, "created_by": actor.label}
+    row |= {"time_limit_s": new.time_limit_s, "created_by": actor.label, "handed_by": origin.id if origin else None}
     return row | {"created_at": now, "updated_at": now}
 
 
-def _planned(db: Database, parent_id: str, plan_key: str) -> Task | None:
+def planned(db: Database, parent_id: str, plan_key: str) -> Task | None:
+    """The sub-task that is this item of the parent's plan."""
     row = db.one(SELECT + "WHERE t.parent_id = :parent AND t.plan_key = :key", {"parent": parent_id, "key": plan_key})
     return task(row) if row else None
 
@@ -160,6 +184,8 @@ def _change(db: Database, actor: Actor, found: Task, change: TaskChange) -> Task
         given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
             raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
+        if given["agent_id"]:
+            policies.check(db, actor, given["agent_id"])
     if "labels" in given:
         given["labels"] = records.dump(task_forms.clean_labels(given["labels"]))
     events.record(db, actor, "task.changed", task_id=found.id, fields=sorted(given))

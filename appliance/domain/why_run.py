@@ -5,6 +5,7 @@ from collections.abc import Callable
 from appliance.db.database import Database
 from appliance.domain import (
     agents,
+    awaited,
     budget_questions,
     candidates,
     preferences,
@@ -83,7 +84,18 @@ def _waiting(db: Database, task: Task, run: Run) -> Why:
     if run.reason == "signal":
         late = f" It goes on without it when none has come{at}." if at else ""
         return Why("signal", f"It waits for the signal {run.wait_key}.{late}", "Look at the run", "run")
+    if run.reason == "child":
+        return _children(db, task)
     return Why(run.reason or "timer", f"The run waits{at} and goes on by itself.{said}")
+
+
+def _children(db: Database, task: Task) -> Why:
+    found = awaited.of(db, task.id)
+    if left := [child for child in found if not child.ended]:
+        first = next((child for child in left if child.state == "blocked"), left[0])
+        sentence = f"It waits for {len(left)} of {len(found)} sub-tasks, first #{first.number} {first.title}."
+        return Why("children", sentence, f"Open #{first.number}", "open", str(first.number))
+    return Why("children", "Its sub-tasks have ended; it goes on by itself.")
 
 
 def _budget(db: Database, task: Task, said: str) -> Why:

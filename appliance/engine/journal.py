@@ -100,6 +100,11 @@ class Journal:
         step = self._recorded.get(f"{name}#{seen + 1}" if seen else name)
         return step is not None and step.state == "done"
 
+    def begun(self, name: str) -> bool:
+        """Whether the next step of this name is in the log, over or not."""
+        seen = self._seen[name]
+        return (f"{name}#{seen + 1}" if seen else name) in self._recorded
+
     def note(self, name: str, messages: list[Message], then: Callable[[], None] = lambda: None) -> None:
         """Messages that nobody was asked for, once; recorded together with the next step, which rests on them.
 

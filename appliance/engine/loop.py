@@ -5,10 +5,10 @@ The loop runs from its beginning each time a run is claimed; recorded steps answ
 
 from typing import Any
 
-from appliance.domain import checks, endings, hearing, revisions, tasks, workspace
+from appliance.domain import awaited, checks, endings, hearing, revisions, tasks, workspace
 from appliance.domain.actor import Actor
 from appliance.domain.steps import Message
-from appliance.engine import asking, giving, planner, prompt, tooling, tools
+from appliance.engine import asking, delegating, giving, planner, prompt, tooling, tools
 from appliance.engine.acceptance import Acceptance
 from appliance.engine.tools import REGISTRY, BadArguments, Bench, Tool
 from appliance.engine.work import Ended, Work
@@ -16,6 +16,8 @@ from appliance.gateway import types
 from appliance.gateway.types import ChatRequest, Reply, ToolCall, ToolSpec
 
 VERDICT = "verdict"
+RESULTS = "results of sub-tasks"
+USE = "Use these results for what is left to do, then finish."
 
 
 def run(work: Work) -> None:
@@ -33,7 +35,7 @@ class Loop:
         self.agent = revisions.at(db, run.agent_id, run.agent_revision)
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
         files, gateway = workspace.of(journal.files, self.task), work.calls.accounts.gateway
-        self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking)
+        self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking, run)
         self.acceptance = Acceptance(work, self.bench)
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
         self.faults = 0
@@ -42,13 +44,15 @@ class Loop:
         self.ended = False
 
     def go(self) -> None:
-        self.journal.note("brief", prompt.opening(self.journal.db, self.journal.run, self.task, self.agent))
+        known = [child for child in awaited.of(self.bench.db, self.task.id) if child.ended or child.stuck]
+        brief = prompt.opening(self.journal.db, self.journal.run, self.task, self.agent, known)
+        self.journal.note("brief", brief, lambda: hearing.heard(self.bench.db, self.journal.run, known))
         for _ in range(planner.MAX_TURNS):
             answer = self._ask()
             if self.ended or (not answer.tool_calls and self._end(answer.content)):
                 return
-            for call in answer.tool_calls:
-                if self._use(ToolCall(**call)):
+            for number, call in enumerate(answer.tool_calls):
+                if self._use(ToolCall(**call), f"{self.turn}.{number}"):
                     return
         raise Ended(planner.endless())
 
@@ -82,10 +86,12 @@ class Loop:
         """An answer in words that nothing has to judge ends the run in the commit that records it."""
         if reply.tool_calls or planner.after_answer(reply) or checks.of_task(self.bench.db, self.task.id):
             return
+        if awaited.pending(self.bench.db, self.journal.run):
+            return
         self._complete(reply.content, {})
         self.ended = True
 
-    def _use(self, call: ToolCall) -> bool:
+    def _use(self, call: ToolCall, place: str) -> bool:
         """Do one tool call; true when it ended the run."""
         self._between()
         tool, given, fault, code = self._parsed(call)
@@ -97,7 +103,13 @@ class Loop:
             return False
         self.faults = 0
         if tool.name == tools.FINISH:
-            return self._finish(call, given)
+            return self._finish(call, given, place)
+        if tool.name == tools.WAIT:
+            delegating.wait(self.journal, call, place)
+            return False
+        if tool.name == tools.ASK:
+            delegating.ask(self.journal, self.bench, call, given, place)
+            return False
         tooling.use(self.journal, self.bench, tool, call, given)
         return False
 
@@ -111,8 +123,15 @@ class Loop:
         except BadArguments as bad:
             return tool, {}, str(bad), "bad_tool_arguments"
 
-    def _finish(self, call: ToolCall, given: dict[str, Any]) -> bool:
-        """Judge the checks: all passed ends the run, otherwise the agent is told which failed."""
+    def _finish(self, call: ToolCall, given: dict[str, Any], place: str) -> bool:
+        """Judge the checks: all passed ends the run, otherwise the agent is told which failed.
+
+        What it handed out and has not heard of comes first: its results are the answer then.
+        """
+        if delegating.outstanding(self.journal, place, tools.FINISH):
+            said = f"Not finished yet: sub-tasks were open. {delegating.results(self.journal, place)}\n\n{USE}"
+            tooling.answer(self.journal, tools.FINISH, "tx", given, call.id, lambda _: said)
+            return False
         result = given["summary"]
         verdicts, faults = self.acceptance.judge(result, self.journal.noted(tools.FINISH))
 
@@ -133,6 +152,10 @@ class Loop:
 
     def _end(self, text: str) -> bool:
         """The model answered in words instead of finishing: its answer is the result, if the checks pass."""
+        place = f"{self.turn}"
+        if delegating.outstanding(self.journal, place, VERDICT):
+            self.journal.note(RESULTS, [Message("user", f"{delegating.results(self.journal, place)}\n\n{USE}")])
+            return False
         self.judgements += 1
         if self.journal.noted(VERDICT):
             # What was judged then is not judged again by what came later.

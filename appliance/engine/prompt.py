@@ -3,7 +3,8 @@
 from typing import Any
 
 from appliance.db.database import Database
-from appliance.domain import checks, comments, runs
+from appliance.domain import awaited, checks, comments, runs, tasks
+from appliance.domain.awaited import Child
 from appliance.domain.comments import Comment
 from appliance.domain.runs import Run
 from appliance.domain.steps import Message
@@ -13,12 +14,16 @@ RULES = """You work in a private folder of files, the workspace; deliverables ar
 When the work is complete, call task.finish with a short summary for people.
 If something is missing that only a person can give, say so in a comment and finish with what you have."""
 
+LEADS = """You may hand parts of a task to others: org.look shows to whom. Hand out every part with task.delegate, each
+with a key of its own and everything the other needs to know, then call task.wait once: you get the results."""
 
-def opening(db: Database, run: Run, task: Task, agent: dict[str, Any]) -> list[Message]:
-    """The system message and the first user message."""
+
+def opening(db: Database, run: Run, task: Task, agent: dict[str, Any], known: list[Child]) -> list[Message]:
+    """The system message and the first user message; `known` are sub-tasks whose end the run is told here."""
     title = f" You are {agent['title']}." if agent["title"] else ""
     system = f"Your name is {agent['name']}.{title}\n\n{agent['instructions']}\n\n{RULES}"
-    return [Message("system", system), Message("user", "\n\n".join(_parts(db, run, task)))]
+    system += f"\n{LEADS}" if "task.delegate" in agent["tools"] else ""
+    return [Message("system", system), Message("user", "\n\n".join(_parts(db, run, task, known)))]
 
 
 def heard(said: list[Comment]) -> list[Message]:
@@ -26,8 +31,11 @@ def heard(said: list[Comment]) -> list[Message]:
     return [Message("user", f"{c.author_name} comments on the task: {c.body}") for c in said]
 
 
-def _parts(db: Database, run: Run, task: Task) -> list[str]:
+def _parts(db: Database, run: Run, task: Task, known: list[Child]) -> list[str]:
     parts = [f"Task: {task.title}"]
+    if task.parent_id:
+        parent = tasks.get(db, task.parent_id)
+        parts.append(f"It is a part of #{parent.number} {parent.title}.")
     if task.body:
         parts.append(task.body)
     if task.labels:
@@ -38,6 +46,8 @@ def _parts(db: Database, run: Run, task: Task) -> list[str]:
     said = comments.of_task(db, task.id)
     if said:
         parts.append("Comments so far:\n" + "\n".join(f"- {c.author_name}: {c.body}" for c in said[-20:]))
+    if known:
+        parts.append(f"Sub-tasks so far:\n{awaited.words(db, run, known)}")
     if run.retry_of and (before := runs.get(db, run.retry_of)).failure_detail:
         parts.append(f"An earlier attempt ended with: {before.failure_detail}")
     return parts

@@ -9,6 +9,7 @@ from appliance.db.tenants import Catalogue
 from appliance.domain import (
     approvals,
     claims,
+    hook_deliveries,
     idempotency,
     ledger,
     loops,
@@ -97,6 +98,7 @@ class Sweeper:
             sessions.prune(control)
             throttle.prune(control)
         self._each(idempotency.prune)
+        self._each(hook_deliveries.prune)
         self._each(spent.prune)
         self._each(loops.prune)
 

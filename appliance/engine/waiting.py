@@ -1,9 +1,9 @@
-"""What a run may wait for as a recorded step: time, a signal, a person. Its worker is free meanwhile."""
+"""What a run may wait for as a recorded step: time, a signal, a person, sub-tasks. Its worker is free meanwhile."""
 
 from typing import Any
 
 from appliance import clock
-from appliance.domain import approvals, runs, signals, standing
+from appliance.domain import approvals, awaited, hearing, runs, signals, standing
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval, Ask
 from appliance.domain.steps import Step
@@ -54,6 +54,27 @@ def signal(journal: Journal, name: str, seconds: float | None = None) -> Any:
             _done(journal, key, f"signal {name}", given, {"payload": payload, "late": taken is None})
             return payload
         _wait(journal, key, f"signal {name}", given, "signal", until, name)
+    raise Waits(key)
+
+
+def children(journal: Journal, name: str, only: str = "") -> str:
+    """What became of the task's sub-tasks, in words, once all have ended or one can't go on; see domain/awaited.py.
+
+    `only` is the id of the one that is waited for. Raises Waits before.
+    """
+    given = {"sub_tasks": only or "all"}
+    key, before = _begin(journal, name, given)
+    if before and before.state == "done":
+        return str(before.result["told"])
+    with journal.held() as stop:
+        _go_on_unless(journal, stop)
+        found = awaited.news(journal.db, journal.run, only)
+        if found is not None:
+            said = awaited.words(journal.db, journal.run, found)
+            hearing.heard(journal.db, journal.run, found)
+            _done(journal, key, name, given, {"told": said})
+            return said
+        _wait(journal, key, name, given, awaited.WAIT, None, only)
     raise Waits(key)
 
 
@@ -121,5 +142,5 @@ def _wait(
 ) -> None:
     values = {"state": "waiting", "result": {"until": until}, "finished_at": None}
     journal.save(journal.build(key, "wait", name, "tx", given, **values), [])
-    detail = f"It waits for the signal {wait_key}." if wait_key else ""
+    detail = f"It waits for the signal {wait_key}." if reason == "signal" else ""
     runs.wait(journal.db, journal.run, reason, until, detail, wait_key)

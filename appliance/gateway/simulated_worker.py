@@ -1,4 +1,5 @@
-"""How the simulated provider works on a task without a script: look around, write the deliverable, finish.
+"""How the simulated provider works on a task without a script: hand out its parts where it is told to, look around,
+write the deliverable, finish.
 
 It keeps no state: what it did before is read from the conversation, so a replay continues where it stopped.
 """
@@ -10,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway import simulated_prose
+from appliance.gateway import simulated_lead, simulated_prose
 from appliance.gateway.types import ChatRequest, ToolSpec
 
 _TITLE = re.compile(r"^\s*(?:#+\s*|\**(?:task|title)\b[^:\n]{0,12}:\**\s*)(.+?)\s*\**$", re.IGNORECASE | re.MULTILINE)
@@ -38,7 +39,11 @@ def next_move(request: ChatRequest, account_seed: int) -> Move:
     paths, phrases = files(ask), tuple(required_phrases(ask))
     seed = crc32(f"{account_seed}:{request.seed}:{heading}".encode())
     tools = {tool.name: tool for tool in request.tools}
-    moves = _plan(tools, heading, paths or [_file_name(heading)], phrases, seed)
+    handed = (
+        simulated_lead.calls(ask, heading) if {simulated_lead.DELEGATE, simulated_lead.WAIT} <= tools.keys() else []
+    )
+    moves = [Move(tool=name, arguments=msgspec.json.encode(given).decode()) for name, given in handed]
+    moves += _plan(tools, heading, paths or [_file_name(heading)], phrases, seed)
     made = _made_since_finish(request)
     if following := next((move for move in moves if (move.tool, move.arguments) not in made), None):
         return following

@@ -15,7 +15,7 @@ from appliance.domain.org import Place
 from appliance.domain.revisions import Revision
 from appliance.domain.usage import Line
 from appliance.errors import Problem, invalid
-from appliance.web import cards, respond, task_files, timeline
+from appliance.web import cards, policy_words, respond, task_files, timeline
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 from appliance.web.services import Services
@@ -32,6 +32,12 @@ TOOL_WORDS = {
     "task.finish": "says that the work is done",
     "workspace.run": "runs programs on this machine; a person approves each",
     "http.get": "reads web pages of the hosts that are allowed in the settings",
+    "task.create": "notes parts of its task as sub-tasks",
+    "task.delegate": "hands parts of its task to agents it may hand work to",
+    "task.wait": "waits for what it handed out",
+    "task.look": "sees what became of it",
+    "task.ask": "asks its manager or a person, and waits for the answer",
+    "org.look": "sees whom it may hand work to and how busy they are",
 }
 TASKS = 20
 RUNS = 15
@@ -82,6 +88,7 @@ def one(frame: Frame, db: Database, agent: Agent, cursor: str) -> dict[str, Any]
         "budget": next((b for b in budgets.of(db, "agent", agent.id) if b.span == "month"), None),
         "open_tasks": agents.open_work(db).get(agent.id, 0),
         "tool_words": TOOL_WORDS,
+        **policy_words.context(db, agent, everyone),
     }
 
 

@@ -12,7 +12,7 @@ from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
 from appliance.domain.org import Place
 from appliance.errors import Problem
-from appliance.web import agent_page, money, respond
+from appliance.web import agent_page, money, org_chart, respond
 from appliance.web.frame import Frame
 from appliance.web.idempotency import Once
 from appliance.web.login import Fields
@@ -29,6 +29,19 @@ class AgentsPages(Controller):
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:
         return respond.page(frame, "agents/index.html", **agent_page.team(frame, db))
+
+    @get("/chart", sync_to_thread=True)
+    def chart(self, frame: Frame, db: Database, closed: FromQuery[str] = "", zoom: FromQuery[int] = 100) -> Reply:
+        return respond.page(frame, "agents/chart.html", **org_chart.page(frame, db, closed, zoom))
+
+    @post("/move", sync_to_thread=True, opt=ADMIN)
+    def move(self, frame: Frame, db: Database, actor: Actor, data: Fields) -> Reply:
+        back = org_chart.address(frame, data.get("closed", ""), data.get("zoom", ""))
+        try:
+            moved = org.move(db, actor, data.get("agent", ""), data.get("manager") or None)
+        except Problem as problem:
+            return respond.redirect(back, problem.detail, "bad")
+        return respond.redirect(back, f"{moved.name} moved, with everybody below.")
 
     @get("/new", sync_to_thread=True, opt=ADMIN)
     def new(self, frame: Frame, db: Database, services: Services) -> Reply:
@@ -74,9 +87,9 @@ class AgentsPages(Controller):
         return respond.redirect(f"{frame.base}/agents/{agent.slug}", f"{agent.name} takes work again.")
 
     @post("/{ref:str}/delete", sync_to_thread=True, opt=ADMIN)
-    def delete(self, frame: Frame, db: Database, actor: Actor, ref: Ref) -> Reply:
+    def delete(self, frame: Frame, db: Database, actor: Actor, ref: Ref, data: Fields) -> Reply:
         try:
-            agents.delete(db, actor, ref)
+            agents.delete(db, actor, ref, data.get("reports") == "up")
         except Problem as problem:
             return respond.redirect(f"{frame.base}/agents/{ref}", problem.detail, "bad")
         return respond.redirect(f"{frame.base}/agents", "The agent was removed. Its work and costs stay.")
@@ -104,8 +117,9 @@ class AgentsApi(Controller):
         return shape(agents.change(db, actor, ref, data))
 
     @delete("/{ref:str}", sync_to_thread=True, opt=ADMIN, summary="Remove an agent without open work")
-    def remove(self, db: Database, actor: Actor, ref: Ref) -> None:
-        agents.delete(db, actor, ref)
+    def remove(self, db: Database, actor: Actor, ref: Ref, reports: FromQuery[str] = "") -> None:
+        """With `reports=up` those who report to it report to its own manager from then on."""
+        agents.delete(db, actor, ref, reports == "up")
 
     @post("/{ref:str}/pause", status_code=200, sync_to_thread=True, summary="Start nothing new")
     def pause(self, db: Database, actor: Actor, ref: Ref) -> dict[str, Any]:

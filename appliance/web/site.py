@@ -40,6 +40,7 @@ from appliance.web import (
     login,
     members,
     openapi,
+    policies,
     problems,
     providers,
     runs,
@@ -48,6 +49,7 @@ from appliance.web import (
     setup,
     tasks,
     templates,
+    wakes,
 )
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
@@ -62,12 +64,14 @@ NOUNS: tuple[Any, ...] = (
     runs,
     agents,
     schedules,
+    policies,
     approvals,
     inbox,
     providers,
     costs,
     budgets,
     activity,
+    wakes,
     members,
     keys,
     hosts,

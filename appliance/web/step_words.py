@@ -17,8 +17,14 @@ TOOLS = {
     "task.comment": "message-square",
     "task.finish": "flag",
     "task.ask": "hand",
+    "task.create": "list-filter",
+    "task.delegate": "git-branch",
+    "task.wait": "clock",
+    "task.look": "list-filter",
+    "org.look": "users",
 }
 NOTES = {"brief": "Told the agent what to do", "verdict": "Told the agent which checks fail"}
+NOTES |= {"results of sub-tasks": "Told the agent what its sub-tasks came to"}
 EFFECTS = {
     "tx": "One piece with its record: it happened once",
     "idempotent": "Safe to do again",
@@ -49,6 +55,9 @@ def wait_title(step: Step) -> str:
         return f"The signal {name} did not come" if late else f"{'Got' if over else 'Waits for'} the signal {name}"
     if "seconds" in given:
         return f"{'Waited' if over else 'Waits'} {filters.duration(given['seconds'])}"
+    if "sub_tasks" in given:
+        what = "its sub-tasks" if given["sub_tasks"] == "all" else "the answer"
+        return f"{'Waited' if over else 'Waits'} for {what}"
     return f"A person decided: {step.name}"
 
 

@@ -11,13 +11,13 @@ from appliance.domain import (
     budgets,
     checks,
     comments,
+    hook_deliveries,
     hooks,
     lifecycle,
     members,
     runs,
     scopes,
     steps,
-    task_tree,
     tasks,
     why,
 )
@@ -27,7 +27,7 @@ from appliance.domain.runs import Run
 from appliance.domain.schedules import rows as schedules
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.web import acts, approval_shape, cards, task_files, timeline
+from appliance.web import acts, approval_shape, cards, family, task_files, timeline
 from appliance.web.access import asker_of
 from appliance.web.acts import ACTS, Act
 from appliance.web.frame import Frame, hue
@@ -74,7 +74,7 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
     href = f"{frame.base}/tasks/{task.number}"
     tried = runs.of_task(db, task.id)
     names = {member.id: member.name for member in members.every(control, frame.tenant.id)}
-    tree = task_tree.of(db, task.id)
+    kin = family.context(db, task, frame.base)
     return {
         "task": task,
         "href": href,
@@ -90,10 +90,11 @@ def context(frame: Frame, db: Database, control: Database, files: Path, task: Ta
         "checks": [_judged(check, task, href) for check in checks.of_task(db, task.id)],
         "files": task_files.shown(files, task, f"{href}/files"),
         "comments": [_said(comment) for comment in comments.of_task(db, task.id)],
-        "spend": _spend(db, task, tree.cost_nano),
+        "spend": _spend(db, task, task.cost_nano + kin["family"].cost_nano),
         "hooks": [hook for hook in hooks.of_task(control, frame.tenant.id, task.id) if hook.revoked_at is None],
+        "delivery": hook_deliveries.last_of_task(db, task.id),
         "parent": tasks.get(db, task.parent_id) if task.parent_id else None,
-        "children": [branch.task for branch in tree.children],
+        **kin,
         "waits_for": blockers.before(db, task.id),
         "holds_up": blockers.after(db, task.id),
         "asked_by": _schedule(db, task.created_by) or _asked_by(task.created_by, names),
@@ -155,6 +156,6 @@ def _schedule(db: Database, created_by: str) -> str:
 
 def _asked_by(created_by: str, names: dict[str, str]) -> str:
     kind, _, id_ = created_by.partition(":")
-    return names.get(id_) or {"key": "an API key", "system": "AgentHQ", "agent": "an agent"}.get(
+    return names.get(id_) or {"key": "an API key", "system": "AgentHQ", "agent": "an agent", "hook": "a webhook"}.get(
         kind, "a former member"
     )

@@ -4,10 +4,11 @@ import http.client
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance import app, children, clock, settings
+from appliance.db.database import Database
 from appliance.domain import agents, links, members, samples, tasks, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
@@ -23,12 +24,12 @@ ASKED = 200
 
 def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="agenthq-bench-") as folder:
-        token, port = _fill(Path(folder)), free_port()
+        token, port = fill(Path(folder), _work), free_port()
         server = children.start([*children.ourselves(), "serve", "--no-open", "--port", str(port), "--data", folder])
         try:
-            _until_up(port)
-            cookie = _sign_in(port, token)
-            times = sorted(_first_byte(port, cookie) for _ in range(ASKED))
+            until_up(port)
+            cookie = sign_in(port, token)
+            times = sorted(first_byte(port, cookie, "board") for _ in range(ASKED))
         finally:
             server.terminate()
             server.communicate(timeout=20)
@@ -36,7 +37,8 @@ def measure() -> Iterator[Figure]:
     yield Figure("board of 10,000 tasks, first byte, p95", times[int(ASKED * 0.95)] * 1000, "ms", 50)
 
 
-def _fill(folder: Path) -> str:
+def fill(folder: Path, work: Callable[[Database], None]) -> str:
+    """A box whose tenant `bench` has what `work` makes in it; the token of its owner."""
     values = settings.load({"data": str(folder)}, env={})
     with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box:
         with catalogue.control() as control:
@@ -46,16 +48,20 @@ def _fill(folder: Path) -> str:
             token = links.new(control, SYSTEM, owner.id, 1)
         with catalogue.open(tenant.id) as db, db.transaction():
             samples.add_simulated(db, SYSTEM, box.vault)
-            for n in range(6):
-                agents.create(db, SYSTEM, NewAgent(f"agent-{n}", f"Agent {n}", "Work.", "simulated"))
-            for n in range(TASKS):
-                new = NewTask(f"Piece of work number {n}", "", f"agent-{n % 6}", start=False, labels=["bench"])
-                made = tasks.create(db, SYSTEM, new)
-                db.update("tasks", {"id": made.id}, state=STATES[n % len(STATES)])
+            work(db)
     return token
 
 
-def _until_up(port: int) -> None:
+def _work(db: Database) -> None:
+    for n in range(6):
+        agents.create(db, SYSTEM, NewAgent(f"agent-{n}", f"Agent {n}", "Work.", "simulated"))
+    for n in range(TASKS):
+        new = NewTask(f"Piece of work number {n}", "", f"agent-{n % 6}", start=False, labels=["bench"])
+        made = tasks.create(db, SYSTEM, new)
+        db.update("tasks", {"id": made.id}, state=STATES[n % len(STATES)])
+
+
+def until_up(port: int) -> None:
     until = clock.monotonic() + 20
     while clock.monotonic() < until:
         try:
@@ -64,7 +70,7 @@ def _until_up(port: int) -> None:
             time.sleep(0.05)
 
 
-def _sign_in(port: int, token: str) -> str:
+def sign_in(port: int, token: str) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", f"/enter/{token}")
     cookie = connection.getresponse().getheader("set-cookie") or ""
@@ -72,14 +78,15 @@ def _sign_in(port: int, token: str) -> str:
     return cookie.partition(";")[0]
 
 
-def _first_byte(port: int, cookie: str) -> float:
+def first_byte(port: int, cookie: str, path: str) -> float:
+    """Seconds until the page begins to come."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.connect()
     start = time.perf_counter()
-    connection.request("GET", "/t/bench/board", headers={"Cookie": cookie, "Accept-Encoding": "gzip"})
+    connection.request("GET", f"/t/bench/{path}", headers={"Cookie": cookie, "Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     answer.read(1)
     taken = time.perf_counter() - start
-    assert answer.status == 200, f"the board answered {answer.status}"
+    assert answer.status == 200, f"{path} answered {answer.status}"
     connection.close()
     return taken

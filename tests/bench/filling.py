@@ -43,6 +43,24 @@ def ended(db: Database, count: int) -> None:
         db.execute(_PAST, {"count": count, "tasks": TASKS, "now": clock.iso()})
 
 
+def woken(db: Database, count: int) -> None:
+    """The wakes of a long past of agents Ada and Bo: one in a thousand was dropped, one in two thousand an answer."""
+    with db.transaction():
+        for _ in range(TASKS):
+            tasks.create(db, SYSTEM, NewTask("Piece of work", "", "ada", start=False))
+        db.execute(_WAKES, {"count": count, "tasks": TASKS, "now": clock.iso()})
+
+
+_WAKES = """
+INSERT INTO wakes (id, agent_id, task_id, reason, causes, chain, depth, not_before, state, created_at)
+WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < :count)
+SELECT printf('01890000-0000-7000-8000-%012x', n),
+  CASE WHEN n % 101 = 0 THEN (SELECT id FROM agents WHERE slug = 'bo') ELSE t.agent_id END, t.id,
+  CASE WHEN n % 2000 = 0 THEN 'answered' WHEN n % 7 = 0 THEN 'child_ended' ELSE 'started' END, '[]',
+  printf('chain-%d', n / 10), 0, :now,
+  CASE WHEN n % 1000 = 0 THEN 'dropped' WHEN n % 9 = 0 THEN 'coalesced' ELSE 'run' END, :now
+FROM counted JOIN tasks t ON t.number = 1 + n % :tasks
+"""
 _PAST = """
 INSERT INTO runs (id, task_id, agent_id, agent_revision, attempt, state, priority, ready_at, chain, depth, created_at,
   started_at, finished_at)

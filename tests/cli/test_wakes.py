@@ -49,3 +49,30 @@ def test_an_account_serves_so_many_runs_at_once(team: Run) -> None:
     assert team("provider", "list", "--json").json["items"][0]["max_concurrency"] == 2
     assert team("provider", "limit", "Sim", "0").out == "Sim: any number of runs at the same time.\n"
     assert team("provider", "limit", "Sim", "5").out == "Sim: 5 runs at the same time.\n"
+
+
+def test_wakes_are_listed_filtered_and_followed_along_their_chain(team: Run) -> None:
+    assert team("wake", "list").out == "There is no such wake.\n"
+    team("task", "run", "2")
+    team("task", "run", "2")
+    [found] = team("wake", "list", "--agent", "mara", "--json").json["items"]
+    assert (found["task_number"], found["state"], found["reason"]) == (2, "run", "started")
+    assert team("wake", "list", "--state", "dropped").out == "There is no such wake.\n"
+    assert team("wake", "chain", found["chain"]).out.splitlines()[1].split()[:3] == ["2", "run", "started"]
+    assert team("wake", "list", "--state", "odd").code == 2
+
+
+def test_whom_an_agent_may_hand_work_to_is_set_from_a_terminal(team: Run) -> None:
+    team("agent", "create", "zed", "--model", "simulated")
+    assert team("agent", "policy", "mara").out.endswith("It may hand work to: nobody but itself.\n")
+    assert team("agent", "policy", "mara", "--allow", "zed", "--json").json["may_hand_to"] == ["zed"]
+    assert team("agent", "policy", "mara", "--forget", "zed", "--json").json["items"] == []
+    assert "there is no agent 'nobody'" in team("agent", "policy", "mara", "--deny", "nobody").err
+
+
+def test_an_agent_is_moved_from_a_terminal(team: Run) -> None:
+    team("agent", "create", "zed", "--model", "simulated")
+    assert team("agent", "move", "mara", "--to", "zed").out == "Mara reports to zed now.\n"
+    assert "somebody below it" in team("agent", "move", "zed", "--to", "mara").err
+    assert team("agent", "move", "mara", "--top").out == "Mara reports to nobody now.\n"
+    assert team("agent", "move", "mara").code == 2

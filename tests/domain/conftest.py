@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from appliance import clock
+from tests.domain.hooking import Make, Outside
 from tests.domain.scheduling import NOON, Calendar
 from tests.domain.waking import Office, open_office
 from tests.world import World
@@ -12,6 +14,13 @@ from tests.world import World
 def office(world: World) -> Iterator[Office]:
     with world.db() as db:
         yield open_office(world, db)
+
+
+@pytest.fixture
+def outside(world: World) -> Iterator[Make]:
+    """Makes hooks of Acme: outside(target, scheme…)."""
+    with world.control() as control, world.db() as db:
+        yield partial(Outside, world, control, db)
 
 
 @pytest.fixture

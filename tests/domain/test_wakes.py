@@ -159,7 +159,7 @@ def test_a_removed_agent_is_not_woken(office: Office) -> None:
     task = office.resting()
     office.wake(task, not_before=clock.ahead(60))
     lifecycle.cancel(office.db, office.person, task.id)
-    agents.delete(office.db, SYSTEM, "ada")
+    agents.delete(office.db, SYSTEM, "ada", reports_up=True)
     office.db.update("tasks", {"id": task.id}, state="todo")
     with clock.frozen(clock.now() + timedelta(seconds=61)):
         wakes.sweep(office.db)

@@ -1,4 +1,4 @@
-"""Agents Ada and Ben at a desk of tasks, for the tests of wakes."""
+"""Agents Ada and Ben, who reports to her, at a desk of tasks: for the tests of wakes."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -75,8 +75,8 @@ class Office(NamedTuple):
 def open_office(world: World, db: Database) -> Office:
     samples.add_simulated(db, SYSTEM, world.vault, pace="instant")
     made = [
-        agents.create(db, SYSTEM, NewAgent(slug, slug.title(), "Work.", "simulated", max_concurrency=50))
-        for slug in ("ada", "ben")
+        agents.create(db, SYSTEM, NewAgent(slug, slug.title(), "Work.", "simulated", "", manager, max_concurrency=50))
+        for slug, manager in (("ada", None), ("ben", "ada"))
     ]
     return Office(db, world.otto.actor, *(Actor("agent", a.id, a.name, "operator") for a in made))
 

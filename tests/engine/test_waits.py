@@ -8,6 +8,7 @@ import pytest
 from appliance import clock
 from appliance.domain import approvals, claims, decisions, hooks, runs, signals
 from appliance.domain.approvals import Ask
+from appliance.domain.hook_forms import NewTaskHook
 from appliance.domain.tasks import Task
 from appliance.engine.work import Work
 from appliance.errors import Problem
@@ -199,7 +200,9 @@ def test_a_run_goes_on_when_a_program_outside_posts_to_its_hook(floor: Floor) ->
     with program(floor, listener) as made, floor.world.control() as control:
         task = made.done()
         assert floor.outcome(task) == ("waiting", "signal", "in_progress")
-        issued = hooks.create(control, floor.actor, floor.tenant.id, task.id, "go", "http://box.test")
+        new = NewTaskHook("go").of(task.id)
+        with floor.world.db(floor.tenant) as db:
+            issued = hooks.create(control, db, floor.world.vault, floor.actor, new, "http://box.test")
         outside = floor.world.stranger
         for delivery in ("first", "first", "second"):
             assert outside.post(issued.url, content=delivery, headers={"webhook-id": delivery}).json()["accepted"]

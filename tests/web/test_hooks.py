@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from appliance.domain import hooks, runs, signals, throttle
+from appliance.domain import hook_receiving, runs, signals, throttle
 from appliance.domain.runs import Run
 from appliance.domain.signals import PAYLOAD_BYTES, Signal
 from tests.web import work
@@ -182,7 +182,7 @@ def test_guessing_addresses_is_slowed_down_and_a_right_one_never_waits(world: Wo
 def test_the_log_of_a_crash_does_not_tell_the_address(
     world: World, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hooks, "deliver", lambda *_: 1 // 0)
+    monkeypatch.setattr(hook_receiving, "receive", lambda *_: 1 // 0)
     with caplog.at_level("DEBUG"):
         answer = program(world).post(path, json=1)
     # The client of this test logs what it asks for; everything else is ours.

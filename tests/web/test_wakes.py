@@ -55,6 +55,8 @@ def test_limits_are_read_by_all_and_set_by_admins(world: World) -> None:
         "breaker_usd_per_hour": None,
         "wake_depth": 8,
         "wake_fanout": 50,
+        "task_depth": 6,
+        "task_children": 50,
     }
     assert world.otto.patch(there, json={"max_running": 4}).status_code == 403
     assert world.alice.patch(there, json={"max_running": 4}).json()["max_running"] == 4

@@ -24,7 +24,7 @@ _local = threading.local()
 class Known(NamedTuple):
     """What exists where an expression stands. `later` are steps of its blocks that need not have ended before it.
 
-    `own` are the step itself and those it stands in.
+    `own` are the step itself and those it stands in. `only` are the names where there is no workflow around it.
     """
 
     inputs: frozenset[str] = frozenset()
@@ -32,6 +32,7 @@ class Known(NamedTuple):
     later: frozenset[str] = frozenset()
     item: bool = False
     own: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
 
 
 def value(template: Any, names: Mapping[str, Any]) -> Any:
@@ -113,6 +114,9 @@ def _problem(template: str, sentence: str) -> Problem:
 
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
+    if known.only:
+        strange = next((name[0][:100] for name in names if name[0] not in known.only), "")
+        return strange and f"there is no '{strange}'; there is {' and '.join(sorted(known.only))}"
     short = (tuple(part[:100] for part in name) for name in names)
     return next((fault for name in short if (fault := _not_there(name, known))), "")
 

@@ -8,6 +8,7 @@ import msgspec
 from appliance.db.database import Database
 from appliance.domain import preferences, schema
 from appliance.domain.actor import Actor
+from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
 from appliance.errors import Problem
@@ -22,7 +23,7 @@ def _never() -> bool:
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """Where a tool works: the open database, the task, the agent as actor, the task's files, the way to the web.
+    """Where a tool works: the open database, the task, the agent as actor, its files, the way to the web, the run.
 
     A tool that takes long calls `step_aside()` before it waits, and asks `cancelled()` at least every 0.25 s: true
     means that the run is over or another worker's, and that nothing may go on.
@@ -35,6 +36,7 @@ class Bench(msgspec.Struct, frozen=True):
     gateway: Gateway
     cancelled: Callable[[], bool] = _never
     blocking: Callable[[], None] | None = None
+    run: Run | None = None
 
     def step_aside(self) -> None:
         """Let other work have a worker meanwhile."""

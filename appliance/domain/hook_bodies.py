@@ -1,20 +1,37 @@
-"""What a program outside has posted, as the payload of a signal."""
+"""What a program outside has posted, as a value."""
 
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
-from appliance.errors import Problem
+from appliance.errors import Problem, invalid
 
 FORM = "application/x-www-form-urlencoded"
+# Far below what reading it back deep inside a run could bear.
+NESTING = 100
 
 
-def read(kind: str, body: bytes) -> Any:
+def read(kind: str, body: bytes, packed: bool = False) -> Any:
     """The value of JSON, the fields of a form, {"text": …} for anything else; None when nothing was posted.
 
-    A field that comes more than once is a list. Raises Problem(bad_json), Problem(unsupported_media_type).
+    A field that comes more than once is a list. `packed`: a form's field `payload` that holds JSON is the value, as
+    GitHub and Slack send it. Raises Problem(bad_json), Problem(unsupported_media_type), Problem(invalid).
     """
+    value = _value(kind, body)
+    if packed and kind == FORM and isinstance(value, dict) and isinstance(value.get("payload"), str):
+        value = _json(value["payload"].encode())
+    if deeper(value, NESTING):
+        raise invalid(payload=f"nest at most {NESTING} levels")
+    return value
+
+
+def deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(deeper(one, levels - 1) for one in inner)
+
+
+def _value(kind: str, body: bytes) -> Any:
     if not body:
         return None
     if kind.startswith("multipart/"):
