@@ -3,7 +3,7 @@
 from appliance import clock
 from appliance.db.database import Row
 from appliance.domain.instances import ending, failing, joins, paths, stumbling, undoing
-from appliance.domain.instances.kinds import KINDS, branch, each
+from appliance.domain.instances.kinds import KINDS, branch, each, gathering
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows.definition import Step
@@ -69,7 +69,7 @@ def _done(walk: Walk, holder: Node | None) -> None:
         return branch.done(walk, holder)
     step = walk.outline.step(paths.map_of(holder.path))
     try:
-        walk.done(holder, each.output(walk, holder, step))
+        walk.done(holder, gathering.output(walk, holder, step))
     except Problem as problem:
         return _failed_item(walk, holder, step, problem.code, problem.detail, holder.path)
     each.item_ended(walk, walk.nodes[holder.path])
@@ -89,7 +89,7 @@ def _failed(walk: Walk, holder: Node | None, node: Node) -> None:
 
 def _failed_item(walk: Walk, item: Node, step: Step, code: str, detail: str, path: str) -> None:
     told = walk.end(item, "failed", failure_code=code, failure_detail=detail, data=item.data | {"path": path})
-    each.item_ended(walk, walk.change(told, output=each.failed_output(told, step)))
+    each.item_ended(walk, walk.change(told, output=gathering.failed_output(told, step)))
 
 
 def _undo(walk: Walk) -> None:

@@ -3,14 +3,10 @@
 Its counters are kept in its own row, so that an item that ends costs the same whatever the number of items.
 """
 
-from typing import Any
-
-import msgspec
-
 from appliance.db.database import Row
-from appliance.domain import records
-from appliance.domain.instances import ending, failing, joins, paths
+from appliance.domain.instances import failing, joins, paths
 from appliance.domain.instances.joins import Items
+from appliance.domain.instances.kinds import gathering
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows.definition import MapStep, Step
@@ -60,14 +56,6 @@ def item_ended(walk: Walk, item: Node) -> None:
     _go_on(walk, walk.change(node, data=data), walk.step(node))
 
 
-def output(walk: Walk, item: Node, step: Step) -> Any:
-    """What a finished item gives. Raises Problem(expression)."""
-    does = step.does
-    assert isinstance(does, MapStep)
-    found = ending.given(walk, item.path) if does.output is None else walk.value_in(item.path, does.output)
-    return {"ok": True, "output": found, "error": None} if does.join == "collect" else found
-
-
 def _go_on(walk: Walk, node: Node, step: Step) -> None:
     does = step.does
     assert isinstance(does, MapStep)
@@ -76,12 +64,12 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
     if stands == "done":
         if data["open"]:
             walk.stop_below(node.path)
-        if _size(walk, node) > OUTPUT_BYTES:
+        if gathering.size(walk, node) > OUTPUT_BYTES:
             said = (
                 f"Its items give more than {OUTPUT_BYTES:,} characters together. Let each give less, or write a file."
             )
             return failing.end(walk, node, "too_large", said)
-        walk.done(node, _gather(walk, node))
+        walk.done(node, gathering.all_of(walk, node))
     elif stands == "failed":
         code, detail, path = data.get("first", ["too_few", "There are fewer items than have to end well.", node.path])
         walk.stop_below(node.path)
@@ -110,31 +98,3 @@ def _fill(walk: Walk, node: Node, does: MapStep) -> None:
         data["kept"] = sorted(n for n in kept if n >= data["next"])
     if data != node.data:
         walk.change(walk.nodes[node.path], data=data)
-
-
-def _size(walk: Walk, node: Node) -> int:
-    """Of the outputs of the items that were stored before this look, and of those it has ended."""
-    sql = "SELECT SUM(LENGTH(output)) AS n FROM nodes WHERE instance_id = :id AND scope = :scope AND state = 'done'"
-    stored = walk.db.value(sql, {"id": node.instance_id, "scope": node.path}) or 0
-    new = [walk.nodes[path] for path in walk.fresh | walk.changed if walk.nodes[path].scope == node.path]
-    return int(stored) + sum(len(records.dump(item.output)) for item in new if item.state == "done")
-
-
-def _gather(walk: Walk, node: Node) -> list[Any]:
-    """The outputs in the order of the items; null for one that has none."""
-    found = [None] * node.data["total"]
-    sql = "SELECT item, output FROM nodes WHERE instance_id = :id AND scope = :scope AND finished_at IS NOT NULL"
-    for row in walk.db.rows(sql, {"id": node.instance_id, "scope": node.path}):
-        found[row["item"]] = msgspec.json.decode(row["output"])
-    for item in walk.nodes.values():
-        if item.scope == node.path and item.kind == "item" and item.item is not None:
-            found[item.item] = item.output
-    return found
-
-
-def failed_output(item: Node, step: Step) -> Any:
-    """What a failed item gives to a list that collects."""
-    does = step.does
-    if not isinstance(does, MapStep) or does.join != "collect":
-        return None
-    return {"ok": False, "output": None, "error": {"code": item.failure_code, "detail": item.failure_detail}}
