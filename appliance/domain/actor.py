@@ -28,9 +28,16 @@ class Actor(msgspec.Struct, frozen=True):
         return self.kind in ("member", "key") or self.label == "system:cli"
 
     def need(self, role: Role) -> None:
-        """Raises Problem(forbidden) below `role`."""
+        """Raises Problem(forbidden) below `role`, and for an agent that would configure, whatever its key may."""
         if ROLES.index(self.role) < ROLES.index(role):
             raise Problem("forbidden", f"This needs the role {role}; you have {self.role}.")
+        if role in ("admin", "owner"):
+            self.refuse_agent("change how the work is set up")
+
+    def refuse_agent(self, what: str) -> None:
+        """Raises Problem(forbidden) for an agent: by what it set up it would do what it may not do itself."""
+        if self.kind == "agent":
+            raise Problem("forbidden", f"An agent can't {what}; a person does.")
 
 
 SYSTEM = Actor("system", "system", "AgentHQ", "owner")

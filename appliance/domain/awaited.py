@@ -14,8 +14,10 @@ TEXT_LIMIT = 14_000
 WAIT = "child"
 _CHILDREN = """
 SELECT t.id, t.number, t.title, t.state, t.blocked_reason, t.blocked_detail, t.result, t.cycle, t.run_id, t.created_by,
-  t.heard, a.slug AS agent_slug, a.name AS agent_name
-FROM tasks t JOIN agents a ON a.id = t.agent_id WHERE t.parent_id = :id ORDER BY t.number
+  t.heard, COALESCE(a.slug, '') AS agent_slug, COALESCE(a.name, 'a person') AS agent_name
+FROM tasks t LEFT JOIN agents a ON a.id = t.agent_id
+WHERE t.parent_id = :id AND (a.id IS NOT NULL OR (t.member_id IS NOT NULL AND t.created_by LIKE 'agent:%'))
+ORDER BY t.number
 """
 
 
@@ -31,7 +33,10 @@ class Waiter(Protocol):
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A sub-task of an agent's; `heard` says which run was told about it last, and of what."""
+    """A sub-task of an agent's, or one that a person took over from an agent.
+
+    `heard` says which run was told about it last, and of what.
+    """
 
     id: str
     number: int
@@ -61,7 +66,7 @@ class Child(msgspec.Struct, frozen=True):
 
 
 def of(db: Database, task_id: str) -> list[Child]:
-    """The sub-tasks that agents work on, oldest first."""
+    """The sub-tasks that agents work on or handed to people, oldest first."""
     return [records.to(Child, row) for row in db.rows(_CHILDREN, {"id": task_id})]
 
 

@@ -1,5 +1,6 @@
 """Handing out a part of a task: each item of a plan is one sub-task, however often it is asked for."""
 
+import hashlib
 import re
 from typing import NamedTuple
 
@@ -71,7 +72,11 @@ def delegate(db: Database, actor: Actor, run: Run, item: Item) -> Handed:
 
 def plan_key(plan: int, key: str) -> str:
     """The name of an item among all plans of a task."""
-    name = re.sub(r"[^\w]+", "-", key.lower()).strip("-")[:KEY_LIMIT]
+    said = " ".join(key.lower().split())
+    name = re.sub(r"[^\w]+", "-", said).strip("-")
+    if name != said.replace(" ", "-") or len(name) > KEY_LIMIT:
+        # Two long titles may begin alike, and C is not C++: what is left out of the name counts too.
+        name = f"{name[: KEY_LIMIT - 9]}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
     return f"{plan}/{name or 'item'}"
 
 

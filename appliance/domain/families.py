@@ -59,6 +59,12 @@ def stuck(db: Database, child_id: str, reason: str) -> None:
         _tell(db, SYSTEM, row["parent_id"], child_id, row["run_id"], reason)
 
 
+def reassigned(db: Database, actor: Actor, child_id: str) -> None:
+    """A task has another assignee: a parent's run may have nothing left to wait for. In a transaction."""
+    if parent_id := db.value("SELECT parent_id FROM tasks WHERE id = :id", {"id": child_id}):
+        _went_on(db, actor, parent_id, child_id, "reassigned")
+
+
 def _went_on(db: Database, actor: Actor, parent_id: str, child_id: str, state: str) -> bool:
     """Whether a run of the parent waits for sub-tasks; it goes on now if there is something to tell it."""
     sql = """SELECT r.id, r.task_id, r.agent_id, r.wait_key FROM runs r

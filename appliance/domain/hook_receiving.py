@@ -159,10 +159,15 @@ def _log_fault(db: Database, hook: Hook, arrived: Arrived, problem: Problem) -> 
 
 
 def _idem(hook: Hook, arrived: Arrived, body: Any) -> str:
-    """How the sender names this delivery, "" when it does not. Raises Problem(invalid) for an endless name."""
-    given = next((name for header in IDEMS if (name := arrived.headers.get(header, "").strip())), "")
+    """How the sender names this delivery, "" when it does not. Raises Problem(invalid) for an endless name.
+
+    A name that is signed goes before one that is not: whoever repeats a request they overheard could write any other
+    into its headers.
+    """
     path = hook.idem_path or IDEM_PATHS.get(hook.signing.scheme, "")
-    found = given or (_at(body, path) if path else "")
+    headers = reversed(IDEMS) if hook.signing.scheme == "standard" else IDEMS
+    given = (name for header in headers if (name := arrived.headers.get(header, "").strip()))
+    found = (_at(body, path) if path else "") or next(given, "")
     if len(found) > IDEM_LIMIT:
         raise invalid(idem=f"take at most {IDEM_LIMIT} characters")
     return found

@@ -51,6 +51,7 @@ class StartTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
         if not str(self.fields.get("title") or "").strip():
             raise invalid(**{"fields.title": "say what is to be done"})
         check_templates(self.fields, "fields")
+        _check_commands(self.fields.get("checks"))
         agent = self.fields.get("assignee")
         if isinstance(agent, str) and OPENING not in agent and not agent.startswith("member:"):
             field("fields.assignee", agents.find, db, agent)
@@ -64,6 +65,9 @@ class StartTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     def _new(self, given: Given) -> NewTask:
         filled = {name: given.fill(value) for name, value in self.fields.items()}
         filled |= {name: _text(filled[name]) for name in ("title", "body") if name in filled}
+        agent = filled.get("assignee")
+        if isinstance(agent, str) and agent.startswith("member:") and agent != self.fields["assignee"]:
+            raise Refused("What comes from outside can give work to an agent, not to a person.")
         if isinstance(filled["title"], str):
             # What comes from outside is as long as it likes; a title is a line.
             filled["title"] = " ".join(filled["title"].split())[:TITLE_LIMIT]
@@ -73,6 +77,16 @@ class StartTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
             return msgspec.convert(filled, NewTask, strict=False)
         except msgspec.ValidationError as error:
             raise invalid(task=str(error)) from error
+
+
+def _check_commands(checks: Any) -> None:
+    """Raises Problem(invalid) when a sender could have a say in what program is run."""
+    if isinstance(checks, str):
+        raise invalid(**{"fields.checks": "list the checks; what comes from outside can't choose them"})
+    for n, check in enumerate(checks if isinstance(checks, list) else []):
+        runs = isinstance(check, dict) and check.get("kind") == "command_exit_0"
+        if isinstance(check, str) or OPENING in str(check if runs else isinstance(check, dict) and check.get("kind")):
+            raise invalid(**{f"fields.checks[{n}]": "what comes from outside can't choose a check or its command"})
 
 
 def _text(value: Any) -> Any:

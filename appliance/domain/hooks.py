@@ -7,13 +7,13 @@ import msgspec
 from appliance import clock, crypto, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Row
-from appliance.domain import audit, hook_forms, hook_secrets, records
+from appliance.domain import assignees, audit, hook_forms, hook_secrets, records
 from appliance.domain.actor import Actor
 from appliance.domain.hook_forms import HookChange, NewHook
 from appliance.domain.hook_secrets import NewSecret
 from appliance.domain.hook_signatures import Signing
 from appliance.domain.hook_targets import Target
-from appliance.domain.hook_task_targets import TaskSignal
+from appliance.domain.hook_task_targets import StartTask, TaskSignal
 from appliance.domain.records import Page
 from appliance.errors import Problem, invalid, not_found
 
@@ -81,7 +81,10 @@ class FoundHook(Hook, frozen=True, kw_only=True):
 def create(control: Database, db: Database, vault: Vault, actor: Actor, new: NewHook, link: str) -> IssuedHook:
     """`link` is where the box is reached. Raises Problem(forbidden) for a viewer, Problem(invalid)."""
     actor.need("operator")
+    if not isinstance(new.target, TaskSignal):
+        _may(actor)
     new = hook_forms.checked(db, new)
+    _check_member(control, db.name, new.target)
     hook_id, token = ids.new(), ids.token(PREFIX)
     secret, made = hook_secrets.first(vault, db.name, hook_id, new.signing, new.secret)
     row: Row = {"id": hook_id, "tenant_id": db.name, "name": new.name, **_aim(new.target), **secret}
@@ -120,7 +123,7 @@ def of_task(control: Database, tenant_id: str, task_id: str) -> list[Hook]:
 
 def change(control: Database, db: Database, actor: Actor, hook_id: str, change: HookChange) -> Hook:
     """Raises Problem(forbidden), Problem(not_found), Problem(conflict) for a revoked one, Problem(invalid)."""
-    actor.need("operator")
+    _may(actor)
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     with control.transaction():
         found = _hook(_living(control, db.name, hook_id))
@@ -129,6 +132,7 @@ def change(control: Database, db: Database, actor: Actor, hook_id: str, change: 
         hook_forms.check_rules(new)
         # What the target names may be gone since; that is told when it is changed, and by deliveries.
         aim = new.target.settled(db) if "target" in given else new.target
+        _check_member(control, db.name, aim)
         row: Row = {"name": new.name.strip(), **_aim(aim), "only_if": new.only_if, "idem_path": new.idem_path}
         row |= {"same_body_s": new.same_body_s, "per_minute": new.per_minute}
         if "expires" in given:
@@ -148,7 +152,7 @@ def resume(control: Database, actor: Actor, tenant_id: str, hook_id: str) -> Hoo
 
 def rotate(control: Database, actor: Actor, tenant_id: str, hook_id: str, link: str) -> IssuedHook:
     """Another address; the old one is unknown at once."""
-    actor.need("operator")
+    _may(actor)
     token = ids.token(PREFIX)
     with control.transaction():
         _living(control, tenant_id, hook_id)
@@ -160,7 +164,7 @@ def renew_secret(
     control: Database, vault: Vault, actor: Actor, tenant_id: str, hook_id: str, new: NewSecret
 ) -> IssuedHook:
     """Another secret, or another way of signing. The old secret counts for `keep_s` beside the new one."""
-    actor.need("operator")
+    _may(actor)
     with control.transaction():
         row = _living(control, tenant_id, hook_id)
         before = _hook(row).signing
@@ -177,7 +181,7 @@ def renew_secret(
 
 def revoke(control: Database, actor: Actor, tenant_id: str, hook_id: str, task_id: str = "") -> None:
     """Revoking twice is no error. Raises Problem(forbidden) for a viewer, Problem(not_found)."""
-    actor.need("operator")
+    _may(actor)
     with control.transaction():
         if task_id and hook_id not in (hook.id for hook in of_task(control, tenant_id, task_id)):
             raise not_found("hook of this task")
@@ -198,6 +202,18 @@ def find(control: Database, token: str) -> FoundHook:
     if row["used_at"] is None or row["used_at"] < clock.ahead(-TOUCH_SECONDS):
         control.update("hooks", {"id": row["id"]}, used_at=clock.iso())
     return records.to(FoundHook, row, _JSON)
+
+
+def _may(actor: Actor) -> None:
+    """A hook acts in nobody's name, so no rule about who may hand work to whom holds it."""
+    actor.need("operator")
+    actor.refuse_agent("set up hooks that start work")
+
+
+def _check_member(control: Database, tenant_id: str, target: Target) -> None:
+    """Raises Problem(invalid) for a person who is not in the tenant."""
+    if isinstance(target, StartTask):
+        assignees.check(control, tenant_id, target.fields.get("assignee"))
 
 
 _JSON = ("target", "signing")
@@ -235,7 +251,7 @@ def _living(control: Database, tenant_id: str, hook_id: str) -> Row:
 
 
 def _mark(control: Database, actor: Actor, tenant_id: str, hook_id: str, done: str, paused_at: str | None) -> Hook:
-    actor.need("operator")
+    _may(actor)
     with control.transaction():
         row = _living(control, tenant_id, hook_id)
         if bool(row["paused_at"]) != bool(paused_at):

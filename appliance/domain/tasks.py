@@ -11,6 +11,7 @@ from appliance.domain import (
     budgets,
     checks,
     events,
+    families,
     graph,
     handing,
     policies,
@@ -194,6 +195,8 @@ def _change(db: Database, actor: Actor, found: Task, change: TaskChange) -> Task
         limit = None if usd is None else budgets.nano(usd, "budget_usd")
         budgets.put(db, actor, "task", found.id, "lifetime", limit)
     db.update("tasks", {"id": found.id}, updated_at=clock.iso(), **given)
+    if "agent_id" in given:
+        families.reassigned(db, actor, found.id)
     return get(db, found.id)
 
 

@@ -52,6 +52,7 @@ class Target(msgspec.Struct, frozen=True):
     run_id: str | None
     agent_works: bool
     blocker: int | None
+    stopped: bool
 
 
 OPEN_BLOCKER = """
@@ -61,7 +62,9 @@ OPEN_BLOCKER = """
 _TARGET = f"""
 SELECT t.id, t.number, t.state, t.agent_id, t.priority, t.run_id,
   EXISTS (SELECT 1 FROM agents a WHERE a.id = t.agent_id AND a.deleted_at IS NULL) AS agent_works,
-  (SELECT MIN(b.number) {OPEN_BLOCKER}) AS blocker
+  (SELECT MIN(b.number) {OPEN_BLOCKER}) AS blocker,
+  EXISTS (SELECT 1 FROM runs r WHERE r.id = t.run_id AND r.state = 'cancelled' AND r.failure_code <> 'skipped')
+    AS stopped
 FROM tasks t WHERE t.id = :id
 """
 

@@ -115,7 +115,8 @@ def _pointless(target: Target, found: Wake) -> str:
         return "The task is in the backlog."
     if target.blocker is not None:
         return f"It waits for #{target.blocker}."
-    return ""
+    stays = target.stopped and all(cause["reason"] == "child_ended" for cause in found.causes)
+    return "A person stopped its run." if stays else ""
 
 
 def _joined(db: Database, actor: Actor, target: Target, found: Wake) -> Wake | None:

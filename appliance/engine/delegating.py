@@ -103,7 +103,7 @@ def _of_manager(journal: Journal, bench: Bench, given: dict[str, Any], place: st
     waiting.children(journal, f"answer {place}", child)
     found = tasks.get(journal.db, child)
     if found.state == "done":
-        return f"{found.agent_name} answered: {found.result[: awaited.RESULT_LIMIT]}"
+        return f"{found.agent_name or 'A person'} answered: {found.result[: awaited.RESULT_LIMIT]}"
     return f"There is no answer: #{found.number} is {found.state.replace('_', ' ')}. {found.blocked_detail}".strip()
 
 

@@ -6,7 +6,9 @@ import msgspec
 
 from appliance.domain.hook_forms import HookChange, NewHook
 from appliance.domain.hook_secrets import NewSecret
+from appliance.domain.hook_task_targets import StartTask
 from appliance.domain.hooks import Hook
+from appliance.domain.workflows.expression_parts import OPENING
 from appliance.errors import Problem, invalid
 from appliance.web import respond
 
@@ -27,10 +29,13 @@ def new(fields: Fields) -> NewHook:
     return respond.form(NewHook, given | _given(fields, ("secret",)))
 
 
-def change(fields: Fields) -> HookChange:
-    """Every field of the form, so that an emptied one is emptied."""
+def change(fields: Fields, before: Hook) -> HookChange:
+    """Every field of the form, so that an emptied one is emptied; what the form does not show stays."""
     emptied = {"only_if": "", "idem_path": "", "expires": None}
     given: dict[str, Any] = {**emptied, **_given(fields, PLAIN), "target": target(fields)}
+    if isinstance(before.target, StartTask):
+        kept = {name: value for name, value in before.target.fields.items() if name not in (*TASK, "labels")}
+        given["target"]["fields"] = kept | given["target"]["fields"]
     if fields.get("expires", "") == fields.get("expires_before", ""):
         given.pop("expires")
     try:
@@ -62,7 +67,7 @@ def shown(hook: Hook) -> Fields:
     about: dict[str, Any] = msgspec.to_builtins(hook.target)
     about |= about.pop("fields", {})
     for name in ("inputs", "payload"):
-        if name in about and not isinstance(about[name], str):
+        if name in about and not str(about[name]).startswith(OPENING):
             about[name] = msgspec.json.format(msgspec.json.encode(about[name]), indent=2).decode()
     about["labels"] = ", ".join(about.get("labels", []))
     about |= {name: getattr(hook, name) for name in ("name", "only_if", "idem_path", "same_body_s", "per_minute")}

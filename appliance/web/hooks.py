@@ -82,7 +82,7 @@ class HookPages(Controller):
     def change(self, frame: Frame, db: Database, control: Database, actor: Actor, hook_id: Id, data: Fields) -> Reply:
         hook = hooks.get(control, frame.tenant.id, hook_id)
         try:
-            hooks.change(control, db, actor, hook.id, hook_fields.change(data | {"kind": hook.kind}))
+            hooks.change(control, db, actor, hook.id, hook_fields.change(data | {"kind": hook.kind}, hook))
         except Problem as problem:
             return _form(frame, db, data, problem, hook)
         return _back(frame, hook_id, "Saved.")

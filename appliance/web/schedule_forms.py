@@ -55,9 +55,15 @@ def changed(fields: Fields, found: Schedule) -> ScheduleChange:
     plain |= {name: fields.get(name) or None for name in ("starts_at", "ends_at", "remaining")}
     calendar = ("how", "days", "time", "cron", "count", "unit", "anchor_at")
     before = given(found)
+    if fields.get("remaining") == before["remaining"]:
+        # A limit that is used up is none that could be set anew.
+        del plain["remaining"]
     if any(fields.get(name, before[name]) != before[name] for name in calendar):
         plain |= _calendar(fields)
     plain |= _target(fields, found.target.task)
+    pinned = found.target.workflow
+    if pinned and plain["workflow"] and plain["workflow"]["slug"] == pinned.slug:
+        plain["workflow"]["version"] = pinned.version
     try:
         return msgspec.convert(plain, ScheduleChange, strict=False)
     except msgspec.ValidationError as error:

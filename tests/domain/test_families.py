@@ -2,8 +2,8 @@
 
 import pytest
 
-from appliance.domain import blockers, lifecycle, runs, tasks, wake_rows, wakes
-from appliance.domain.task_forms import NewTask
+from appliance.domain import awaited, blockers, lifecycle, runs, tasks, wake_rows, wakes
+from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tasks import Task
 from appliance.errors import Problem
 from tests.domain.waking import Office
@@ -174,3 +174,41 @@ def test_a_plan_key_needs_a_parent_and_a_known_policy(office: Office) -> None:
         with pytest.raises(Problem) as caught:
             office.task(**fields)
         assert caught.value.errors.keys() == fields.keys()
+
+
+def test_a_parent_whose_run_a_person_stopped_stays_stopped(office: Office) -> None:
+    """Whether its sub-task ended before or after: to stop a run and to see it begin again is no stopping."""
+    for ends_first in (True, False):
+        parent = office.task(assignee="ada")
+        run = office.begin()
+        part = office.task("Part", parent_id=parent.id, assignee="ben")
+        steps = [lambda at=part: lifecycle.move(office.db, office.person, at.id, "done")]
+        steps.insert(1 if ends_first else 0, lambda at=run: lifecycle.cancel_run(office.db, office.person, at.id))
+        for step in steps:
+            step()
+        with office.db.transaction():
+            runs.end(office.db, run, "cancelled", "cancelled")
+        wakes.sweep(office.db)
+        assert office.runs(parent) == ["cancelled"]
+
+
+def test_a_sub_task_that_is_given_to_a_person_no_longer_holds_up_a_parent_that_did_not_make_it(office: Office) -> None:
+    parent = office.task(assignee="ada")
+    run = office.begin()
+    part = office.task("Part", parent_id=parent.id, assignee="ben", start=False)
+    with office.db.transaction():
+        runs.wait(office.db, run, "child", None, "")
+    tasks.change(office.db, office.person, part.id, TaskChange(assignee="member:otto"))
+    assert office.runs(parent) == ["ready"]
+
+
+def test_a_part_that_a_person_takes_over_is_still_waited_for(office: Office) -> None:
+    parent = office.task(assignee="ada")
+    run = office.begin()
+    new = NewTask("Part", parent_id=parent.id, assignee="ben", start=False)
+    part = tasks.create(office.db, office.ada, new, run)
+    tasks.change(office.db, office.person, part.id, TaskChange(assignee="member:otto"))
+    assert awaited.news(office.db, run) is None and awaited.pending(office.db, run)
+    lifecycle.move(office.db, office.person, part.id, "done")
+    [known] = awaited.news(office.db, run) or []
+    assert awaited.sentence(known) == f"#{part.number} Part, by a person: done."

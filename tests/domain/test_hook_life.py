@@ -1,5 +1,6 @@
 """What a hook may be, and how it changes, rests and ends."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from appliance import clock
 from appliance.domain import agents, hooks
+from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.hook_forms import HookChange, NewHook
 from appliance.domain.hook_secrets import NewSecret
@@ -15,6 +17,35 @@ from appliance.domain.hook_task_targets import StartTask, TaskSignal
 from appliance.errors import Problem
 from tests.domain.hooking import PLAIN, Make
 from tests.world import World
+
+
+def command(text: str) -> dict[str, Any]:
+    return {"kind": "command_exit_0", "spec": {"command": text}}
+
+
+def test_an_agent_sets_up_no_hook_that_starts_work(outside: Make, world: World) -> None:
+    """By one it could hand work to anybody: a hook acts in nobody's name."""
+    desk, agent = outside(), Actor("agent", "a", "Ada", "admin")
+    verbs: list[Callable[[], Any]] = [
+        lambda: hooks.create(desk.control, desk.db, world.vault, agent, NewHook("x", PLAIN), "http://box.test"),
+        lambda: hooks.change(desk.control, desk.db, agent, desk.id, HookChange(target=PLAIN)),
+        lambda: hooks.rotate(desk.control, agent, world.acme.id, desk.id, "http://box.test"),
+        lambda: hooks.renew_secret(
+            desk.control, world.vault, agent, world.acme.id, desk.id, NewSecret(signing=Signing("github"))
+        ),
+        lambda: hooks.revoke(desk.control, agent, world.acme.id, desk.id),
+    ]
+    for verb in verbs:
+        with pytest.raises(Problem, match="An agent can't") as caught:
+            verb()
+        assert caught.value.code == "forbidden"
+
+
+def test_what_comes_from_outside_gives_no_work_to_people(outside: Make, world: World) -> None:
+    desk = outside(StartTask({"title": "x", "assignee": "${{ body.to }}"}))
+    assert "not to a person" in desk.post({"to": f"member:{world.otto.actor.id}"}).answer.reason
+    named = outside(StartTask({"title": "x", "assignee": f"member:{world.otto.actor.id}"}))
+    assert named.post({}).answer.accepted
 
 
 def test_after_a_new_secret_the_old_one_counts_for_a_while(outside: Make, world: World) -> None:
@@ -46,6 +77,14 @@ def test_a_given_secret_is_used_and_not_told(outside: Make) -> None:
         ("fields.title", {"target": StartTask({"title": "${{ boddy.x }}"})}),
         ("fields.body", {"target": StartTask({"title": "x", "body": "${{ body. }}"})}),
         ("fields.assignee", {"target": StartTask({"title": "x", "assignee": "nobody"})}),
+        ("fields.checks", {"target": StartTask({"title": "x", "checks": "${{ body.checks }}"})}),
+        ("fields.checks[0]", {"target": StartTask({"title": "x", "checks": ["${{ body.check }}"]})}),
+        ("fields.checks[0]", {"target": StartTask({"title": "x", "checks": [command("test ${{ body.x }}")]})}),
+        (
+            "fields.checks[0]",
+            {"target": StartTask({"title": "x", "checks": [{"kind": "${{ body.x }}"}]})},
+        ),
+        ("assignee", {"target": StartTask({"title": "x", "assignee": "member:nobody"})}),
         ("task", {"target": TaskSignal("99")}),
         ("only_if", {"only_if": "body.action == 'x'"}),
         ("only_if", {"only_if": "${{ inputs.x }}"}),

@@ -1,5 +1,8 @@
 """What becomes of a request to a live hook: carried out once, answered, logged."""
 
+import base64
+import hashlib
+import hmac
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +57,25 @@ def test_a_delivery_is_named_by_a_place_in_its_body(outside: Make, path: str, bo
     assert [desk.post(body).repeated for _ in range(2)] == [False, True]
     # Where nothing stands at the place, every post counts.
     assert [desk.post({"subject": {"no": "name"}}).repeated for _ in range(2)] == [False, False]
+
+
+def test_a_repeated_request_is_known_by_the_name_that_is_signed(outside: Make) -> None:
+    """Whoever overheard it can add a header that is not signed."""
+    desk = outside(signing=Signing("github"), idem_path="id")
+    assert [desk.github({"subject": "A", "id": "1"}, **more).repeated for more in NAMES] == [False, True, True]
+    assert desk.made == ["Look at A"]
+
+
+def test_a_repeated_standard_webhook_is_known_by_its_signed_id(outside: Make) -> None:
+    desk = outside(signing=Signing("standard"))
+    stamp = str(int(clock.now().timestamp()))
+    key = base64.b64decode(desk.secret.removeprefix("whsec_"))
+    mac = base64.b64encode(hmac.digest(key, f'm1.{stamp}.{{"subject":"A"}}'.encode(), hashlib.sha256)).decode()
+    signed = {"webhook_id": "m1", "webhook_timestamp": stamp, "webhook_signature": f"v1,{mac}"}
+    assert [desk.post({"subject": "A"}, **signed, **more).repeated for more in NAMES] == [False, True, True]
+
+
+NAMES: list[dict[str, str]] = [{}, {"idempotency_key": "other"}, {"x_github_delivery": "other"}]
 
 
 def test_the_same_body_counts_once_for_as_long_as_the_hook_says(outside: Make) -> None:

@@ -153,6 +153,7 @@ def test_mistake_35_an_instance_that_has_ended_is_a_refusal(shop: Outside, outsi
     [
         ("workflow", StartWorkflow("nothing")),
         ("version", StartWorkflow("order", version=9)),
+        ("version", StartWorkflow("order", version=10**30)),
         ("inputs", StartWorkflow("order", [1])),
         ("inputs.order", StartWorkflow("order", {"order": "${{ nobody }}"})),
         ("key", StartWorkflow("order", key="${{ bad")),

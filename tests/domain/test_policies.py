@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain import agents, guards, policies, tasks
+from appliance.domain import agents, guards, org, policies, tasks
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.guards import GuardsChange
@@ -36,6 +37,14 @@ def allowed(db: Database, slug: str) -> str:
 
 def rule(db: Database, slug: str, target: str, verdict: str) -> None:
     policies.put(db, SYSTEM, slug, NewEdge(target, verdict))
+
+
+def test_an_agent_changes_no_rule_whatever_its_key_may(db: Database) -> None:
+    agent = msgspec.structs.replace(acting(db, "dan"), role="admin")
+    with pytest.raises(Problem, match="An agent can't"):
+        policies.put(db, agent, "dan", NewEdge("anyone", "allow"))
+    with pytest.raises(Problem, match="An agent can't"):
+        org.move(db, agent, "zoe", "dan")
 
 
 @pytest.mark.parametrize(("slug", "to"), [("ann", "ben cleo dan"), ("ben", "dan"), ("dan", ""), ("zoe", "")])

@@ -114,6 +114,17 @@ def test_backfill_runs_what_has_not_run(calendar: Calendar) -> None:
     assert calendar.now(made).next_due == "2027-01-04T17:00:00.000000Z"
 
 
+def test_a_backfill_that_was_left_out_can_be_asked_for_again(calendar: Calendar) -> None:
+    made = calendar.add("daily", "0 9 * * *")
+    span = Backfill("2027-01-01", "2027-01-03", "skip", confirm=2)
+    ticks = verbs.backfill(calendar.db, calendar.person, made.id, span)
+    assert [tick.state for tick in ticks] == ["started", "skipped"]
+    calendar.end(ticks[0])
+    calendar.tick()
+    [again] = verbs.backfill(calendar.db, calendar.person, made.id, Backfill(span.from_at, span.to_at, "skip", 1))
+    assert (again.state, len(calendar.tasks())) == ("started", 2)
+
+
 def test_backfill_one_after_the_other(calendar: Calendar) -> None:
     made = calendar.add("daily", "0 9 * * *")
     span = Backfill("2027-01-01", "2027-01-04", confirm=3)

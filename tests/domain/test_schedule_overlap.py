@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from appliance.domain import claims, runs
+from appliance.domain import claims, lifecycle, runs, standing
+from appliance.domain.checks import NewCheck
 from appliance.domain.schedules import verbs
+from appliance.domain.schedules.forms import StartTask
 from tests.domain.scheduling import Calendar
 
 HOURS = ("13", "14", "15", "16")
@@ -69,9 +71,54 @@ def test_what_waited_runs_in_its_order_when_the_one_before_has_ended(calendar: C
 def test_overlap_skip_says_what_it_is_held_up_by(calendar: Calendar) -> None:
     found = calendar.add(assignee="ada")
     with over(calendar, "13"):
-        calendar.office.fail(calendar.office.begin())
+        waits_for_money(calendar)
     with over(calendar, "14"):
         assert calendar.ticks(found)[-1].detail == "#1 (blocked) has not ended."
+
+
+def waits_for_money(calendar: Calendar) -> None:
+    """The run that is next stops until a person raises its budget."""
+    run = calendar.office.begin()
+    with calendar.db.transaction():
+        runs.wait(calendar.db, run, "budget", None, "No money.")
+        standing.block(calendar.db, run.task_id, "budget", "No money.", run.id)
+
+
+@pytest.mark.parametrize("policy", ["skip", "buffer_one", "buffer_all"])
+def test_a_failure_does_not_keep_the_next_time_from_starting(calendar: Calendar, policy: str) -> None:
+    """Otherwise one bad day would end a daily schedule for good, and it would never count as failing in a row."""
+    found = calendar.add(assignee="ada", overlap=policy, pause_after=3)
+    for hour in ("13", "14", "15", "16"):
+        with over(calendar, hour):
+            if calendar.states(found)[-1] == "started":
+                calendar.office.fail(calendar.office.begin(), "transient")
+                calendar.tick()
+    assert calendar.states(found) == ["failed", "failed", "failed"]
+    assert calendar.now(found).state == "paused"
+
+
+def test_work_that_waits_to_be_looked_at_does_not_keep_the_next_time_from_starting(calendar: Calendar) -> None:
+    task = StartTask("Look", assignee="ada", checks=[NewCheck("human_ack", {"note": "Read it"})])
+    found = calendar.add(task=task)
+    with over(calendar, "13"):
+        assert calendar.office.complete(calendar.office.begin()) == "in_review"
+    with over(calendar, "14"):
+        assert [one.state for one in calendar.tasks()] == ["in_review", "todo"]
+    with over(calendar, "15"):
+        assert calendar.ticks(found)[-1].detail == "#2 has not ended."
+        lifecycle.approve(calendar.db, calendar.person, calendar.tasks()[0].id)
+        calendar.tick()
+    assert calendar.states(found) == ["succeeded", "started", "skipped"]
+
+
+def test_work_in_review_whose_sub_tasks_go_on_is_at_work(calendar: Calendar) -> None:
+    found = calendar.add(assignee="ada")
+    with over(calendar, "13"):
+        run = calendar.office.begin()
+        calendar.office.task("Part", parent_id=run.task_id, assignee="ben")
+        assert calendar.office.complete(run) == "in_review"
+    with over(calendar, "14"):
+        assert calendar.states(found) == ["started", "skipped"]
 
 
 def test_overlap_buffer_one_is_held_back_by_what_waits_already(calendar: Calendar) -> None:

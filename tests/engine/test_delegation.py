@@ -156,6 +156,14 @@ def test_a_new_plan_replaces_what_nobody_has_begun(floor: Floor) -> None:
     assert (floor.now(task).state, floor.now(task).plan_revision) == ("done", 2)
 
 
+def test_parts_whose_long_titles_begin_alike_are_all_made(floor: Floor) -> None:
+    """Without keys titles are the names of items, and what is left out of a name must not make two of them one."""
+    titles = [f"{'Read the interview and list what was agreed, ' * 3} number {n}" for n in range(2)]
+    parts = [delegate("ben", title, finish("ok")) for title in (*titles, "Port it to C", "Port it to C++", titles[0])]
+    task = floor.done(*parts, WAIT, finish("Over."))
+    assert [child.title for child in children(floor, task)] == [*titles, "Port it to C", "Port it to C++"]
+
+
 def test_an_old_plan_is_not_carried_out_any_more(floor: Floor) -> None:
     first, second = delegate("ben", "A", finish("a"), plan=1), delegate("ben", "A", finish("b"), plan=2)
     task = floor.done(first, second, delegate("ben", "B", plan=1), delegate("ben", "B", plan=7), finish(), finish())

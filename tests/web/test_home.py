@@ -1,5 +1,7 @@
 """Home: what runs, what needs a person, what today has cost; and the first steps."""
 
+from appliance.domain.instances import starting
+from appliance.domain.workflows import library
 from tests.web import work
 from tests.world import World
 
@@ -42,6 +44,17 @@ def test_work_in_review_is_accepted_from_here(world: World) -> None:
     assert "It waits for you to accept the result: Good?" in shown
     assert f'action="{world.alice.pages}/tasks/{task.number}/approve"' in shown
     assert "/approve" not in world.bob.get(f"{world.bob.pages}/").text
+
+
+def test_a_workflow_at_work_is_told_from_work_that_nobody_has(world: World) -> None:
+    work.hire(world)
+    flow = "slug: tidy\nname: Tidy up\nsteps: [{id: a, agent: mara, title: Sweep}]\n"
+    with world.db() as db:
+        library.apply(db, world.alice.actor, flow)
+        starting.start(db, world.alice.actor, "tidy", {})
+    shown = world.alice.get(f"{world.alice.pages}/").text
+    at_work = shown[shown.index('id="running"') : shown.index('id="finished"')]
+    assert "Tidy up" in at_work and "Workflow" in at_work and "Nobody" not in at_work
 
 
 def test_an_empty_home_is_calm(world: World) -> None:

@@ -1,5 +1,6 @@
 """The settings tab of webhooks, and the API behind it."""
 
+import html
 import re
 from typing import Any
 
@@ -88,6 +89,27 @@ def test_a_hook_is_edited_with_the_fields_it_has(world: World) -> None:
     hook = _hook(world)
     assert (hook["name"], hook["only_if"], hook["per_minute"], hook["expires_at"]) == ("Desk 2", "", 5, before)
     assert world.otto.post(f"{path}/edit", data=fields | {"title": ""}).status_code == 422
+
+
+def test_an_edit_keeps_what_the_form_does_not_show(world: World) -> None:
+    checks = [{"kind": "contains", "spec": {"text": "done"}}]
+    fields = {"title": "Look", "labels": ["a"], "checks": checks, "due_at": "${{ body.due }}"}
+    made = hooking.make(world, {"kind": "task", "fields": fields})
+    edited = FIELDS | {"title": "Read", "labels": ""}
+    assert world.otto.post(f"{home(world)}/{made['id']}/edit", data=edited).status_code == 303
+    target = world.otto.get(f"{world.otto.api}/hooks/{made['id']}").json()["target"]["fields"]
+    assert target == {"title": "Read", "checks": checks, "due_at": "${{ body.due }}"}
+
+
+def test_words_as_a_payload_survive_an_edit(world: World) -> None:
+    hooking.order(world)
+    target = {"kind": "instance", "signal": "paid", "workflow": "order", "key": "${{ body.id }}", "payload": "cash"}
+    made = hooking.make(world, target)
+    page = world.otto.get(f"{home(world)}/{made['id']}/edit").text
+    typed = html.unescape(re.findall(r'<textarea[^>]*name="payload"[^>]*>([^<]*)</textarea>', page)[0])
+    fields = {name: value for name, value in target.items() if name != "payload"} | {"name": "Paid", "payload": typed}
+    assert world.otto.post(f"{home(world)}/{made['id']}/edit", data=fields).status_code == 303
+    assert world.otto.get(f"{world.otto.api}/hooks/{made['id']}").json()["target"]["payload"] == "cash"
 
 
 def test_the_verbs_of_a_hook(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from appliance.domain.schedules import verbs
 from appliance.domain.schedules.forms import NewSchedule, StartTask
+from appliance.domain.workflows import library
 from tests.web import work
 from tests.world import Browser, World
 
@@ -108,6 +109,21 @@ def test_the_form_makes_and_changes_a_schedule(world: World) -> None:
     assert world.otto.post(f"{here}/edit", data=changed).status_code == 303
     kept = world.otto.get(f"{world.otto.api}/schedules/daily-look").json()
     assert (kept["words"], kept["remaining"], kept["target"]["task"]["title"]) == ("Every 90 minutes", 7, "Look twice")
+
+
+def test_an_edit_keeps_the_version_of_its_workflow_and_a_limit_that_is_used_up(world: World) -> None:
+    with world.db() as db:
+        library.apply(db, world.alice.actor, "slug: tidy\nsteps: [{id: pause, wait: 1h}]")
+        wanted = {"slug": "tidy", "version": 1}
+        made = world.otto.post(f"{world.otto.api}/schedules", json={**CALENDAR, "workflow": wanted}).json()
+        db.update("schedules", {"id": made["id"]}, remaining=0, state="ended")
+    fields = {"what": "workflow", "workflow": "tidy", "inputs": "{}", "name": "Other", "remaining": "0"}
+    assert world.otto.post(f"{world.otto.pages}/schedules/tidy-up/edit", data=fields).status_code == 303
+    kept = world.otto.get(f"{world.otto.api}/schedules/tidy-up").json()
+    assert (kept["name"], kept["target"]["workflow"]["version"], kept["state"]) == ("Other", 1, "ended")
+
+
+CALENDAR = {"slug": "tidy-up", "cron": "0 9 * * *", "remaining": 1}
 
 
 def test_an_edit_that_leaves_the_calendar_alone_does_not_move_its_anchor(world: World) -> None:

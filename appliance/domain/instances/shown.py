@@ -82,6 +82,13 @@ def work(db: Database, task_ids: Sequence[str]) -> dict[str, Work]:
     return found
 
 
+def roots(db: Database, task_ids: Sequence[str]) -> dict[str, Work]:
+    """Those of the tasks that carry out a workflow, by id."""
+    names, params = records.named(list(task_ids))
+    sql = f"{_WORK} JOIN instances i ON i.task_id = t.id WHERE t.id IN ({names})"
+    return {row["id"]: records.to(Work, row) for row in db.rows(sql, params)} if task_ids else {}
+
+
 def spent(db: Database) -> dict[str, tuple[int, int]]:
     """By the workflow's id: how many instances it has, and what they cost in nano-dollars."""
     return {row["workflow_id"]: (int(row["n"]), int(row["nano"])) for row in db.rows(_SPENT)}

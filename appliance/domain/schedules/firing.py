@@ -53,9 +53,9 @@ def fire_together(db: Database, schedule_ids: list[str]) -> list[str]:
 
 def waiting(db: Database) -> list[str]:
     """The schedules with a tick that waits for its turn while nothing of an earlier one is at work."""
-    sql = """SELECT DISTINCT k.schedule_id FROM ticks k JOIN schedules s ON s.id = k.schedule_id
-      WHERE k.state = 'buffered' AND s.state IN ('active', 'ended') AND NOT EXISTS (SELECT 1 FROM ticks o
-        WHERE o.schedule_id = k.schedule_id AND o.task_id IS NOT NULL AND o.ended_at IS NULL)"""
+    sql = f"""SELECT DISTINCT b.schedule_id FROM ticks b JOIN schedules s ON s.id = b.schedule_id
+      WHERE b.state = 'buffered' AND s.state IN ('active', 'ended') AND NOT EXISTS (SELECT 1 FROM ticks k
+        WHERE k.schedule_id = b.schedule_id AND {rows.AT_WORK})"""
     return [row["schedule_id"] for row in db.rows(sql)]
 
 

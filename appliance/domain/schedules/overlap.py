@@ -1,7 +1,8 @@
 """A time has come: start, wait, or leave it out, by what of earlier times is still at work.
 
-At work is whatever an earlier tick of the schedule started, of any kind, that has not ended: a task that is neither
-done nor cancelled or whose run still works, an instance that has not ended. A blocked task has not ended.
+At work is whatever an earlier tick of the schedule started, of any kind, that goes on: an instance that has not ended,
+a task that is neither done nor cancelled or whose run still works. A task whose run failed, or that only waits to be
+looked at, stands still: one that nobody mends or reads must not keep every later time from starting.
 """
 
 from datetime import datetime
@@ -24,7 +25,7 @@ def place(db: Database, found: Schedule, due: datetime | str, kind: str) -> Tick
     """
     due_at = due if isinstance(due, str) else clock.iso(due)
     earlier = rows.tick(db, found.id, due_at, kind)
-    if earlier and earlier.state != "missed":
+    if earlier and not _open(earlier):
         return earlier
     settling.settle(db, found.id)
     busy, waiting = rows.busy(db, found.id), rows.waiting(db, found.id)
@@ -52,6 +53,12 @@ def start(db: Database, found: Schedule, due_at: str, kind: str) -> Tick:
     made = targets.start(db, found, due_at, kind)
     ids = {"task_id": made.task_id, "instance_id": made.instance_id}
     return _told(db, found, rows.keep(db, found, due_at, kind, "started", **ids, started_at=clock.iso()))
+
+
+def _open(tick: Tick) -> bool:
+    """Whether a tick that is there may still be placed: a backfill that started nothing can be asked for again."""
+    nothing = tick.kind == "backfill" and tick.task_id is None and tick.state in ("skipped", "failed")
+    return nothing or tick.state == "missed"
 
 
 def _replace(db: Database, found: Schedule, waiting: list[Tick]) -> None:

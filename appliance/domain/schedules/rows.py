@@ -88,6 +88,12 @@ class Tick(msgspec.Struct, frozen=True):
     task_state: str | None = None
 
 
+# Work of a tick `k` that a later time has to mind: a task that failed, or only waits to be looked at, stands still.
+AT_WORK = """k.task_id IS NOT NULL AND k.ended_at IS NULL AND (k.instance_id IS NOT NULL OR NOT EXISTS (
+  SELECT 1 FROM tasks w JOIN runs o ON o.id = w.run_id
+  WHERE w.id = k.task_id AND (w.state = 'in_review' AND o.state = 'succeeded'
+    OR w.state = 'blocked' AND o.state IN ('failed', 'incomplete', 'timed_out'))
+    AND NOT EXISTS (SELECT 1 FROM tasks s WHERE s.parent_id = w.id AND s.state IN ('todo', 'in_progress'))))"""
 _TICKS = """SELECT k.*, t.number AS task_number, t.title AS task_title, t.state AS task_state
 FROM ticks k LEFT JOIN tasks t ON t.id = k.task_id """
 
@@ -157,8 +163,8 @@ def tick(db: Database, schedule_id: str, due_at: str, kind: str) -> Tick | None:
 
 
 def busy(db: Database, schedule_id: str) -> list[Tick]:
-    """The ticks whose work has not ended, oldest first."""
-    where = "WHERE k.schedule_id = :id AND k.task_id IS NOT NULL AND k.ended_at IS NULL ORDER BY k.due_at"
+    """The ticks whose work goes on, oldest first."""
+    where = f"WHERE k.schedule_id = :id AND {AT_WORK} ORDER BY k.due_at"
     return [records.to(Tick, row) for row in db.rows(_TICKS + where, {"id": schedule_id})]
 
 

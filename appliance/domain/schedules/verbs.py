@@ -1,5 +1,6 @@
 """What people do with schedules."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,12 +16,13 @@ from appliance.errors import Problem, invalid
 
 BACKFILL_MOST = 500
 SETTINGS = ("name", "overlap", "catch_up_s", "jitter_s", "pause_after", "remaining")
-CALENDAR = ("cron", "every", "anchor_at", "zone", "starts_at", "ends_at", "remaining", "jitter_s")
+CALENDAR = ("spec", "zone", "starts_at")
+LIMITS = ("ends_at", "remaining", "jitter_s")
 
 
 def add(db: Database, actor: Actor, new: NewSchedule) -> Schedule:
     """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a slug in use."""
-    actor.need("operator")
+    _may(actor)
     zone = preferences.known_zone(new.zone) if new.zone.strip() else preferences.zone(db)
     target, now = Target(new.task, new.workflow), clock.parse(db.now())
     row: Row = {"id": ids.new(), "slug": new.slug, "zone": zone.key, "state": "active", "note": "", "failures": 0}
@@ -45,17 +47,17 @@ def add(db: Database, actor: Actor, new: NewSchedule) -> Schedule:
 
 
 def change(db: Database, actor: Actor, ref: str, change: ScheduleChange) -> Schedule:
-    """Another calendar holds from now on; what runs goes on. Raises Problem(invalid) with the fields at fault."""
-    actor.need("operator")
+    """Another calendar holds from now on; what runs goes on. Raises Problem(invalid) with the fields at fault.
+
+    A time that has come or waits for its jitter is lost only when the calendar is another one.
+    """
+    _may(actor)
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     with db.transaction():
         found = rows.locked(db, ref)
         values = _changed(db, found, given)
         after = rows.schedule({**msgspec.structs.asdict(found), "target": records.dump(found.target), **values})
-        if any(name in given for name in CALENDAR):
-            now = clock.parse(db.now())
-            values |= reckoning.values(after, _first(after, now), now)
-            values["state"] = "active" if found.state == "ended" else found.state
+        values |= _reckoned(found, after, clock.parse(db.now()))
         db.update("schedules", {"id": found.id}, updated_at=clock.iso(), **values)
         events.record(db, actor, "schedule.changed", schedule_id=found.id, fields=sorted(given))
     return rows.get(db, found.id)
@@ -63,7 +65,7 @@ def change(db: Database, actor: Actor, ref: str, change: ScheduleChange) -> Sche
 
 def pause(db: Database, actor: Actor, ref: str, note: str = "") -> Schedule:
     """Nothing new starts; what runs goes on, what waits for its turn waits on. Pausing again changes the note."""
-    actor.need("operator")
+    _may(actor)
     note = forms.note(note)
     with db.transaction():
         found = rows.locked(db, ref)
@@ -76,7 +78,7 @@ def pause(db: Database, actor: Actor, ref: str, note: str = "") -> Schedule:
 
 def resume(db: Database, actor: Actor, ref: str) -> Schedule:
     """On with the next time from now; what came meanwhile is noted as missed, and failures are counted anew."""
-    actor.need("operator")
+    _may(actor)
     with db.transaction():
         found = rows.locked(db, ref)
         if found.state == "ended":
@@ -88,7 +90,7 @@ def resume(db: Database, actor: Actor, ref: str) -> Schedule:
 
 def resume_restored(db: Database, actor: Actor) -> int:
     """Resume every schedule that a restore has disarmed; how many."""
-    actor.need("operator")
+    _may(actor)
     with db.transaction():
         found = db.rows("SELECT id FROM schedules WHERE state = 'disarmed' ORDER BY slug")
         for row in found:
@@ -107,7 +109,7 @@ def disarm(db: Database, actor: Actor, note: str) -> int:
 
 def remove(db: Database, actor: Actor, ref: str) -> None:
     """It fires no more and leaves the lists; what it started goes on, and its history stays. Its slug is free again."""
-    actor.need("operator")
+    _may(actor)
     with db.transaction():
         found = rows.locked(db, ref)
         db.update("schedules", {"id": found.id}, state="removed", fire_at=None, updated_at=clock.iso())
@@ -116,7 +118,7 @@ def remove(db: Database, actor: Actor, ref: str) -> None:
 
 def run_now(db: Database, actor: Actor, ref: str) -> Tick:
     """Once by hand, under the schedule's overlap policy, also while it is paused; the calendar goes on unmoved."""
-    actor.need("operator")
+    _may(actor)
     with db.transaction():
         found = rows.locked(db, ref)
         events.record(db, actor, "schedule.run", schedule_id=found.id)
@@ -145,7 +147,7 @@ def backfill(db: Database, actor: Actor, ref: str, asked: Backfill) -> list[Tick
 
     Raises Problem(invalid) with the field `confirm` unless that is how many there are.
     """
-    actor.need("operator")
+    _may(actor)
     if asked.overlap not in forms.OVERLAPS:
         raise invalid(overlap=f"use one of {', '.join(forms.OVERLAPS)}")
     with db.transaction():
@@ -156,6 +158,12 @@ def backfill(db: Database, actor: Actor, ref: str, asked: Backfill) -> list[Tick
         made = [overlap.place(db, found, due, "backfill") for due in times]
         events.record(db, actor, "schedule.backfilled", schedule_id=found.id, number=len(made))
     return made
+
+
+def _may(actor: Actor) -> None:
+    """A schedule acts in nobody's name, so no rule about who may hand work to whom holds it."""
+    actor.need("operator")
+    actor.refuse_agent("set up or run schedules")
 
 
 _STANDS = {
@@ -169,6 +177,17 @@ def _first(found: Schedule, now: Any) -> Any:
     if (due := reckoning.after(found, now)) is None:
         raise invalid(ends_at="no time of this calendar comes before it")
     return due
+
+
+def _reckoned(found: Schedule, after: Schedule, now: datetime) -> Row:
+    """The next time of a changed schedule; another limit or jitter passes over no time that has come."""
+    other = [name for name in (*CALENDAR, *LIMITS) if getattr(after, name) != getattr(found, name)]
+    if not other:
+        return {}
+    same = found.next_due and not any(name in CALENDAR for name in other)
+    begin = min(now, clock.parse(str(found.next_due)) - reckoning.TICK) if same else now
+    state = "active" if found.state == "ended" else found.state
+    return reckoning.values(after, _first(after, begin), now) | {"state": state}
 
 
 def _changed(db: Database, found: Schedule, given: dict[str, Any]) -> Row:
@@ -186,7 +205,8 @@ def _changed(db: Database, found: Schedule, given: dict[str, Any]) -> Row:
         target = Target(given.get("task"), given.get("workflow"))
         targets.check(db, target)
         values["target"] = records.dump(target)
-    forms.check({**msgspec.structs.asdict(found), **values})
+    kept = {"remaining": None} if found.remaining == 0 and "remaining" not in given else {}
+    forms.check({**msgspec.structs.asdict(found), **values, **kept})
     return values
 
 

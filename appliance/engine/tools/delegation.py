@@ -36,9 +36,8 @@ def _answer(handed: Handed, then: str) -> str:
     gone = ", ".join(f"#{number}" for number in handed.replaced)
     more = f" Cancelled from the old plan: {gone}." if gone else ""
     if not handed.new:
-        return (
-            f"That item is #{task.number} already, {task.state.replace('_', ' ')}, with {_who(task.agent_slug)}.{more}"
-        )
+        said = f"That item is #{task.number} already, {task.state.replace('_', ' ')}, with {_who(task.assignee)}."
+        return f"{said} Another key makes another sub-task.{more}"
     return f"Made #{task.number} {task.title}, with {_who(task.agent_slug)}. {then}{more}"
 
 
