@@ -18,9 +18,9 @@ from appliance.db.database import Database
 from appliance.domain import approvals, claims, decisions, lifecycle, limits, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
+from appliance.domain.budget_forms import NewBudget
 from appliance.domain.budget_words import NANO
 from appliance.domain.instances import starting
-from appliance.domain.limits import NewBudget
 from appliance.domain.schedules import verbs as schedules
 from appliance.domain.task_forms import NewTask
 from appliance.domain.workflows import templates

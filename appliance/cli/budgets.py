@@ -6,9 +6,9 @@ from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, listing, money, table
 from appliance.db.database import Database
-from appliance.domain import budgets, limits
+from appliance.domain import budgets, limits, scope_names
+from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
 from appliance.domain.budgets import Budget
-from appliance.domain.limits import BudgetChange, Extra, NewBudget
 from appliance.domain.scopes import SCOPES
 from appliance.domain.windows import SPANS
 from appliance.errors import not_found
@@ -86,7 +86,7 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
 
 def _one(db: Database, scope: str, ref: str, span: str) -> Budget:
     """Raises Problem(not_found)."""
-    found = [b for b in budgets.of(db, scope, limits.found(db, scope, ref)) if b.span == span]
+    found = [b for b in budgets.of(db, scope, scope_names.found(db, scope, ref)) if b.span == span]
     if not found:
         raise not_found("budget")
     return found[0]

@@ -6,7 +6,7 @@ import click
 
 from appliance.cli import watch
 from appliance.cli.desk import Desk, Room
-from appliance.cli.flowview import as_text, step_line
+from appliance.cli.instanceview import as_text, step_line
 from appliance.cli.show import Shown, money, words
 from appliance.domain.instances import rows, shown
 from appliance.domain.instances.rows import Instance

@@ -7,7 +7,7 @@ from appliance.cli import flowwatch, watch
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.flowinputs import inputs as read_inputs
-from appliance.cli.flowview import whole
+from appliance.cli.instanceview import whole
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
 from appliance.domain.instances import nodes, rows, shown, starting, verbs
 from appliance.domain.instances.rows import STATES, Instance

@@ -9,7 +9,7 @@ from appliance.cli.command import decoded, role_option, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
 from appliance.domain import keys
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 
 
 @click.group()

@@ -13,7 +13,7 @@ from appliance.domain.actor import ROLES, Role
 from appliance.domain.members import NewMember
 from appliance.domain.notices import wishes
 from appliance.domain.notices.kinds import EMAIL, KINDS
-from appliance.domain.notices.wishes import WishesChange
+from appliance.domain.notices.wish_forms import WishesChange
 
 
 @click.group()

@@ -7,10 +7,11 @@ from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, table, words
 from appliance.db.database import Database
 from appliance.domain import members, users
-from appliance.domain.notices import channels, outbox, rows
+from appliance.domain.notices import channels, lists, rows, set_aside
 from appliance.domain.notices.channels import TENANT, NewChannel
 from appliance.domain.notices.kinds import COMMON, EMAIL
-from appliance.domain.notices.rows import STATES, Notice
+from appliance.domain.notices.lists import STATES
+from appliance.domain.notices.rows import Notice
 from appliance.errors import Problem
 
 SHORT = 8
@@ -30,7 +31,7 @@ def notice() -> None:
 def list_(desk: Desk, state: str | None, limit: int, cursor: str, tenant: str | None) -> Shown:
     """What was told, the newest first, and what became of it."""
     with desk.room(tenant) as room:
-        found = rows.listing(room.db, None, state or "", limit, cursor)
+        found = lists.listing(room.db, None, state or "", limit, cursor)
     cells = [
         (one.id[-SHORT:], words(one.state), clip(one.content.title, 50), one.target, ago(one.created_at), one.detail)
         for one in found.items
@@ -46,7 +47,7 @@ def list_(desk: Desk, state: str | None, limit: int, cursor: str, tenant: str | 
 def retry(desk: Desk, id_: str, tenant: str | None) -> Shown:
     """Send one again that was given up or is in doubt."""
     with desk.room(tenant) as room:
-        found = outbox.retry(room.db, CLI, _find(room.db, id_).id)
+        found = set_aside.retry(room.db, CLI, _find(room.db, id_).id)
     return Shown(found, f"{found.content.title}: queued again.")
 
 
@@ -56,7 +57,7 @@ def retry(desk: Desk, id_: str, tenant: str | None) -> Shown:
 def drop(desk: Desk, id_: str, tenant: str | None) -> Shown:
     """Leave one unsent that was given up or is in doubt."""
     with desk.room(tenant) as room:
-        found = outbox.drop(room.db, CLI, _find(room.db, id_).id)
+        found = set_aside.drop(room.db, CLI, _find(room.db, id_).id)
     return Shown(found, f"{found.content.title}: dropped.")
 
 
@@ -132,7 +133,7 @@ def remove(desk: Desk, id_: str, tenant: str | None) -> Shown:
 
 def _find(db: Database, ref: str) -> Notice:
     """By id or by its end. Raises Problem(not_found), Problem(usage)."""
-    known = [one for state in ("failed", "in_doubt") for one in rows.listing(db, None, state, 200).items]
+    known = [one for state in ("failed", "in_doubt") for one in lists.listing(db, None, state, 200).items]
     ending = [one for one in known if len(ref) >= 4 and one.id.endswith(ref)]
     if len(ending) > 1:
         raise Problem("usage", f"{len(ending)} notices end in {ref}. Give more of the id.")

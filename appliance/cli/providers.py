@@ -8,7 +8,8 @@ from appliance.cli.command import decoded, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, listing, table
 from appliance.domain import providers
-from appliance.domain.provider_forms import KINDS, NEEDS_SECRET, NewProvider, ProviderChange
+from appliance.domain.provider_forms import KINDS, NewProvider, ProviderChange
+from appliance.domain.provider_rules import NEEDS_SECRET
 from appliance.domain.providers import Provider
 from appliance.errors import Problem
 

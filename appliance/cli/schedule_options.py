@@ -4,18 +4,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
-from appliance.cli.command import decoded, read_text
-from appliance.cli.taskview import parse_check
 from appliance.domain.check_forms import NEEDED
-from appliance.domain.schedules.forms import OVERLAPS, StartTask, StartWorkflow
+from appliance.domain.schedules.forms import OVERLAPS
 from appliance.domain.task_forms import PRIORITIES
-from appliance.errors import Problem
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
-TASK = ("title", "body", "body_file", "assignee", "specs", "priority", "labels", "budget_usd", "time_limit_s")
-OF_TARGET = (*TASK, "workflow", "inputs", "version")
 
 
 def options(*given: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
@@ -64,34 +58,3 @@ policy_options = options(
     ),
     click.option("--times", "remaining", type=int, metavar="COUNT", help="End after so many starts."),
 )
-
-
-def target(given: dict[str, Any]) -> dict[str, Any]:
-    """{"task": …}, {"workflow": …}, or {} when nothing was said about either. Raises Problem(usage)."""
-    task = {name: given[name] for name in TASK if given[name] not in (None, "", ())}
-    if given["workflow"]:
-        if task:
-            raise Problem("usage", "Say either --workflow or what task it is, not both.")
-        inputs = dict(_input(text) for text in given["inputs"])
-        return {"workflow": StartWorkflow(given["workflow"], inputs, given["version"])}
-    if not task:
-        return {}
-    if "title" not in task:
-        raise Problem("usage", "Give the task a --title.")
-    if path := task.pop("body_file", None):
-        task["body"] = read_text(path)
-    if "priority" in task:
-        task["priority"] = PRIORITIES.index(task["priority"])
-    checks = [parse_check(text) for text in task.pop("specs", ())]
-    return {"task": decoded(StartTask, {**task, "checks": checks})}
-
-
-def _input(text: str) -> tuple[str, Any]:
-    """NAME=VALUE: a value that is JSON is that, any other is text."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise Problem("usage", f"Write an input as NAME=VALUE, not {text}.")
-    try:
-        return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return name, value

@@ -7,7 +7,8 @@ import msgspec
 
 from appliance.cli.command import decoded, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
-from appliance.cli.schedule_options import OF_TARGET, calendar_options, policy_options, target, target_options
+from appliance.cli.schedule_options import calendar_options, policy_options, target_options
+from appliance.cli.schedule_target import OF_TARGET, target
 from appliance.cli.scheduleview import about, said, state, ticks_table, times_table, view
 from appliance.cli.show import Shown, ago, listing, table
 from appliance.domain.schedules import previews, rows, verbs

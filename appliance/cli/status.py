@@ -6,7 +6,7 @@ from appliance import __version__
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, ago, facts, money, table
-from appliance.domain import board, tenants, usage, workers
+from appliance.domain import board, home_lists, tenants, usage, workers
 
 
 @verb("agenthq status", "agenthq status --json")
@@ -57,6 +57,6 @@ def _tenants(desk: Desk) -> list[dict[str, Any]]:
 def _work(desk: Desk, tenant: tenants.Tenant) -> dict[str, Any]:
     with desk.catalogue.open(tenant.id) as db:
         counts, today = board.counts(db), usage.today(db)
-        waiting = board.needs_person_count(db)
+        waiting = home_lists.needs_person_count(db)
     work = {"running": counts["in_progress"], "waiting": counts["todo"], "needs_person": waiting}
     return {"tenant": tenant.slug, **work, "today_nano": today.cost_nano}

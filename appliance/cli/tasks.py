@@ -6,17 +6,18 @@ import click
 import msgspec
 
 from appliance.cli import hooks, watch
+from appliance.cli.check_options import parse_check
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, clip, listing, money, table, words
-from appliance.cli.taskview import about, because, parse_check, view
+from appliance.cli.taskview import about, because, view
 from appliance.db.database import Database
 from appliance.domain import blockers, board, checks, forks, lifecycle, runs, signals, steps, tasks, wake_rows
 from appliance.domain import why as reasons
 from appliance.domain.actor import Actor
-from appliance.domain.board import Filter
 from appliance.domain.check_forms import NEEDED
 from appliance.domain.graph import ON_CANCEL, ON_PARENT_CLOSE
+from appliance.domain.task_filter import Filter
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES, Task
 from appliance.errors import Problem

@@ -1,19 +1,15 @@
-"""How a task reads in a terminal, and how a check is written on a command line."""
+"""How a task reads in a terminal."""
 
 from typing import Any
 
 import msgspec
 
 from appliance.cli.show import ago, facts, money, table, words
-from appliance.domain import check_forms
-from appliance.domain.check_forms import NEEDED, NewCheck
 from appliance.domain.checks import Check
 from appliance.domain.runs import Run
 from appliance.domain.task_forms import PRIORITIES
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.errors import Problem
-from appliance.settings import nearest
 
 
 def view(task: Task) -> dict[str, Any]:
@@ -58,23 +54,6 @@ def because(task: Task, found: Why) -> str:
     }
     next_step = commands.get(found.verb)
     return f"{found.sentence}\n{found.action}: {next_step}" if next_step else found.sentence
-
-
-def parse_check(text: str) -> NewCheck:
-    """KIND=VALUE, KIND@FILE=VALUE to judge a file, or reviewer_agent@SLUG=RUBRIC. Raises Problem(usage)."""
-    name, _, value = text.partition("=")
-    kind, _, file = name.partition("@")
-    if kind not in NEEDED:
-        raise Problem("usage", f"There is no check '{kind}'{nearest(kind, NEEDED)} Use {', '.join(NEEDED)}.")
-    given = _schema(value) if kind == "json_schema" and value else value
-    return NewCheck(kind, check_forms.spec_of(kind, given, file))
-
-
-def _schema(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise Problem("usage", f"The schema is not valid JSON: {error}.") from error
 
 
 def _facts(task: Task) -> str:

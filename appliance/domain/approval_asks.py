@@ -1,57 +1,15 @@
 """Asking a person: one live approval for each step, bound to exactly what would be done."""
 
-import hashlib
-from typing import Any
-
-import msgspec
-
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import absences, approval_clocks, records
+from appliance.domain import absences, approval_expiry, approval_lists, records
 from appliance.domain.actor import Actor
-from appliance.domain.approval_rows import KINDS, LIVE, SELECT, Approval, Kind, Option, approval, get
+from appliance.domain.approval_rows import KINDS, Approval, get
 from appliance.domain.approval_uses import tell
+from appliance.domain.ask_forms import ACTION, Ask
 from appliance.errors import invalid
 
 TITLE_LIMIT = 300
-ACTION = ("tool", "arguments", "target")
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """What to ask. An action's `payload` is {tool, arguments, target}; every other kind shows its whole payload.
-
-    `estimate_nano` in nano-dollars; `expires_s`, `remind_s` (repeating) and `escalate_s` in seconds from now.
-    `on_expiry` is reject, or a question's default answer. `assigned_to` and `backup_to` are labels of actors.
-    """
-
-    kind: Kind
-    title: str
-    detail: str = ""
-    payload: dict[str, Any] = {}
-    estimate_nano: int = 0
-    policy_version: int = 1
-    options: list[Option] = []
-    assigned_to: str | None = None
-    backup_to: str | None = None
-    expires_s: float | None = None
-    remind_s: float | None = None
-    escalate_s: float | None = None
-    on_expiry: str = "reject"
-
-    @property
-    def digest(self) -> str:
-        tool: Any
-        tool, arguments, target = self.kind, self.payload, ""
-        if self.kind == "action":
-            tool, arguments, target = (self.payload[part] for part in ACTION)
-        return digest(tool, arguments, target, self.estimate_nano, self.policy_version)
-
-
-def digest(tool: str, arguments: Any, target: str, estimate_nano: int, policy_version: int) -> str:
-    """SHA-256 in hex of the canonical JSON of what is approved: keys sorted, no space."""
-    bound = {"tool": tool, "arguments": arguments, "target": target}
-    bound |= {"estimate_nano": estimate_nano, "policy_version": policy_version}
-    return hashlib.sha256(msgspec.json.encode(bound, order="sorted")).hexdigest()
 
 
 def ask(
@@ -71,8 +29,8 @@ def ask(
     _check(ask)
     row: Row = {"kind": ask.kind, "task_id": task_id, "run_id": run_id, "step_key": step_key, "agent_id": agent_id}
     with db.transaction():
-        earlier = _live(db, row)
-        if earlier and approval_clocks.expire(db, earlier):
+        earlier = approval_lists.live(db, row)
+        if earlier and approval_expiry.expire(db, earlier):
             earlier = None
         if earlier and earlier.digest == ask.digest:
             return earlier
@@ -100,15 +58,6 @@ def _check(ask: Ask) -> None:
         raise invalid(on_expiry="the default answer is not one of the options")
 
 
-def _live(db: Database, row: Row) -> Approval | None:
-    """By run and step; a question of no run is known by what it is about."""
-    about = "p.run_id = :run_id" if row["run_id"] else "p.run_id IS NULL AND COALESCE(p.task_id, '') = :about"
-    about += "" if row["run_id"] else " AND COALESCE(p.agent_id, '') = :agent"
-    sql = f"{SELECT} WHERE p.kind = :kind AND p.step_key = :step_key AND {about} AND p.state IN {LIVE}"
-    found = db.one(sql, row | {"about": row["task_id"] or "", "agent": row["agent_id"] or ""})
-    return approval(found) if found else None
-
-
 def _content(db: Database, actor: Actor, ask: Ask) -> Row:
     now_for = absences.responsible(db, ask.assigned_to, ask.backup_to)
     row: Row = {"title": ask.title.strip(), "detail": ask.detail, "payload": records.dump(ask.payload)}
@@ -118,5 +67,5 @@ def _content(db: Database, actor: Actor, ask: Ask) -> Row:
     row |= {"passed_from": None if now_for == ask.assigned_to else ask.assigned_to}
     row |= {"remind_s": ask.remind_s and int(ask.remind_s), "on_expiry": ask.on_expiry}
     clocks = {"expires_at": ask.expires_s, "remind_at": ask.remind_s, "escalate_at": ask.escalate_s}
-    clocks["warn_at"] = approval_clocks.warn_at(ask.expires_s)
+    clocks["warn_at"] = approval_expiry.warn_at(ask.expires_s)
     return row | {name: None if seconds is None else clock.ahead(seconds) for name, seconds in clocks.items()}

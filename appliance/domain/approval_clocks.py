@@ -4,17 +4,12 @@ from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import absences, queueing, records
+from appliance.domain import absences, approval_expiry
 from appliance.domain.actor import SYSTEM
-from appliance.domain.approval_rows import LIVE, SELECT, Approval, approval
+from appliance.domain.approval_rows import LIVE
 from appliance.domain.approval_uses import tell
-from appliance.domain.instances import landing
 
 BATCH = 200
-# How long before it expires the people who can prevent it are warned: a quarter of its time, at most an hour.
-WARN_SHARE, WARN_MOST_S = 0.25, 3600.0
-# What a run waits for while a person decides.
-PERSON = ("approval", "input")
 
 
 def sweep(db: Database) -> int:
@@ -24,44 +19,6 @@ def sweep(db: Database) -> int:
         return 0
     with db.transaction():
         return sum(_STRIKE[row["clock"]](db, row["id"]) for row in found)
-
-
-def expire(db: Database, found: Approval) -> bool:
-    """End an approval whose time is over, in a transaction; a question with a default is answered by it.
-
-    Both wake the run. False while there is time, by the database's clock.
-    """
-    answered = found.state == "pending" and found.on_expiry != "reject"
-    sets = "state = 'expired'"
-    params: Row = {"id": found.id, "now": clock.iso()}
-    if answered:
-        sets = """state = 'approved', verdict = 'answer', note = :note, given = :given, decided_at = :now,
-          decided_by = :by, decided_name = :name, expires_at = NULL"""
-        option = found.on_expiry if found.options else ""
-        params |= {"by": SYSTEM.label, "name": "the default", "note": "" if option else found.on_expiry}
-        params |= {"given": records.dump({"option": option} if option else {})}
-    over = f"state IN {LIVE} AND expires_at <= {db.now_sql}"
-    row = db.one(f"UPDATE approvals SET {sets} WHERE id = :id AND {over} RETURNING *", params)
-    if row is None:
-        return False
-    tell(db, SYSTEM, "expired", row)
-    if answered:
-        tell(db, SYSTEM, "answered", row)
-    wake(db, row["run_id"])
-    if row["kind"] == "step":
-        landing.approval(db, SYSTEM, row["id"])
-    return True
-
-
-def wake(db: Database, run_id: str | None, lane: str = "") -> bool:
-    """Let a run go on that waits for a person, in `lane` from now on; one that waits for something else waits on."""
-    reason = db.value("SELECT reason FROM runs WHERE id = :id AND state = 'waiting'", {"id": run_id})
-    return run_id is not None and reason in PERSON and queueing.wake(db, run_id, lane)
-
-
-def _expire(db: Database, approval_id: str) -> bool:
-    row = db.one(SELECT + "WHERE p.id = :id", {"id": approval_id})
-    return row is not None and expire(db, approval(row))
 
 
 def _remind(db: Database, approval_id: str) -> bool:
@@ -85,11 +42,6 @@ def _escalate(db: Database, approval_id: str) -> bool:
     db.update("approvals", {"id": approval_id}, assigned_to=to)
     tell(db, SYSTEM, "escalated", row, assigned_to=to)
     return True
-
-
-def warn_at(expires_s: float | None) -> float | None:
-    """When to warn, in seconds from now."""
-    return None if expires_s is None else expires_s - min(expires_s * WARN_SHARE, WARN_MOST_S)
 
 
 def _warn(db: Database, approval_id: str) -> bool:
@@ -117,7 +69,7 @@ def _due(db: Database) -> str:
 
 
 _STRIKE: dict[str, Callable[[Database, str], bool]] = {
-    "expire": _expire,
+    "expire": approval_expiry.expire_one,
     "remind": _remind,
     "escalate": _escalate,
     "warn": _warn,

@@ -1,8 +1,8 @@
-"""Approvals of a run, of a task, and of a tenant."""
+"""Approvals of a run, of a task, and of a tenant; and the live one of a step."""
 
 from appliance.db.database import Database, Row
 from appliance.domain import records
-from appliance.domain.approval_rows import KINDS, SELECT, STATES, Approval, approval
+from appliance.domain.approval_rows import KINDS, LIVE, SELECT, STATES, Approval, approval
 from appliance.domain.records import Page
 from appliance.errors import invalid
 
@@ -55,3 +55,12 @@ def decided(db: Database, limit: int = records.LIMIT, cursor: str = "") -> Page[
 def _found(db: Database, where: str, params: Row, limit: str = "") -> list[Approval]:
     sql = f"{SELECT} WHERE {where} ORDER BY p.created_at DESC, p.id DESC {limit}"
     return [approval(row) for row in db.rows(sql, params)]
+
+
+def live(db: Database, row: Row) -> Approval | None:
+    """By run and step; a question of no run is known by what it is about."""
+    about = "p.run_id = :run_id" if row["run_id"] else "p.run_id IS NULL AND COALESCE(p.task_id, '') = :about"
+    about += "" if row["run_id"] else " AND COALESCE(p.agent_id, '') = :agent"
+    sql = f"{SELECT} WHERE p.kind = :kind AND p.step_key = :step_key AND {about} AND p.state IN {LIVE}"
+    found = db.one(sql, row | {"about": row["task_id"] or "", "agent": row["agent_id"] or ""})
+    return approval(found) if found else None

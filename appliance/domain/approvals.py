@@ -4,11 +4,12 @@ pending → approved → consumed; or rejected, changes_requested, expired, supe
 (its run ended). Deciding is in decisions.py.
 """
 
-from appliance.domain.approval_asks import Ask, ask, digest
+from appliance.domain.approval_asks import ask
 from appliance.domain.approval_clocks import sweep
 from appliance.domain.approval_lists import decided, listing, of_run, of_step, of_task
 from appliance.domain.approval_rows import KINDS, STATES, Approval, Option, get
 from appliance.domain.approval_uses import consume, withdraw, withdraw_of_task
+from appliance.domain.ask_forms import Ask, digest
 
 __all__ = [
     "KINDS",

@@ -7,7 +7,7 @@ from appliance.db.database import Database
 from appliance.domain import budgets, limits, waits
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval
-from appliance.domain.limits import BudgetChange, Extra, NewBudget
+from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
 
 Act = Callable[[Database, Actor, Approval, dict[str, Any]], None]
 

@@ -9,7 +9,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import (
     answers,
-    approval_clocks,
+    approval_expiry,
     approvals,
     breakers,
     budget_decisions,
@@ -21,8 +21,8 @@ from appliance.domain import (
 from appliance.domain.actor import Actor
 from appliance.domain.approval_rows import Approval
 from appliance.domain.approval_uses import tell
+from appliance.domain.decision_checks import check
 from appliance.domain.decision_rights import OVER, SAID, closed, refusal
-from appliance.domain.decision_verbs import check
 from appliance.domain.instances import landing
 from appliance.errors import Problem
 
@@ -75,7 +75,7 @@ def decide(
         act(db, actor, found, verdict, given)
         if act is not _left_to_the_run and found.state == "approved":
             approvals.consume(db, found.id, found.digest)
-        approval_clocks.wake(db, found.run_id, wakes.INTERACTIVE)
+        approval_expiry.wake(db, found.run_id, wakes.INTERACTIVE)
         if found.kind == "question" and found.task_id and not found.run_id:
             _answered(db, actor, found)
     return approvals.get(db, approval_id)

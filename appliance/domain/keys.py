@@ -1,62 +1,14 @@
 """API keys: `ahq_…` secrets of which only the digest is stored."""
 
-import msgspec
-
 from appliance import clock, crypto, ids
 from appliance.db.database import Database, Row
-from appliance.domain import audit, budgets, records
-from appliance.domain.actor import ROLES, Actor, Role
+from appliance.domain import audit, budgets, key_forms, records
+from appliance.domain.actor import ROLES, Actor
+from appliance.domain.key_forms import ApiKey, IssuedKey, NewKey
 from appliance.errors import Problem, invalid, not_found
 
 PREFIX = "ahq_"
 TOUCH_SECONDS = 60
-
-
-class ApiKey(msgspec.Struct, frozen=True):
-    """`hint` is the beginning of the secret; `budget_nano` is for the key's whole life."""
-
-    id: str
-    tenant_id: str
-    name: str
-    hint: str
-    role: Role
-    agent_id: str | None
-    gateway_only: bool
-    budget_nano: int | None
-    created_by: str
-    created_at: str
-    expires_at: str | None
-    used_at: str | None
-    revoked_at: str | None
-
-    @property
-    def actor(self) -> Actor:
-        """A key made for an agent acts as that agent, so that it can't approve what the agent asked."""
-        if self.agent_id:
-            return Actor("agent", self.agent_id, self.name, self.role)
-        return Actor("key", self.id, self.name, self.role)
-
-    @property
-    def state(self) -> str:
-        if self.revoked_at:
-            return "revoked"
-        return "expired" if self.expires_at and self.expires_at <= clock.iso() else "active"
-
-
-class IssuedKey(ApiKey, frozen=True, kw_only=True):
-    """The only time the secret is seen."""
-
-    secret: str
-
-
-class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires` is an ISO-8601 time or a number of days such as `90d`."""
-
-    name: str
-    role: Role = "operator"
-    gateway_only: bool = False
-    expires: str | None = None
-    budget_usd: str | float | int | None = None
 
 
 def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> IssuedKey:
@@ -68,7 +20,7 @@ def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> Issu
     secret = ids.token(PREFIX)
     row: Row = {"id": ids.new(), "tenant_id": tenant_id, "name": new.name.strip(), "hint": secret[:8]}
     row |= {"role": new.role, "agent_id": None, "gateway_only": new.gateway_only}
-    row |= {"created_by": actor.label, "created_at": clock.iso(), "expires_at": _expiry(new.expires)}
+    row |= {"created_by": actor.label, "created_at": clock.iso(), "expires_at": key_forms.expiry(new.expires)}
     row |= {"budget_nano": None if new.budget_usd is None else budgets.nano(new.budget_usd, "budget_usd")}
     with control.transaction():
         control.insert("api_keys", row | {"digest": crypto.digest(secret)})
@@ -107,15 +59,3 @@ def authenticate(control: Database, secret: str) -> ApiKey:
     if key.used_at is None or key.used_at < clock.ahead(-TOUCH_SECONDS):
         control.update("api_keys", {"id": key.id}, used_at=clock.iso())
     return key
-
-
-def _expiry(text: str | None) -> str | None:
-    if not text:
-        return None
-    try:
-        at = clock.ahead(int(text[:-1]) * 86400) if text.endswith("d") else clock.iso(clock.parse(text))
-    except (ValueError, OverflowError):
-        raise invalid(expires="take a time such as 2027-01-31 or a number of days such as 90d") from None
-    if at <= clock.iso():
-        raise invalid(expires="lies in the past")
-    return at

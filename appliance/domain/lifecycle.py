@@ -80,6 +80,7 @@ def reopen(db: Database, actor: Actor, ref: str) -> Task:
     actor.need("operator")
     with db.transaction():
         task = tasks.get(db, ref)
+        landing.refuse_root(db, task.id)
         if task.open:
             raise Problem("conflict", f"The task is {task.state.replace('_', ' ')}, not ended.")
         checks.reset(db, task.id)

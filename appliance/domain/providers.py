@@ -7,7 +7,7 @@ import msgspec
 from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import budgets, events, provider_forms, provider_secrets, records
+from appliance.domain import budgets, events, provider_rules, provider_secrets, records
 from appliance.domain.actor import Actor
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.errors import Problem, invalid, not_found
@@ -55,16 +55,16 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
     actor.need("admin")
     url = (new.base_url.strip() or DEFAULT_URLS.get(new.kind, "")).rstrip("/")
     secret = new.secret.strip()
-    provider_forms.check(new.name, new.kind, url, secret)
-    provider_forms.check_use(new.billing, new.pace, new.prices)
-    provider_forms.check_concurrency(new.max_concurrency)
+    provider_rules.check(new.name, new.kind, url, secret)
+    provider_rules.check_use(new.billing, new.pace, new.prices)
+    provider_rules.check_concurrency(new.max_concurrency)
     now, provider_id = clock.iso(), ids.new()
     row: Row = {"id": provider_id, "name": new.name.strip(), "kind": new.kind, "base_url": url, "generation": 1}
     row |= {"billing": new.billing or ("local" if new.kind == "ollama" else "metered"), "pace": new.pace}
     row |= provider_secrets.sealed(db, vault, provider_id, 1, secret)
     row |= {
         "models": records.dump(
-            provider_forms.named_once(new.models) or (SIMULATED_MODELS if new.kind == "simulated" else [])
+            provider_rules.named_once(new.models) or (SIMULATED_MODELS if new.kind == "simulated" else [])
         )
     }
     row |= {"prices": records.dump(new.prices), "seed": new.seed, "max_concurrency": new.max_concurrency}
@@ -80,13 +80,13 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
     provider = get(db, ref)
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET and k != "secret"}
     given |= {k: given[k].strip().rstrip("/") for k in ("name", "base_url") if k in given}
-    provider_forms.check(
+    provider_rules.check(
         given.get("name", provider.name), provider.kind, given.get("base_url", provider.base_url), "kept"
     )
-    provider_forms.check_use(provider.billing, provider.pace, given.get("prices", {}))
-    provider_forms.check_concurrency(given.get("max_concurrency"))
+    provider_rules.check_use(provider.billing, provider.pace, given.get("prices", {}))
+    provider_rules.check_concurrency(given.get("max_concurrency"))
     if "models" in given:
-        given["models"] = provider_forms.named_once(given["models"])
+        given["models"] = provider_rules.named_once(given["models"])
     values = {k: records.dump(v) if k in ("models", "prices") else v for k, v in given.items()}
     secret, moved = change.secret.strip(), values.get("base_url", provider.base_url) != provider.base_url
     if moved and provider.secret_fingerprint and not secret:

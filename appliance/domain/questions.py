@@ -11,8 +11,8 @@ import msgspec
 from appliance.db.database import Database
 from appliance.domain import approval_asks
 from appliance.domain.actor import Actor
-from appliance.domain.approval_asks import Ask
 from appliance.domain.approval_rows import Approval, Option
+from appliance.domain.ask_forms import Ask
 from appliance.errors import invalid
 
 Shape = Literal["text", "choice", "checklist", "plan"]

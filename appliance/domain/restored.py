@@ -10,7 +10,7 @@ from appliance.db.database import Database
 from appliance.domain import approval_uses, claims, events, ledger, preferences
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approvals import Ask
-from appliance.domain.notices import deriving, outbox
+from appliance.domain.notices import deriving, set_aside
 from appliance.domain.runs import Run
 from appliance.domain.schedules import verbs
 
@@ -43,7 +43,7 @@ def after_restore(db: Database) -> Restored:
         epoch = db.next_number(EPOCH)
         ledger.settle_lost(db, ledger.owners(db))
         leases = claims.release(db, "lease_owner <> ''", {})
-        outbox.doubt(db)
+        set_aside.doubt(db)
         deriving.skip_to_doubt(db)
         asked = _ask_again(db)
         disarmed = verbs.disarm(db, SYSTEM, DISARMED)

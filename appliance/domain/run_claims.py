@@ -3,7 +3,7 @@
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import events
+from appliance.domain import event_lists
 from appliance.domain.events import Event
 from appliance.domain.runs import Run
 
@@ -27,7 +27,7 @@ class Claim(msgspec.Struct, frozen=True):
 def of_run(db: Database, run: Run) -> list[Claim]:
     """Oldest first. Each start raised the fence by one."""
     found: list[Claim] = []
-    for event in events.of_run(db, run.task_id, run.id):
+    for event in event_lists.of_run(db, run.task_id, run.id):
         word = event.kind.removeprefix("run.")
         if word == "started":
             found.append(Claim(len(found) + 1, str(event.data.get("owner", "")), event.at))

@@ -3,31 +3,21 @@
 A schema stands for itself: nothing is fetched for it, and no pattern in it can hold up the box.
 """
 
-import threading
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from types import ModuleType
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 import msgspec
-import regex
 
 from appliance import clock
-
-PATIENCE_S = 1.0
-_local = threading.local()
-
-
-class _Library(NamedTuple):
-    schema: ModuleType
-    refs: ModuleType
-    judge: Any
+from appliance.domain import schema_library
+from appliance.domain.schema_library import PATIENCE_S
 
 
 def fault(value: Any, schema: dict[str, Any]) -> str:
     """What is wrong with `value`, with its place; "" when it fits."""
-    library = _library()
-    _local.until = clock.monotonic() + PATIENCE_S
+    library = schema_library.library()
+    schema_library.local.until = clock.monotonic() + PATIENCE_S
     try:
         library.judge(schema, registry=library.refs.Registry()).validate(value)
     except library.schema.ValidationError as error:
@@ -54,7 +44,7 @@ def broken(schema: Any) -> str:
 def _broken(text: bytes) -> str:
     """Kept: a workflow's step has the same schema each time it is handed out, and judging it takes 10 ms."""
     schema: Any = msgspec.json.decode(text)
-    library = _library()
+    library = schema_library.library()
     try:
         library.schema.Draft202012Validator.check_schema(schema)
     except library.schema.SchemaError as error:
@@ -64,9 +54,13 @@ def _broken(text: bytes) -> str:
     for key, value in _keywords(schema):
         if key == "patternProperties":
             return "patternProperties is not judged here; use propertyNames with a pattern"
-        if key == "pattern" and isinstance(value, str) and (wrong := _not_a_pattern(value)):
+        if key == "pattern" and isinstance(value, str) and (wrong := schema_library.not_a_pattern(value)):
             return wrong
-        if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not _resolves(library, resolver, value):
+        if (
+            key in ("$ref", "$dynamicRef")
+            and isinstance(value, str)
+            and not schema_library.resolves(library, resolver, value)
+        ):
             return f"{value} is not a part of this schema; a schema refers only to itself"
     return ""
 
@@ -78,43 +72,3 @@ def _keywords(schema: Any) -> Iterator[tuple[str, Any]]:
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     for part in inner:
         yield from _keywords(part)
-
-
-def _resolves(library: _Library, resolver: Any, ref: str) -> bool:
-    if not ref.startswith("#"):
-        return False
-    try:
-        resolver.lookup(ref)
-    except library.refs.exceptions.Unresolvable:
-        return False
-    return True
-
-
-def _not_a_pattern(pattern: str) -> str:
-    try:
-        regex.compile(pattern)
-    except regex.error as error:
-        return f"{pattern} is not a pattern: {error}"
-    except RecursionError:
-        return f"{pattern[:100]} is nested too deep"
-    return ""
-
-
-def _pattern(judge: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
-    """Like the library's, which has no time limit and keeps the interpreter lock."""
-    left = max(0.001, _local.until - clock.monotonic())
-    if judge.is_type(value, "string") and not regex.search(pattern, value, timeout=left, concurrent=True):
-        yield _library().schema.ValidationError(f"{value[:100]!r} does not match {pattern!r}")
-
-
-@cache
-def _library() -> _Library:
-    # Written as imports, so that the executable takes them in.
-    import jsonschema  # noqa: PLC0415
-    import referencing  # noqa: PLC0415
-    import referencing.jsonschema  # noqa: PLC0415
-
-    library: Any = jsonschema
-    return _Library(
-        library, referencing, library.validators.extend(library.Draft202012Validator, {"pattern": _pattern})
-    )

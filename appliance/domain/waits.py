@@ -2,7 +2,7 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budget_questions, budgets, preferences, runs, scopes, standing
+from appliance.domain import budget_asks, budget_questions, budgets, preferences, runs, scopes, standing
 from appliance.domain.actor import Actor
 from appliance.domain.budgets import Budget, OverBudget
 from appliance.domain.runs import Run
@@ -59,14 +59,14 @@ def _behind(db: Database, actor: Actor, key: str, least_nano: int) -> int:
         return _uncovered(db, actor, key)
     if budget.has_room(least_nano):
         return _release(db, actor, key, budget.left_nano)
-    if key != budget_questions.key(db, budget) or not budget_questions.stands(db, key):
+    if key != budget_asks.key(db, budget) or not budget_questions.stands(db, key):
         _ask_again(db, key, budget)
     return 0
 
 
 def _budget(db: Database, key: str) -> Budget | None:
     try:
-        budget_id = budget_questions.budget_of(key)
+        budget_id = budget_asks.budget_of(key)
         return budgets.get(db, budget_id) if budget_id else None
     except Problem:
         return None
@@ -76,16 +76,16 @@ def _uncovered(db: Database, actor: Actor, key: str) -> int:
     """Work that no budget covered goes on when one does now, or when none is needed any more; others ask on."""
     if _still_uncovered(db, key):
         return 0
-    waits = key.startswith(budget_questions.UNCOVERED) and not preferences.get(db, "uncapped", False)
+    waits = key.startswith(budget_asks.UNCOVERED) and not preferences.get(db, "uncapped", False)
     released = _release(db, actor, key, budgets.MOST, _COVERED if waits else "")
-    if waits and (key != budget_questions.key(db, None) or not budget_questions.stands(db, key)):
+    if waits and (key != budget_asks.key(db, None) or not budget_questions.stands(db, key)):
         _ask_again(db, key, None)
     return released
 
 
 def _still_uncovered(db: Database, key: str) -> bool:
     """Nothing has changed for work without a budget: a quick answer, for every second."""
-    if not key.startswith(budget_questions.UNCOVERED) or preferences.get(db, "uncapped", False):
+    if not key.startswith(budget_asks.UNCOVERED) or preferences.get(db, "uncapped", False):
         return False
     return db.value("SELECT id FROM budgets LIMIT 1") is None and budget_questions.stands(db, key) is not None
 
@@ -107,9 +107,9 @@ def _release(db: Database, actor: Actor, key: str, room_nano: int, which: str = 
         counted = scopes.of(
             db, provider_id=row["provider_id"], agent_id=run.agent_id, task_id=run.task_id, run_id=run.id
         )
-        metered = key.startswith(budget_questions.UNCOVERED)
+        metered = key.startswith(budget_asks.UNCOVERED)
         if over := budgets.short(db, counted, row["needs_nano"], metered):
-            if budget_questions.key(db, over.budget) != key or not budget_questions.stands(db, key):
+            if budget_asks.key(db, over.budget) != key or not budget_questions.stands(db, key):
                 _hold(db, run, over)
             continue
         runs.wake(db, run.id)

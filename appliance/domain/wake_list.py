@@ -1,19 +1,15 @@
-"""The list of wakes, newest first, however many there are, and what became of those of the last day."""
+"""The list of wakes, newest first, however many there are."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import records
-from appliance.domain.loops import Breaker
 from appliance.domain.records import Page
 from appliance.domain.wake_rows import REASONS, STATES, Wake
 from appliance.errors import invalid
 
-DAY = timedelta(days=1)
 CHAIN_LIMIT = 300
 
 
@@ -38,28 +34,12 @@ class Listed(Wake, frozen=True):
     origin_number: int | None = None
 
 
-class Tripped(msgspec.Struct, frozen=True):
-    """A breaker that stops work now, with its question."""
-
-    breaker: Breaker
-    title: str
-    approval_id: str | None
-    pending: bool
-    held: int
-
-
 _SELECT = """
 SELECT w.*, t.number AS task_number, t.title AS task_title, a.slug AS agent_slug, a.name AS agent_name,
   r.state AS run_state, f.number AS origin_number
 FROM (SELECT * FROM wakes {where} ORDER BY id {order} LIMIT :limit) w
 JOIN tasks t ON t.id = w.task_id JOIN agents a ON a.id = w.agent_id LEFT JOIN runs r ON r.id = w.run_id
 LEFT JOIN runs o ON o.id = w.origin_run LEFT JOIN tasks f ON f.id = o.task_id ORDER BY w.id {order}
-"""
-_TRIPPED = """
-SELECT b.*, p.title, p.state AS asked,
-  (SELECT COUNT(*) FROM wakes w WHERE w.breaker_id = b.id AND w.state IN ('tripped', 'dropped')) AS held
-FROM breakers b LEFT JOIN approvals p ON p.id = b.approval_id WHERE b.tripped_at IS NOT NULL
-ORDER BY b.tripped_at DESC, b.id LIMIT 50
 """
 
 
@@ -87,31 +67,6 @@ def chain(db: Database, chain: str) -> list[Listed]:
     """The wakes of a chain, the first one first; at most CHAIN_LIMIT."""
     rows = db.rows(_SELECT.format(where="WHERE chain = :chain", order="ASC"), {"chain": chain, "limit": CHAIN_LIMIT})
     return [_listed(row) for row in rows]
-
-
-def counts(db: Database) -> dict[str, int]:
-    """State → wakes of the last 24 hours; every state is there."""
-    since = clock.iso(clock.now() - DAY)
-    # Ids begin with their time: a range of them is a range of time without an index of its own.
-    sql = "SELECT state, COUNT(*) AS n FROM wakes WHERE id >= :first AND created_at >= :since GROUP BY state"
-    found = {row["state"]: int(row["n"]) for row in db.rows(sql, {"first": _first_id(since), "since": since})}
-    return {state: found.get(state, 0) for state in STATES}
-
-
-def tripped(db: Database) -> list[Tripped]:
-    """The breakers that stop work now, the newest first."""
-    found = []
-    for row in db.rows(_TRIPPED):
-        breaker = records.to(Breaker, row)
-        title = row["title"] or f"{breaker.scope} {breaker.subject}"
-        found.append(Tripped(breaker, title, breaker.approval_id, row["asked"] == "pending", int(row["held"])))
-    return found
-
-
-def _first_id(since: str) -> str:
-    """The smallest id that was made at that time or later (RFC 9562 §5.7: milliseconds in the first 48 bits)."""
-    ms = f"{int(clock.parse(since).timestamp() * 1000):012x}"
-    return f"{ms[:8]}-{ms[8:]}"
 
 
 def _listed(row: dict[str, Any]) -> Listed:

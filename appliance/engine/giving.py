@@ -10,6 +10,8 @@ from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
 
 FILES = 100
+# As much as the answer to a request may have.
+DATA_LIMIT = 1024 * 1024
 
 
 def give(db: Database, task: Task, files: Workspace) -> None:
@@ -17,8 +19,12 @@ def give(db: Database, task: Task, files: Workspace) -> None:
     if task.parent_id is None or (node := nodes.of_task(db, task.id)) is None:
         return
     path = (node.input or {}).get("file")
-    data = _data(files.text(path)) if path else None
-    nodes.give(db, task.id, {"data": data, "files": [file.path for file in files.files()[:FILES]]})
+    text = files.text(path) if path else None
+    given: dict[str, Any] = {"files": [file.path for file in files.files()[:FILES]]}
+    if text is not None and len(text) > DATA_LIMIT:
+        more = f"has more than the {DATA_LIMIT:,} characters that a step hands on as data"
+        given["fault"] = f"{path} {more}. Leave out output and let the next steps read the file."
+    nodes.give(db, task.id, given | {"data": None if "fault" in given else _data(text)})
 
 
 def _data(text: str | None) -> Any:

@@ -9,7 +9,8 @@ from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import claims, endings
-from appliance.domain.instances import advance, landing
+from appliance.domain.instances import advance, landing, stumbling
+from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.runs import FenceLost, Run
 from appliance.engine import bodies, runner
 from appliance.engine.lanes import Lanes
@@ -57,10 +58,15 @@ class Pump:
 
     def _turn(self, db: Database, done: Done, interactive: bool) -> list[Run]:
         """Store the last batch, let workflows go on with it, and claim the next: one commit for all."""
-        with db.transaction():
-            self._complete(db, done)
-            advance.moved(db)
-            return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick(), interactive)
+        while True:
+            try:
+                with db.transaction():
+                    self._complete(db, done)
+                    advance.moved(db)
+                    return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick(), interactive)
+            except Stumbled as stumbled:
+                log.error("workflow %s is given up", stumbled.instance_id, exc_info=stumbled.__cause__)
+                stumbling.give_up(db, stumbled)
 
     def _complete(self, db: Database, done: Done) -> None:
         with db.transaction():

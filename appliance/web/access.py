@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from appliance.db.database import Database
 from appliance.domain import keys, members, sessions, tenants
 from appliance.domain.actor import Actor, Role
-from appliance.domain.keys import ApiKey
+from appliance.domain.key_forms import ApiKey
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem

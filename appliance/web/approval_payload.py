@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from appliance.domain.approvals import Approval
-from appliance.web.filters import usd_exact
+from appliance.web.amounts import usd_exact
 
 
 class Part(NamedTuple):

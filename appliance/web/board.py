@@ -6,8 +6,8 @@ from litestar import Controller, get
 from litestar.params import FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import assignees, board
-from appliance.domain.board import Filter
+from appliance.domain import assignees, board, home_lists
+from appliance.domain.task_filter import Filter
 from appliance.web import cards, respond
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
@@ -49,7 +49,7 @@ def _page(frame: Frame, db: Database, control: Database, wanted: Filter, backlog
         "board/index.html",
         columns=[cards.column(column, frame.base, names, may, query) for column in found],
         totals=board.counts(db),
-        waiting=board.needs_person_count(db),
+        waiting=home_lists.needs_person_count(db),
         wanted=wanted,
         backlog=backlog,
         toggle=cards.query(wanted, not backlog),

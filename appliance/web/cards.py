@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from appliance import clock
 from appliance.domain import lifecycle
-from appliance.domain.board import Column, Filter
+from appliance.domain.board import Column
+from appliance.domain.task_filter import Filter
 from appliance.domain.tasks import Task
 from appliance.web.frame import hue
 

@@ -1,20 +1,18 @@
-"""The tenant's channels, and what became of every notice."""
+"""The tenant's channels."""
 
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import members
 from appliance.domain.actor import Actor
-from appliance.domain.notices import channels, outbox, rows
+from appliance.domain.notices import channels
 from appliance.domain.notices.kinds import COMMON, KINDS
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.access import services_of
-from appliance.web.approvals_api import State
+from appliance.web.deliveries import ADMIN, DeliveriesPages, Id
 from appliance.web.frame import Frame
 from appliance.web.login import Fields
 from appliance.web.notifications import added, new_channel, tested
@@ -22,17 +20,7 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 from appliance.web.settings import room
 
-Id = FromPath[str]
 HERE = "settings/channels"
-ADMIN = {"role": "admin"}
-STATES = {
-    "queued": "Queued",
-    "held": "Held",
-    "sent": "Sent",
-    "failed": "Failed",
-    "in_doubt": "In doubt",
-    "dropped": "Dropped",
-}
 
 
 class ChannelsPages(Controller):
@@ -62,34 +50,6 @@ class ChannelsPages(Controller):
     ) -> Reply:
         found = channels.get(db, channel_id, channels.TENANT)
         return tested(frame, services.post.test(db, actor, tenant, channels.TENANT, found.id, found.name), HERE)
-
-
-class DeliveriesPages(Controller):
-    path = "/settings/deliveries"
-    opt = ADMIN
-
-    @get("/", sync_to_thread=True)
-    def index(
-        self, frame: Frame, db: Database, control: Database, in_state: State = "", cursor: FromQuery[str] = ""
-    ) -> Reply:
-        found = rows.listing(db, None, in_state, cursor=cursor)
-        counted = rows.counts(db)
-        here = f"{frame.base}/settings/deliveries"
-        states = [(state, f"{label} ({counted.get(state, 0)})") for state, label in STATES.items()]
-        names = {one.id: one.name for one in members.every(control, frame.tenant.id)}
-        at: dict[str, Any] = {"state": in_state, "counted": sum(counted.values())}
-        more = f"{here}?state={in_state}&cursor={found.next_cursor}" if found.next_cursor else ""
-        return room(frame, "deliveries", deliveries=found.items, states=states, names=names, next_href=more, **at)
-
-    @post("/{notice_id:str}/retry", sync_to_thread=True)
-    def retry(self, frame: Frame, db: Database, actor: Actor, notice_id: Id) -> Reply:
-        outbox.retry(db, actor, notice_id)
-        return respond.redirect(f"{frame.base}/settings/deliveries", "It is sent again.")
-
-    @post("/{notice_id:str}/drop", sync_to_thread=True)
-    def drop(self, frame: Frame, db: Database, actor: Actor, notice_id: Id) -> Reply:
-        outbox.drop(db, actor, notice_id)
-        return respond.redirect(f"{frame.base}/settings/deliveries", "It is not sent.")
 
 
 def _page(frame: Frame, db: Database, problem: Problem | None = None, typed: dict[str, str] | None = None) -> Reply:

@@ -5,28 +5,7 @@ from typing import Any
 import msgspec
 
 from appliance import clock
-
-NANO = 1_000_000_000
-
-
-def usd(nano: int | None) -> str:
-    """Nano-dollars for the eye: cents from one dollar up, four digits below, never a false zero."""
-    if nano is None:
-        return "–"
-    if nano < 0:
-        return "−" + usd(-nano)
-    if 0 < nano < NANO // 10_000:
-        return "<$0.0001"
-    return f"${nano / NANO:,.2f}" if nano >= NANO or nano == 0 else f"${nano / NANO:.4f}"
-
-
-def usd_exact(nano: int | None) -> str:
-    """All nine digits, without the zeros at the end beyond cents."""
-    if nano is None:
-        return "not priced"
-    sign, whole, rest = "−" if nano < 0 else "", abs(nano) // NANO, abs(nano) % NANO
-    digits = f"{rest:09d}".rstrip("0").ljust(2, "0")
-    return f"{sign}${whole:,}.{digits}"
+from appliance.web import amounts
 
 
 def ago(iso: str | None) -> str:
@@ -87,8 +66,8 @@ def json_(value: Any) -> str:
 
 
 ALL = {
-    "usd": usd,
-    "usd_exact": usd_exact,
+    "usd": amounts.usd,
+    "usd_exact": amounts.usd_exact,
     "ago": ago,
     "duration": duration,
     "duration_ms": duration_ms,

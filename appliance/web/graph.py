@@ -1,55 +1,14 @@
 """A workflow as a drawing: a box for each step, a frame around the steps inside a map or a condition, and the lines."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from appliance.domain.workflows.definition import Definition, Step
 from appliance.web.graph_layout import Item, Line, place
+from appliance.web.graph_shapes import Arrow, Box, Drawing, Lane
 
 WIDTH, HEAD = 196, 54
 PAD, LABEL, BETWEEN = 14, 20, 12
 LANES = {"do": "", "then": "then", "otherwise": "otherwise"}
-
-
-class Box(NamedTuple):
-    """A step; `framed` holds other steps, below its head. `path` names it, without the numbers of items."""
-
-    path: str
-    step: Step
-    x: float
-    y: float
-    width: float
-    height: float
-    framed: bool
-
-
-class Lane(NamedTuple):
-    """The steps of a branch, and the word that stands over them."""
-
-    path: str
-    label: str
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class Arrow(NamedTuple):
-    """`path` is drawn from `x`, `y`, the corner of its block; `source` and `target` are paths of steps."""
-
-    source: str
-    target: str
-    path: str
-    x: float
-    y: float
-
-
-class Drawing(NamedTuple):
-    width: float
-    height: float
-    boxes: list[Box]
-    lanes: list[Lane]
-    arrows: list[Arrow]
 
 
 def draw(definition: Definition) -> Drawing:

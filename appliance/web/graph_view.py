@@ -4,8 +4,8 @@ from collections.abc import Callable, Container, Mapping
 from typing import NamedTuple
 
 from appliance.domain.workflows.definition import Definition
-from appliance.web import graph, step_kinds
-from appliance.web.graph import Arrow, Box, Lane
+from appliance.web import graph, step_kinds, step_notes
+from appliance.web.graph_shapes import Arrow, Box, Lane
 
 TONES = {"running": "run", "done": "good", "failed": "bad", "waiting": "warn", "skipped": "off", "cancelled": "off"}
 SIGNS = {
@@ -120,7 +120,7 @@ def view(
 
 def _node(box: Box, href: str, mark: Mark | None, standing: str, current: bool) -> Node:
     step = box.step
-    name, said = step_kinds.name(step), step_kinds.note(step)
+    name, said = step_kinds.name(step), step_notes.note(step)
     told = " · ".join(part for part in ((mark.state, mark.note) if mark else (said,)) if part)
     whole = mark.note if mark else said
     return Node(

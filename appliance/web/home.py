@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import agents, board, members, providers, usage, why
+from appliance.domain import board, home_lists, members, usage, why
 from appliance.domain.instances import shown
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why
-from appliance.web import cards, respond, task_page
+from appliance.web import cards, first_steps, respond, task_page
 from appliance.web.acts import Act
 from appliance.web.cards import Card
 from appliance.web.frame import Frame
@@ -27,16 +27,6 @@ class Ask(NamedTuple):
     act: Act | None
 
 
-class First(NamedTuple):
-    """A step of getting started."""
-
-    done: bool
-    title: str
-    text: str
-    action: str
-    href: str
-
-
 class HomePages(Controller):
     path = "/"
 
@@ -47,18 +37,18 @@ class HomePages(Controller):
 
 
 def _context(frame: Frame, db: Database, names: dict[str, str]) -> dict[str, Any]:
-    running, finished = board.in_flight(db), board.finished(db)
+    running, finished = home_lists.in_flight(db), home_lists.finished(db)
     return {
         "running": [(task, _card(frame, task, names)) for task in running],
         # Nobody is assigned to a workflow's own task, and its steps spend the money.
         "flows": shown.roots(db, [task.id for task in (*running, *finished)]),
-        "asks": [_ask(frame, db, task, names) for task in board.needs_person(db)],
-        "waiting": board.needs_person_count(db),
+        "asks": [_ask(frame, db, task, names) for task in home_lists.needs_person(db)],
+        "waiting": home_lists.needs_person_count(db),
         "finished": [(task, _card(frame, task, names)) for task in finished],
         "today": usage.today(db),
         "days": usage.days(db, DAYS),
         "totals": board.counts(db),
-        "first": _first(frame, db),
+        "first": first_steps.left(frame, db),
     }
 
 
@@ -69,34 +59,6 @@ def _card(frame: Frame, task: Task, names: dict[str, str]) -> Card:
 def _ask(frame: Frame, db: Database, task: Task, names: dict[str, str]) -> Ask:
     found = why.why(db, task)
     return Ask(task, _card(frame, task, names), found, task_page.act_of(db, found, task, frame.base))
-
-
-def _first(frame: Frame, db: Database) -> list[First]:
-    handed_out = any(board.counts(db).values())
-    steps = [
-        First(
-            bool(providers.all(db)),
-            "Connect a model",
-            "Your own key, a server on this machine, or the simulated provider that costs nothing.",
-            "Add a provider",
-            f"{frame.base}/providers/new",
-        ),
-        First(
-            bool(agents.all(db)),
-            "Create an agent",
-            "Instructions, a model, and what it may spend in a month.",
-            "Create an agent",
-            f"{frame.base}/agents/new",
-        ),
-        First(
-            handed_out,
-            "Hand out a task",
-            "Say what you want and how you will know it is done.",
-            "New task",
-            f"{frame.base}/tasks/new",
-        ),
-    ]
-    return [] if all(step.done for step in steps) else steps
 
 
 PAGES = [HomePages]

@@ -12,7 +12,7 @@ from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.rows import Instance
 from appliance.domain.instances.shown import Work
 from appliance.domain.workflows.definition import Definition, Step
-from appliance.web import filters, graph, graph_view
+from appliance.web import amounts, filters, graph, graph_view
 from appliance.web.graph_view import Mark, Progress, View
 
 _NUMBER = re.compile(r"\[\d+\]")
@@ -73,7 +73,7 @@ def mark(node: Node, work: dict[str, Work]) -> Mark:
     done = work.get(node.task_id or "")
     parts = [f"try {node.attempt}" if node.attempt > 1 else "", told(node, done)]
     parts += [filters.duration_ms(took_ms(node)) if node.kind != "map" else ""]
-    parts += [filters.usd(done.cost_nano) if done and done.cost_nano else ""]
+    parts += [amounts.usd(done.cost_nano) if done and done.cost_nano else ""]
     return Mark(node.state, " · ".join(part for part in parts if part), progress(node))
 
 

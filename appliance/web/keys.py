@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from appliance.db.database import Database
 from appliance.domain import keys
 from appliance.domain.actor import Actor
-from appliance.domain.keys import IssuedKey, NewKey
+from appliance.domain.key_forms import IssuedKey, NewKey
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import money, respond

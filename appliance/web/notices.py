@@ -11,11 +11,11 @@ from appliance.domain import absences, members
 from appliance.domain.absences import Absence
 from appliance.domain.actor import ROLES
 from appliance.domain.members import Member
-from appliance.domain.notices import channels, outbox, rows, wishes
+from appliance.domain.notices import channels, lists, set_aside, wishes
 from appliance.domain.notices.channels import NewChannel
 from appliance.domain.notices.kinds import EMAIL
 from appliance.domain.notices.rows import Notice
-from appliance.domain.notices.wishes import Wishes, WishesChange
+from appliance.domain.notices.wish_forms import Wishes, WishesChange
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import respond
@@ -52,16 +52,16 @@ class NoticesApi(Controller):
         limit: FromQuery[int] = 50,
     ) -> dict[str, Any]:
         """`state` is queued, held, sending, sent, failed, in_doubt, folded or dropped."""
-        found = rows.listing(db, _whose(asker), in_state, respond.limit(limit), cursor)
-        return {"items": found.items, "next_cursor": found.next_cursor, "counts": rows.counts(db, _whose(asker))}
+        found = lists.listing(db, _whose(asker), in_state, respond.limit(limit), cursor)
+        return {"items": found.items, "next_cursor": found.next_cursor, "counts": lists.counts(db, _whose(asker))}
 
     @post("/{notice_id:str}/retry", status_code=200, sync_to_thread=True, summary="Send one again that was given up")
     def retry(self, db: Database, asker: Asker, notice_id: Id) -> Notice:
-        return outbox.retry(db, asker.actor, notice_id, _whose(asker))
+        return set_aside.retry(db, asker.actor, notice_id, _whose(asker))
 
     @post("/{notice_id:str}/drop", status_code=200, sync_to_thread=True, summary="Leave one unsent")
     def drop(self, db: Database, asker: Asker, notice_id: Id) -> Notice:
-        return outbox.drop(db, asker.actor, notice_id, _whose(asker))
+        return set_aside.drop(db, asker.actor, notice_id, _whose(asker))
 
     @get("/wishes", opt=PERSON, sync_to_thread=True, summary="What you hear of, where, and when not")
     def wishes(self, db: Database, member: Member) -> Wishes:

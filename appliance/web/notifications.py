@@ -8,11 +8,11 @@ from litestar.params import FromPath
 from appliance.db.database import Database
 from appliance.domain import absences, members, preferences
 from appliance.domain.members import Member
-from appliance.domain.notices import channels, outbox, rows, wishes
+from appliance.domain.notices import channels, lists, rows, set_aside, wishes
 from appliance.domain.notices.channels import Made, NewChannel
 from appliance.domain.notices.kinds import EMAIL, KINDS
 from appliance.domain.notices.quiet import DAYS, Quiet
-from appliance.domain.notices.wishes import WishesChange
+from appliance.domain.notices.wish_forms import WishesChange
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import respond
@@ -94,12 +94,12 @@ class NotificationsPages(Controller):
 
     @post("/deliveries/{notice_id:str}/retry", sync_to_thread=True)
     def retry(self, frame: Frame, db: Database, member: Member, notice_id: Id) -> Reply:
-        outbox.retry(db, member.actor, notice_id, member.id)
+        set_aside.retry(db, member.actor, notice_id, member.id)
         return _back(frame, "It is sent again.")
 
     @post("/deliveries/{notice_id:str}/drop", sync_to_thread=True)
     def drop(self, frame: Frame, db: Database, member: Member, notice_id: Id) -> Reply:
-        outbox.drop(db, member.actor, notice_id, member.id)
+        set_aside.drop(db, member.actor, notice_id, member.id)
         return _back(frame, "It is not sent.")
 
 
@@ -117,7 +117,7 @@ def page(
     others = [(one.actor.label, one.name) for one in members.every(control, frame.tenant.id) if one.id != member.id]
     shown: dict[str, Any] = {"wishes": wishes.of(db, member), "kinds": KINDS, "places": places, "week": WEEK}
     shown |= {"mine": mine, "away": absences.of(db, member.actor.label), "others": others}
-    shown |= {"deliveries": rows.listing(db, member.id, limit=SHOWN).items, "names": dict(others)}
+    shown |= {"deliveries": lists.listing(db, member.id, limit=SHOWN).items, "names": dict(others)}
     shown |= {"zone": preferences.zone(db).key, "email": email}
     return room(frame, "notifications", problem, typed, **shown)
 

@@ -1,37 +1,20 @@
-"""Whom an agent may hand work to: its rules on its page, and over HTTP."""
+"""Whom an agent may hand work to: its rules on its page; the API is in policies_api.py."""
 
 from typing import Any
 
-import msgspec
-from litestar import Controller, delete, get, post, put
-from litestar.params import FromPath
+from litestar import Controller, post
 
 from appliance.db.database import Database
-from appliance.domain import agents, org, policies
+from appliance.domain import agents, policies
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import LEADING_TOOLS, AgentChange
 from appliance.domain.policies import NewEdge
 from appliance.errors import Problem
-from appliance.web import agents as agents_web
 from appliance.web import respond
 from appliance.web.frame import Frame
 from appliance.web.login import Fields
+from appliance.web.policies_api import ADMIN, PoliciesApi, Ref
 from appliance.web.respond import Reply
-
-Ref = FromPath[str]
-ADMIN = {"role": "admin"}
-
-
-class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """allow or deny"""
-
-    verdict: str
-
-
-class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A manager's slug, or null to report to nobody."""
-
-    manager: str | None
 
 
 class PoliciesPages(Controller):
@@ -52,36 +35,6 @@ class PoliciesPages(Controller):
         tools = [*agent.tools, *(tool for tool in LEADING_TOOLS if tool not in agent.tools)]
         said = f"{agent.name} may hand out work from its next run on."
         return _done(frame, ref, lambda: agents.change(db, actor, ref, AgentChange(tools=tools)), said)
-
-
-class PoliciesApi(Controller):
-    path = "/agents/{ref:str}"
-    tags = ["agents"]
-
-    @get("/policy", sync_to_thread=True, summary="Its rules, and to whom it may hand work by them")
-    def show(self, db: Database, ref: Ref) -> dict[str, Any]:
-        return _shape(db, ref)
-
-    @put("/policy/{target:str}", sync_to_thread=True, opt=ADMIN, summary="Allow or deny handing work to a target")
-    def put(self, db: Database, actor: Actor, ref: Ref, target: FromPath[str], data: Verdict) -> dict[str, Any]:
-        """`target` is an agent's slug, reports, peers or anyone; the narrowest rule counts."""
-        policies.put(db, actor, ref, NewEdge(target, data.verdict))
-        return _shape(db, ref)
-
-    @delete("/policy/{target:str}", sync_to_thread=True, opt=ADMIN, summary="Forget a rule")
-    def remove(self, db: Database, actor: Actor, ref: Ref, target: FromPath[str]) -> None:
-        policies.remove(db, actor, ref, target)
-
-    @post("/move", status_code=200, sync_to_thread=True, opt=ADMIN, summary="Give it another manager")
-    def move(self, db: Database, actor: Actor, ref: Ref, data: Move) -> dict[str, Any]:
-        """Everybody below comes along; a manager below the agent itself is refused."""
-        return agents_web.shape(org.move(db, actor, ref, data.manager))
-
-
-def _shape(db: Database, ref: str) -> dict[str, Any]:
-    allowed = policies.may_hand_to(db, agents.get(db, ref).id)
-    told = [{"slug": one.slug, "name": one.name, "title": one.title} for one in allowed]
-    return {"items": policies.of(db, ref), "may_hand_to": told, "next_cursor": None}
 
 
 def _done(frame: Frame, ref: str, act: Any, said: str) -> Reply:

@@ -1,19 +1,8 @@
-"""The steps of a workflow in words: what each is called, its picture, and what it does in a few words."""
+"""The steps of a workflow in words: what each is called, and its picture."""
 
 import re
 
-from appliance.domain.workflows.definition import (
-    AgentStep,
-    ApprovalStep,
-    CommandStep,
-    HttpStep,
-    MapStep,
-    Step,
-    WaitStep,
-    WhenStep,
-    WorkflowStep,
-)
-from appliance.web import filters
+from appliance.domain.workflows.definition import Step
 
 ICONS = {
     "agent": "bot",
@@ -47,34 +36,6 @@ def name(step: Step) -> str:
     return holes(step.title) or step.id.replace("_", " ").capitalize()
 
 
-def note(step: Step) -> str:
-    """What the step does, short enough for its box."""
-    does = step.does
-    match does:
-        case AgentStep():
-            return does.agent
-        case ApprovalStep():
-            return holes(does.ask)
-        case WaitStep():
-            return _wait(does)
-        case HttpStep():
-            return f"{does.method} {holes(does.url).partition('://')[2] or holes(does.url)}"
-        case CommandStep():
-            return holes(does.command)
-        case _:
-            return _block(does)
-
-
-def _block(does: MapStep | WhenStep | WorkflowStep) -> str:
-    match does:
-        case MapStep():
-            return f"{holes(does.items)} · {does.bound} at once"
-        case WhenStep():
-            return f"if {holes(does.condition)}"
-        case WorkflowStep():
-            return f"{does.workflow} · version {does.version}" if does.version else does.workflow
-
-
 def after(step: Step) -> str:
     """What it waits for, in words; "" when it starts at once."""
     if not step.needs:
@@ -94,10 +55,3 @@ def _hole(expression: str) -> str:
     # steps.review.output is told by the step, inputs.change by the input.
     last = parts[1] if parts[0] == "steps" and len(parts) > 2 and parts[-1] == "output" else parts[-1]
     return f"{{{last if _NAME.match(expression) else expression}}}"
-
-
-def _wait(does: WaitStep) -> str:
-    if does.signal:
-        within = f", at most {filters.span(does.within_s)}" if does.within_s else ""
-        return f"for {does.signal}{within}"
-    return f"until {holes(does.until)}" if does.until else filters.span(does.seconds or 0)

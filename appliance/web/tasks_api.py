@@ -21,10 +21,10 @@ from appliance.domain import (
     why,
 )
 from appliance.domain.actor import Actor
-from appliance.domain.board import Filter
 from appliance.domain.check_forms import NewCheck, Waiver
 from appliance.domain.checks import Check
 from appliance.domain.comments import NewComment
+from appliance.domain.task_filter import Filter
 from appliance.domain.task_forms import NewTask, TaskChange
 from appliance.domain.tenants import Tenant
 from appliance.domain.why import Why

@@ -1,22 +1,19 @@
-"""Wakes: what set agents to work or was kept from it, with cause, chain and depth; the page and the API."""
+"""Wakes: what set agents to work or was kept from it, with cause, chain and depth; the API is in wakes_api.py."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import agents, tasks, wake_list
-from appliance.domain.wake_list import Filter, Listed
+from appliance.domain import agents, wake_counts, wake_list
+from appliance.domain.wake_list import Filter
 from appliance.domain.wake_rows import REASONS, STATES
 from appliance.errors import Problem
-from appliance.web import respond, wake_words
+from appliance.web import respond, wake_words, wakes_api
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
-
-# The framework keeps the name `state` for itself.
-State = Annotated[str, QueryParameter(name="state")]
-NONE = "none"
+from appliance.web.wakes_api import NONE, State, WakesApi
 
 
 class WakesPages(Controller):
@@ -36,59 +33,17 @@ class WakesPages(Controller):
     ) -> Reply:
         given = {"state": in_state, "reason": reason, "agent": agent, "task": task, "chain": chain}
         try:
-            page = wake_list.listing(db, _filter(db, **given), cursor)
+            page = wake_list.listing(db, wakes_api.wanted(db, **given), cursor)
         except Problem as problem:
             if problem.code != "invalid":
                 raise
             page = wake_list.listing(db, Filter(task_id=NONE))
         chosen = given | {"cursor": cursor}
         shown: dict[str, Any] = {"lines": wake_words.lines(db, page.items, frame.base), "chosen": chosen}
-        shown |= {"next": wake_words.older(given, page.next_cursor), "counts": wake_list.counts(db)}
-        shown |= {"tripped": wake_list.tripped(db), "agents": agents.all(db), "states": STATES, "reasons": REASONS}
+        shown |= {"next": wake_words.older(given, page.next_cursor), "counts": wake_counts.counts(db)}
+        shown |= {"tripped": wake_counts.tripped(db), "agents": agents.all(db), "states": STATES, "reasons": REASONS}
         shown["tree"] = wake_words.tree(db, chain, frame.base) if chain and not cursor else []
         return respond.page(frame, "activity/wakes.html", **shown)
-
-
-class WakesApi(Controller):
-    path = "/wakes"
-    tags = ["events"]
-
-    @get("/", sync_to_thread=True, summary="Wakes of agents, newest first, with what became of each")
-    def listing(
-        self,
-        db: Database,
-        in_state: State = "",
-        reason: FromQuery[str] = "",
-        agent: FromQuery[str] = "",
-        task: FromQuery[str] = "",
-        chain: FromQuery[str] = "",
-        cursor: FromQuery[str] = "",
-        limit: FromQuery[int] = 50,
-    ) -> dict[str, Any]:
-        """`state`: queued, run, coalesced, skipped, dropped, tripped; `agent` a slug, `task` a number."""
-        chosen = _filter(db, in_state, reason, agent, task, chain)
-        found = wake_list.listing(db, chosen, cursor, respond.limit(limit))
-        return {"items": found.items, "next_cursor": found.next_cursor}
-
-    @get("/counts", sync_to_thread=True, summary="What became of the wakes of the last 24 hours")
-    def counts(self, db: Database) -> dict[str, int]:
-        return wake_list.counts(db)
-
-    @get("/chains/{chain:str}", sync_to_thread=True, summary="The wakes of one chain, the first one first")
-    def chain(self, db: Database, chain: FromPath[str]) -> dict[str, list[Listed]]:
-        return {"items": wake_list.chain(db, chain)}
-
-
-def _filter(db: Database, state: str, reason: str, agent: str, task: str, chain: str) -> Filter:
-    """A name that nobody has matches nothing, rather than everything."""
-    return Filter(state, reason, _id(db, agent, agents.get), _id(db, task.strip().removeprefix("#"), tasks.get), chain)
-
-
-def _id(db: Database, ref: str, get: Any) -> str:
-    try:
-        return str(get(db, ref).id) if ref else ""
-    except Problem:
-        return NONE
 
 
 PAGES = [WakesPages]

@@ -1,10 +1,8 @@
 """Workflows that come with the box: cards to choose from, and the way from one to a start form or a first instance."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-from litestar import Controller, MediaType, Response, get, post
-from litestar.params import FromPath
+from litestar import Controller, get, post
 
 from appliance.db.database import Database
 from appliance.domain.actor import Actor
@@ -17,15 +15,7 @@ from appliance.web.frame import Frame
 from appliance.web.graph_view import View
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
-
-Name = FromPath[str]
-ANYONE = {"role": "viewer"}
-
-
-class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`run` starts it at once with its sample inputs."""
-
-    run: bool = False
+from appliance.web.workflow_templates_api import Name, TemplatesApi
 
 
 class Card(NamedTuple):
@@ -35,26 +25,6 @@ class Card(NamedTuple):
     view: View
     gives: str
     used: bool
-
-
-class TemplatesApi(Controller):
-    path = "/templates"
-    tags = ["workflows"]
-
-    @get("/", sync_to_thread=True, summary="Workflows that come with the box")
-    def listing(self) -> dict[str, Any]:
-        return {"items": templates.listing(), "next_cursor": None}
-
-    @get("/{name:str}", sync_to_thread=True, summary="One template with its YAML and sample inputs")
-    def one(self, name: Name) -> Template:
-        return templates.get(name)
-
-    @post("/{name:str}/use", sync_to_thread=True, summary="Take a template over, and start it when `run` says so")
-    def use(self, db: Database, actor: Actor, name: Name, data: Wish) -> Reply:
-        """201 when its workflow was made, 200 when there was one of this slug, which then stays as it is."""
-        used = trying.use(db, actor, name, run=data.run)
-        status = 201 if used.applied.created else 200
-        return Response(used, status_code=status, media_type=MediaType.JSON)
 
 
 class TemplatesPages(Controller):

@@ -9,7 +9,7 @@ from typing import Any
 
 from appliance import children
 from appliance.db.database import Database
-from appliance.domain import agents, org, records, wake_list
+from appliance.domain import agents, org, records, wake_counts, wake_list
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.wake_list import Filter
@@ -55,7 +55,7 @@ def measure() -> Iterator[Figure]:
             taken = _p95(lambda chosen=chosen, cursor=cursor: wake_list.listing(here.db, chosen, cursor))
             yield Figure(f"{WAKES:,} wakes, a page {name}, p95", taken, "ms", 50)
         yield Figure(
-            f"{WAKES:,} wakes, figures of the last day, p95", _p95(lambda: wake_list.counts(here.db)), "ms", 50
+            f"{WAKES:,} wakes, figures of the last day, p95", _p95(lambda: wake_counts.counts(here.db)), "ms", 50
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.cli import show
-from appliance.cli.taskview import parse_check
+from appliance.cli.check_options import parse_check
 from appliance.domain.checks import NewCheck
 from appliance.errors import Problem
 from tests.cli.conftest import PASSWORD, Run

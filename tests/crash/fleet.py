@@ -18,7 +18,7 @@ from appliance.db.tenants import open_catalogue
 from appliance.domain import agents, keys, samples, tenants, workers
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 from tests.postgres import free_port
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from appliance.db.tenants import open_catalogue
-from appliance.domain.notices import channels, outbox, rows
+from appliance.domain.notices import channels, lists, outbox, rows
 from appliance.domain.notices.channels import NewChannel
 from appliance.domain.notices.rows import Content
 from tests.sinks import MailSink, WebSink, mail_sink, web_sink
@@ -36,7 +36,7 @@ class Office(NamedTuple):
     def states(self) -> list[str]:
         catalogue = open_catalogue(self.folder)
         with catalogue.open(self.tenant) as db:
-            found = [one.state for one in rows.listing(db).items]
+            found = [one.state for one in lists.listing(db).items]
         catalogue.close()
         return sorted(found)
 

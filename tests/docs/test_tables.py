@@ -8,7 +8,7 @@ import pytest
 from appliance.domain import agent_forms, approvals, checks, claims, judging, provider_forms, questions, setup, tasks
 from appliance.domain.actor import ROLES
 from appliance.domain.notices import kinds as notice_kinds
-from appliance.domain.notices import rows as notice_rows
+from appliance.domain.notices import lists
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
 from appliance.gateway.simulated_models import MODELS
@@ -33,7 +33,7 @@ def first_column(name: str, head: str) -> list[str]:
         ("concepts.md", "role", list(ROLES)),
         ("concepts.md", "task", [state.replace("_", " ") for state in tasks.STATES]),
         ("approvals.md", "state", [state.replace("_", " ") for state in approvals.STATES]),
-        ("notifications.md", "state", [state.replace("_", " ") for state in notice_rows.STATES]),
+        ("notifications.md", "state", [state.replace("_", " ") for state in lists.STATES]),
         ("notifications.md", "kind", list(notice_kinds.KINDS)),
         ("approvals.md", "shape", list(questions.SHAPES)),
         ("agents-and-tasks.md", "tool", list(agent_forms.TOOLS)),

@@ -7,11 +7,11 @@ import msgspec
 from appliance.db.database import Database
 from appliance.domain import members
 from appliance.domain.members import Member
-from appliance.domain.notices import channels, deriving, rows, wishes
+from appliance.domain.notices import channels, deriving, lists, wishes
 from appliance.domain.notices.channels import NewChannel
 from appliance.domain.notices.kinds import EMAIL
 from appliance.domain.notices.rows import Notice
-from appliance.domain.notices.wishes import WishesChange
+from appliance.domain.notices.wish_forms import WishesChange
 from tests.domain.asking import Desk, sit_down
 from tests.world import Browser, World
 
@@ -48,7 +48,7 @@ class Room(NamedTuple):
         return [one.content.title for one in self.notices(who)]
 
     def notices(self, who: Browser | None = None) -> list[Notice]:
-        return rows.listing(self.db, who.member.id if who else channels.TENANT, limit=200).items[::-1]
+        return lists.listing(self.db, who.member.id if who else channels.TENANT, limit=200).items[::-1]
 
 
 def enter(world: World, db: Database) -> Room:

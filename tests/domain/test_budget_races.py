@@ -12,9 +12,9 @@ import pytest
 from appliance.db.database import Database
 from appliance.domain import budgets, ledger, limits, scopes
 from appliance.domain.actor import SYSTEM
+from appliance.domain.budget_forms import Extra
 from appliance.domain.budgets import OverBudget
 from appliance.domain.ledger import Attempt, Opening
-from appliance.domain.limits import Extra
 from tests.world import World
 
 # As many callers as the pool of connections allows.

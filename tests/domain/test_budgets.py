@@ -6,8 +6,8 @@ from appliance import clock, ids
 from appliance.domain import agents, budgets, limits, runs, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
+from appliance.domain.budget_forms import BudgetChange, NewBudget
 from appliance.domain.budget_words import NANO
-from appliance.domain.limits import BudgetChange, NewBudget
 from appliance.domain.scopes import Scope
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem

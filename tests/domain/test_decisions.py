@@ -9,7 +9,7 @@ from appliance.db.database import Database
 from appliance.domain import approvals, decisions, lifecycle, tasks
 from appliance.domain.actor import Actor
 from appliance.domain.approvals import Approval, Option
-from appliance.domain.keys import ApiKey
+from appliance.domain.key_forms import ApiKey
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.asking import Desk, payload, sit_down

@@ -8,7 +8,7 @@ import pytest
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import keys
-from appliance.domain.keys import IssuedKey, NewKey
+from appliance.domain.key_forms import IssuedKey, NewKey
 from appliance.errors import Problem
 from tests.world import World
 

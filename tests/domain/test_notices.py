@@ -9,7 +9,7 @@ from appliance.db.database import Database
 from appliance.domain import approvals, decisions, endings, events, lifecycle, restored, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.approvals import Option
-from appliance.domain.notices import deriving, outbox, rows
+from appliance.domain.notices import deriving, outbox, rows, set_aside
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.telling import Room, enter
@@ -166,7 +166,7 @@ def test_nobody_is_told_to_decide_what_is_decided(room: Room, world: World) -> N
     decisions.decide(room.db, world.otto.actor, late.id, "reject")
     assert outbox.due(room.db) == []
     [dropped] = room.notices(world.alice)
-    assert (dropped.state, dropped.detail) == ("dropped", outbox.DECIDED)
+    assert (dropped.state, dropped.detail) == ("dropped", set_aside.DECIDED)
 
 
 def test_a_restore_puts_what_may_have_been_sent_in_doubt(room: Room, world: World) -> None:
@@ -181,8 +181,8 @@ def test_a_restore_puts_what_may_have_been_sent_in_doubt(room: Room, world: Worl
     ]
     assert outbox.due(room.db) == []
     again, gone = room.notices(world.alice)
-    assert outbox.retry(room.db, world.alice.actor, again.id).state == "queued"
-    assert outbox.drop(room.db, world.alice.actor, gone.id).state == "dropped"
+    assert set_aside.retry(room.db, world.alice.actor, again.id).state == "queued"
+    assert set_aside.drop(room.db, world.alice.actor, gone.id).state == "dropped"
     assert [one.id for one in outbox.due(room.db)] == [again.id]
     room.desk.ask("question", "third", title="After it")
     room.read()
@@ -202,7 +202,7 @@ def test_only_what_was_given_up_is_sent_again(room: Room, world: World) -> None:
     room.read()
     [queued] = room.notices(world.alice)
     with pytest.raises(Problem, match="this one is queued"):
-        outbox.retry(room.db, world.alice.actor, queued.id)
+        set_aside.retry(room.db, world.alice.actor, queued.id)
     with pytest.raises(Problem) as strange:
-        outbox.drop(room.db, world.otto.actor, queued.id, world.otto.member.id)
+        set_aside.drop(room.db, world.otto.actor, queued.id, world.otto.member.id)
     assert strange.value.code == "not_found"

@@ -7,7 +7,7 @@ import pytest
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain.notices import channels, outbox, rows
+from appliance.domain.notices import channels, lists, outbox, rows
 from appliance.domain.notices.channels import NewChannel
 from appliance.domain.notices.rows import Notice
 from appliance.errors import Problem
@@ -94,7 +94,7 @@ def test_what_was_settled_long_ago_is_forgotten_but_not_what_failed(db: Database
     outbox.not_sent(db, held(db), "No.", again=False)
     with clock.frozen(clock.now() + timedelta(days=outbox.KEPT_DAYS + 1)):
         assert outbox.prune(db) == 1
-    assert rows.counts(db) == {"failed": 1}
+    assert lists.counts(db) == {"failed": 1}
 
 
 def test_the_list_is_paged_and_filtered(db: Database, room: Room, world: World, queued: Notice) -> None:
@@ -103,15 +103,15 @@ def test_the_list_is_paged_and_filtered(db: Database, room: Room, world: World, 
     room.read()
     found, cursor = list[str](), ""
     while True:
-        page = rows.listing(db, world.alice.member.id, limit=2, cursor=cursor)
+        page = lists.listing(db, world.alice.member.id, limit=2, cursor=cursor)
         found += [one.content.title for one in page.items]
         if not page.next_cursor:
             break
         cursor = page.next_cursor
     assert found == ["Letter 3", "Letter 2", "Letter 1", "Letter 0", "Send the letter"]
-    assert rows.listing(db, state="sent").items == []
+    assert lists.listing(db, state="sent").items == []
     with pytest.raises(Problem):
-        rows.listing(db, state="lost")
+        lists.listing(db, state="lost")
 
 
 @pytest.mark.parametrize(

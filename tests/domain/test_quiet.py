@@ -10,7 +10,7 @@ from appliance.db.database import Database
 from appliance.domain import decisions
 from appliance.domain.notices import digests, outbox, quiet, wishes
 from appliance.domain.notices.quiet import Quiet
-from appliance.domain.notices.wishes import WishesChange
+from appliance.domain.notices.wish_forms import WishesChange
 from appliance.errors import Problem
 from tests.domain.telling import Room, enter
 from tests.world import World

@@ -73,7 +73,7 @@ def test_an_instance_that_fails_counts_as_a_failure_and_has_ended(calendar: Cale
     flows.apply(calendar.db, [Step("late", WaitStep(signal="never", within_s=60))], inputs={})
     made = calendar.add("flowing", task=None, workflow=StartWorkflow("flow"), pause_after=1)
     with calendar.at("2027-01-04T13:00:00Z"):
-        pass
+        advance.moved(calendar.db)
     with calendar.at("2027-01-04T13:30:00Z"):
         landing.due(calendar.db)
         advance.moved(calendar.db)

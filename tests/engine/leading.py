@@ -6,7 +6,7 @@ from typing import Any
 from appliance.db.database import Row
 from appliance.domain import (
     claims,
-    events,
+    event_lists,
     tasks,
     wake_rows,
 )
@@ -51,7 +51,7 @@ def after_a_death(floor: Floor, steps: int) -> None:
 
 def waits(floor: Floor, task: Task) -> int:
     """How often its run waited for sub-tasks."""
-    told = events.of_run(floor.db, task.id, floor.run(task).id)
+    told = event_lists.of_run(floor.db, task.id, floor.run(task).id)
     return sum(event.kind == "run.waiting" and event.data["reason"] == "child" for event in told)
 
 

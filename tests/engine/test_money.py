@@ -5,8 +5,8 @@ from datetime import timedelta
 from appliance import clock
 from appliance.domain import agents, budgets, events, lifecycle, limits, runs, spent
 from appliance.domain.agent_forms import AgentChange
+from appliance.domain.budget_forms import NewBudget
 from appliance.domain.budget_words import NANO
-from appliance.domain.limits import NewBudget
 from tests.engine.floor import Floor, comment, finish
 
 

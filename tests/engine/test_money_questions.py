@@ -6,10 +6,21 @@ from typing import Any
 import pytest
 
 from appliance import clock
-from appliance.domain import approvals, budget_alerts, budgets, decisions, events, lifecycle, limits, preferences, waits
+from appliance.domain import (
+    approvals,
+    budget_alerts,
+    budget_forms,
+    budgets,
+    decisions,
+    events,
+    lifecycle,
+    limits,
+    preferences,
+    waits,
+)
 from appliance.domain.approvals import Approval
+from appliance.domain.budget_forms import NewBudget
 from appliance.domain.budget_words import NANO
-from appliance.domain.limits import NewBudget
 from appliance.domain.scopes import Scope
 from appliance.domain.tasks import Task
 from appliance.errors import Problem
@@ -202,7 +213,7 @@ def test_the_last_run_behind_a_question_may_end_while_the_sweep_looks(floor: Flo
     [task] = stopped(floor)
     key = floor.run(task).wait_key
     lifecycle.cancel(floor.db, floor.actor, task.id)
-    limits.change(floor.db, floor.actor, budgets.of(floor.db, "tenant")[0].id, limits.BudgetChange("0"))
+    limits.change(floor.db, floor.actor, budgets.of(floor.db, "tenant")[0].id, budget_forms.BudgetChange("0"))
     # As after its first look, when the run was still there.
     with floor.db.transaction():
         assert waits._behind(floor.db, floor.actor, key, 1) == 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.db.database import Database
-from appliance.domain.notices import deriving, rows
+from appliance.domain.notices import deriving, lists
 from appliance.engine.postman import Postman
 from appliance.gateway.mail import Server
 from appliance.post import Post
@@ -91,7 +91,7 @@ def test_people_of_another_tenant_hear_nothing(room: Room, world: World, postman
     postman.round()
     until(lambda: len(mailbox.got) == 1)
     with world.db(world.globex) as other:
-        assert rows.counts(other) == {}
+        assert lists.counts(other) == {}
     assert [got["To"] for got in mailbox.got] == ["alice@acme.test"]
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from appliance.db.database import Database
 from appliance.domain import budgets, comments, lifecycle, limits, tasks
-from appliance.domain.limits import Extra
+from appliance.domain.budget_forms import Extra
 from appliance.domain.task_forms import TaskChange
 from appliance.domain.tasks import Task
 from appliance.errors import Problem

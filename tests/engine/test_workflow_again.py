@@ -110,3 +110,35 @@ def test_a_running_workflow_and_an_unknown_step_are_refused(floor: Floor) -> Non
     floor.work()
     with pytest.raises(Problem, match="no such step"):
         again(flow, "nothing")
+
+
+def test_what_was_undone_inside_a_branch_or_a_map_is_done_again(floor: Floor) -> None:
+    pay = step("pay", compensate=step("undo"))
+    first = chain(step("big", WhenStep("${{ true }}", [pay])), step("each", MapStep([1, 2], [pay])))
+    flow = flows.run(floor, chain(*first, step("z", BAD)))
+    assert {path for path in flow.states if path.startswith("undo/")} == {
+        "undo/big/then/pay",
+        "undo/each[0]/pay",
+        "undo/each[1]/pay",
+    }
+    second = again(flow, "z", repaired(floor, chain(*first, step("z"))))
+    anew = [path for path in second.states if second.node(path).task_id]
+    assert sorted(anew) == ["big/then/pay", "each[0]/pay", "each[1]/pay", "z"]
+
+
+def test_items_that_were_undone_are_done_again_with_the_one_that_failed(floor: Floor) -> None:
+    def each(body: str) -> list[Step]:
+        work = step("work", AgentStep("ada", body=body), compensate=step("undo"))
+        return [step("each", MapStep("${{ inputs.list }}", [work], bound=1))]
+
+    flow = flows.run(floor, each("sim: ${{ item }}"), {"list": ["say a", "fail 401"]})
+    assert flow.states["undo/each[0]/work"] == "done"
+    second = again(flow, "each[1]/work", repaired(floor, each("sim: say ok")))
+    assert second.now.state == "succeeded"
+    assert [path for path in second.states if second.node(path).task_id] == ["each[1]/work", "each[0]/work"]
+
+
+def test_of_a_workflow_in_which_no_step_failed_the_step_has_to_be_named(floor: Floor) -> None:
+    with pytest.raises(Problem) as refused:
+        again(flows.run(floor, [step("a")]), "")
+    assert "step" in refused.value.errors

@@ -23,8 +23,8 @@ from appliance.domain.workflows.definition import (
     WorkflowStep,
 )
 from appliance.web import graph, graph_layout, graph_view, step_kinds, templates
-from appliance.web.graph import Box, Drawing
 from appliance.web.graph_layout import Item
+from appliance.web.graph_shapes import Box, Drawing
 from appliance.web.graph_view import Mark, Progress
 
 SVG = "{http://www.w3.org/2000/svg}"

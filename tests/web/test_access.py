@@ -7,7 +7,7 @@ import pytest
 
 from appliance import clock
 from appliance.domain import keys, sessions, users
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 from appliance.web.filters import ago
 from tests.world import Browser, World
 

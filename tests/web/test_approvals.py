@@ -7,7 +7,7 @@ import pytest
 
 from appliance.domain import agents, approvals, budgets, keys, lifecycle, runs
 from appliance.domain.approvals import Approval, Option
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 from tests.domain.asking import Desk, payload, sit_down
 from tests.web import work
 from tests.world import Browser, World

@@ -13,7 +13,7 @@ from appliance.domain import agents, budgets, tasks, usage
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.task_forms import NewTask
-from appliance.web.filters import usd_exact
+from appliance.web.amounts import usd_exact
 from tests.domain.spending import Spent, book
 from tests.world import World
 

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.db.tenants import open_catalogue
 from appliance.domain import events, keys, sessions
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 from appliance.domain.tenants import Tenant
 from appliance.web import live
 from tests.world import Browser, World

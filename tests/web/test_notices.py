@@ -7,7 +7,7 @@ import pytest
 
 from appliance.db.database import Database
 from appliance.domain import absences, approvals, keys
-from appliance.domain.keys import NewKey
+from appliance.domain.key_forms import NewKey
 from appliance.domain.notices import channels, outbox, rows, wishes
 from tests.domain.telling import Room, enter
 from tests.sinks import WebSink, web_sink

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.domain import members
 from appliance.errors import Problem
-from appliance.web import assets, filters, respond, site
+from appliance.web import amounts, assets, filters, respond, site
 from appliance.web.frame import Note, read_flash, write_flash
 from tests.world import Browser, World
 
@@ -184,7 +184,7 @@ def test_form_refusals_can_be_swapped_in() -> None:
     ],
 )
 def test_money_reads_right(nano: int | None, short: str, exact: str) -> None:
-    assert (filters.usd(nano), filters.usd_exact(nano)) == (short, exact)
+    assert (amounts.usd(nano), amounts.usd_exact(nano)) == (short, exact)
 
 
 @pytest.mark.parametrize(

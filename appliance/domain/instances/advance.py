@@ -6,22 +6,31 @@ what followed from it.
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import approval_uses, events, handing_out, lifecycle, tasks
+from appliance.domain import events, handing_out
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import blocks, ending, making, paths, rows
+from appliance.domain.instances import blocks, ending, landing, making, paths, rows, stumbling
 from appliance.domain.instances.kinds import LANDED
-from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 
 MOST = 50
+# Nobody else writes while workflows are looked at.
+LONGEST_S = 0.25
 
 
 def moved(db: Database, most: int = MOST) -> int:
-    """Look at the instances that something has moved, those too that this moves; how many. In a transaction."""
-    looked = 0
-    while looked < most and (found := db.rows(_MOVED, {"most": most - looked})):
+    """Look at the instances that something has moved, those too that this moves; how many. In a transaction.
+
+    Raises Stumbled for one over which the program trips; the transaction is void then.
+    """
+    looked, until = 0, clock.monotonic() + LONGEST_S
+    while looked < most and clock.monotonic() < until and (found := db.rows(_MOVED, {"most": most - looked})):
         for row in found:
-            advance(db, row["id"])
+            try:
+                advance(db, row["id"])
+            except BaseException as error:
+                if stumbled := stumbling.over(row["id"], error):
+                    raise stumbled from error
+                raise
         looked += len(found)
     return looked
 
@@ -72,6 +81,7 @@ def _write(walk: Walk) -> None:
     db, instance = walk.db, walk.instance
     waited = {node.task_id for node in walk.nodes.values() if node.open}
     live = [order for order in walk.orders if order.id in waited]
+    walk.unmade({order.id for order in walk.orders} - waited)
     depth = making.depth(db, instance.id) if instance.parent_id else 1
     if live:
         handing_out.hand_out(db, live, instance.id, depth)
@@ -79,21 +89,11 @@ def _write(walk: Walk) -> None:
     for task_id in walk.again:
         handing_out.again(db, task_id, instance.id, depth)
     for node in walk.stopped:
-        _stop(db, node)
+        ending.stop(db, node.task_id, node.approval_id, node.child_id)
     _note(walk)
     ending.tell(db, walk)
-
-
-def _stop(db: Database, node: Node) -> None:
-    """End what a stopped step has at work outside its row."""
-    if node.task_id and tasks.get(db, node.task_id).open:
-        lifecycle.cancel(db, SYSTEM, node.task_id)
-    if node.approval_id:
-        approval_uses.withdraw_one(db, node.approval_id)
-    if node.child_id:
-        child = rows.by_id(db, node.child_id)
-        if child.open:
-            lifecycle.cancel(db, SYSTEM, child.task_id)
+    if walk.more and "finished_at" not in walk.news:
+        landing.moved(db, instance.id)
 
 
 def _note(walk: Walk) -> None:

@@ -1,5 +1,8 @@
 """Again from step k: a new instance that takes over what an ended one had done and what does not rest on that step."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
@@ -14,7 +17,7 @@ from appliance.domain.instances.making import Found, Made
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.paths import Outline
 from appliance.domain.instances.rows import Instance
-from appliance.errors import Problem, not_found
+from appliance.errors import Problem, invalid, not_found
 
 
 class _Copy(msgspec.Struct):
@@ -23,6 +26,8 @@ class _Copy(msgspec.Struct):
     db: Database
     old: Instance
     outline: Outline
+    nodes: list[Node]
+    undone: set[str]
     kept: list[Node] = []
     folders: dict[str, str] = {}
 
@@ -40,11 +45,14 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     if old.open:
         raise Problem("conflict", "The workflow has not ended. Cancel it first.")
     step = step or old.failed_path
+    if not step:
+        raise invalid(step="no step of it failed: name the one to begin at")
     number = old.version if version is None else version
     outline = rows.outline(db, old.workflow_id, number)
     if outline.find(step) is None:
         raise not_found(f"step {step}"[:200])
-    copy = _Copy(db, old, outline, [], {old.task_id: task_id})
+    every = sorted(nodes.of(db, old.id, limit=nodes.EVERY), key=_path)
+    copy = _Copy(db, old, outline, every, _undone(every), [], {old.task_id: task_id})
     _take(copy, "", step)
     for source, target in copy.folders.items():
         workspace.copy(files, source, target)
@@ -59,6 +67,12 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
     return rows.by_id(db, made)
 
 
+def _undone(found: list[Node]) -> set[str]:
+    """The steps that were undone, and those they stand in: parts of them have to be done again."""
+    undone = (paths.undone(node.path) for node in found if node.scope == paths.UNDO)
+    return {holder for path in undone for holder in paths.holders(path)}
+
+
 def _take(copy: _Copy, scope: str, wanted: str) -> None:
     """Take over what of a block does not rest on the step that the path leads to."""
     rest = wanted[len(scope) + 1 :] if scope else wanted
@@ -66,12 +80,11 @@ def _take(copy: _Copy, scope: str, wanted: str) -> None:
     step_id = name.partition("[")[0]
     block = copy.outline.block(scope)
     redone = block.downstream(step_id)
-    undone = {node.path for node in nodes.of(copy.db, copy.old.id, paths.UNDO, limit=nodes.EVERY)}
     for node in nodes.of(copy.db, copy.old.id, scope, limit=nodes.EVERY):
         step = block.by_id.get(node.step_id)
         if step is None or step.kind != node.kind:
             continue
-        if node.step_id not in redone and node.state == "done" and paths.path(paths.UNDO, node.path) not in undone:
+        if node.step_id not in redone and node.state == "done" and node.path not in copy.undone:
             copy.kept.append(_kept(node))
             copy.kept += [_kept(one) for one in _below(copy, node.path)]
         elif node.step_id == step_id and inside:
@@ -95,7 +108,7 @@ def _into_map(copy: _Copy, node: Node, wanted: str) -> None:
     for one in nodes.of(copy.db, copy.old.id, node.path, limit=nodes.EVERY):
         if one.path == item_path:
             item = one
-        elif one.state == "done" and one.item is not None:
+        elif one.state == "done" and one.item is not None and one.path not in copy.undone:
             done.append(one.item)
             copy.kept.append(_kept(one))
             copy.kept += [_kept(two) for two in _below(copy, one.path)]
@@ -111,12 +124,17 @@ def _into_map(copy: _Copy, node: Node, wanted: str) -> None:
 
 
 def _below(copy: _Copy, path: str) -> list[Node]:
-    found = []
-    for prefix in (f"{path}/", f"{path}["):
-        sql = f"SELECT * FROM nodes WHERE instance_id = :id AND {nodes.BELOW}"
-        given = {"id": copy.old.id, "prefix": prefix, "past": nodes.past(prefix)}
-        found += [nodes.node(row) for row in copy.db.rows(sql, given)]
-    return found
+    """Found by halves: `nodes` are in the order of their paths."""
+    return [*_beginning(copy.nodes, f"{path}/"), *_beginning(copy.nodes, f"{path}[")]
+
+
+def _beginning(found: list[Node], prefix: str) -> Iterator[Node]:
+    ahead = islice(found, bisect_left(found, prefix, key=_path), None)
+    return takewhile(lambda node: node.path.startswith(prefix), ahead)
+
+
+def _path(node: Node) -> str:
+    return node.path
 
 
 def _kept(node: Node) -> Node:

@@ -2,15 +2,12 @@
 
 from appliance import clock
 from appliance.db.database import Row
-from appliance.domain.instances import ending, failing, joins, paths, undoing
-from appliance.domain.instances.kinds import KINDS, branch, each
+from appliance.domain.instances import ending, failing, joins, paths, stumbling, undoing
+from appliance.domain.instances.kinds import KINDS, branch, each, gathering
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows.definition import Step
 from appliance.errors import Problem
-
-# The box's trouble, not the step's: all of it is tried again.
-TROUBLE = ("unavailable", "disk_full", "internal")
 
 
 def look(walk: Walk, scope: str) -> None:
@@ -43,7 +40,7 @@ def attempt(walk: Walk, node: Node, step: Step) -> None:
     try:
         KINDS[node.kind].begin(walk, node, step)
     except Problem as problem:
-        if problem.code in TROUBLE:
+        if problem.code in stumbling.TROUBLE:
             raise
         failing.fail(walk, walk.nodes[node.path], problem.code, problem.detail)
 
@@ -55,7 +52,8 @@ def land(walk: Walk, row: Row) -> None:
         return
     step, now = walk.step(node), clock.iso()
     node = walk.change(node, landed=False)
-    if not failing.pausing(node):
+    # While it rests before its next attempt, a person may have had its task done, or cancelled.
+    if not failing.pausing(node) or row["task_state"] in ("done", "cancelled"):
         KINDS[node.kind].land(walk, node, step, row)
     elif node.wake_at and node.wake_at <= now:
         attempt(walk, walk.change(node, attempt=node.attempt + 1, wake_at=None), step)
@@ -71,7 +69,7 @@ def _done(walk: Walk, holder: Node | None) -> None:
         return branch.done(walk, holder)
     step = walk.outline.step(paths.map_of(holder.path))
     try:
-        walk.done(holder, each.output(walk, holder, step))
+        walk.done(holder, gathering.output(walk, holder, step))
     except Problem as problem:
         return _failed_item(walk, holder, step, problem.code, problem.detail, holder.path)
     each.item_ended(walk, walk.nodes[holder.path])
@@ -91,7 +89,7 @@ def _failed(walk: Walk, holder: Node | None, node: Node) -> None:
 
 def _failed_item(walk: Walk, item: Node, step: Step, code: str, detail: str, path: str) -> None:
     told = walk.end(item, "failed", failure_code=code, failure_detail=detail, data=item.data | {"path": path})
-    each.item_ended(walk, walk.change(told, output=each.failed_output(told, step)))
+    each.item_ended(walk, walk.change(told, output=gathering.failed_output(told, step)))
 
 
 def _undo(walk: Walk) -> None:

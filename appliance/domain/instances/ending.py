@@ -2,7 +2,7 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import events, lifecycle, records, schema, standing, tasks
+from appliance.domain import approval_uses, events, lifecycle, records, schema, standing, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing, paths
 from appliance.domain.instances.rows import Instance
@@ -50,6 +50,17 @@ def cancel(walk: Walk) -> None:
     """A person wants no more of it: everything open ends, and nothing is undone."""
     walk.stop_all()
     walk.news |= {"state": "cancelled", "finished_at": clock.iso()}
+
+
+def stop(db: Database, task_id: str | None, approval_id: str | None, child_id: str | None) -> None:
+    """End what a stopped step has at work outside its row."""
+    if child_id:
+        sql = "SELECT task_id FROM instances WHERE id = :id AND finished_at IS NULL"
+        task_id = db.value(sql, {"id": child_id})
+    if task_id and tasks.get(db, task_id).open:
+        lifecycle.cancel(db, SYSTEM, task_id)
+    if approval_id:
+        approval_uses.withdraw_one(db, approval_id)
 
 
 def tell(db: Database, walk: Walk) -> None:

@@ -10,6 +10,7 @@ from appliance.domain.workflows.definition import Definition, Step
 
 UNDO = "undo"
 _INDEX = re.compile(r"\[\d+\]")
+_END = re.compile(r"[/\[]|$")
 
 
 def path(scope: str, step_id: str) -> str:
@@ -46,6 +47,11 @@ def scope_of(step_path: str) -> str:
 def undone(undo_path: str) -> str:
     """What the step with this path undoes."""
     return undo_path.removeprefix(f"{UNDO}/")
+
+
+def holders(step_path: str) -> list[str]:
+    """The path itself, and those of all it stands in."""
+    return [step_path[: end.start()] for end in _END.finditer(step_path)]
 
 
 def place(step_path: str) -> str:

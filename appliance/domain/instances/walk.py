@@ -20,7 +20,7 @@ from appliance.domain.workflows.definition import Step
 
 
 class Walk:
-    """`news` are the values of the instance's row that change."""
+    """`news` are the values of the instance's row that change; `more` says that one look does not do all."""
 
     def __init__(self, db: Database, instance: Instance, outline: Outline) -> None:
         self.db = db
@@ -37,6 +37,7 @@ class Walk:
         self.again: list[str] = []
         self.stopped: list[Node] = []
         self.news: Row = {}
+        self.more = False
 
     @property
     def state(self) -> str:
@@ -153,7 +154,7 @@ class Walk:
     def forget_below(self, path: str) -> None:
         """Before the step begins anew: what was inside it is no more."""
         for prefix in (f"{path}/", f"{path}["):
-            params = {"id": self.instance.id, "prefix": prefix, "past": nodes.past(prefix)}
+            params = {"id": self.instance.id, "prefix": prefix}
             self.db.execute(f"DELETE FROM nodes WHERE instance_id = :id AND {nodes.BELOW}", params)
             for gone in [one for one in self.nodes if one.startswith(prefix)]:
                 del self.nodes[gone]
@@ -192,6 +193,12 @@ class Walk:
 
     def step(self, node: Node) -> Step:
         return self.outline.step(node.path)
+
+    def unmade(self, task_ids: set[str]) -> None:
+        """Their steps have ended before these tasks were made."""
+        for node in [one for one in self.nodes.values() if one.task_id in task_ids]:
+            self._put(structs.replace(node, task_id=None))
+        self.stopped = [node for node in self.stopped if node.task_id not in task_ids]
 
     def write(self) -> None:
         """Store the nodes; tasks they name have to be there."""

@@ -12,7 +12,7 @@ from appliance.domain.notices import channels, quiet, rows, wishes, words
 from appliance.domain.notices.channels import Channel
 from appliance.domain.notices.kinds import EMAIL, URGENT
 from appliance.domain.notices.rows import Content
-from appliance.domain.notices.wishes import Wishes
+from appliance.domain.notices.wish_forms import Wishes
 
 BATCH = 200
 CURSOR = "notice"

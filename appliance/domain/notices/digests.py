@@ -7,7 +7,7 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import inbox
 from appliance.domain.members import Member
-from appliance.domain.notices import channels, outbox, rows, wishes
+from appliance.domain.notices import channels, rows, set_aside, wishes
 from appliance.domain.notices.deriving import hold
 from appliance.domain.notices.kinds import EMAIL
 from appliance.domain.notices.rows import Content, Line, Notice
@@ -24,7 +24,7 @@ def fold(db: Database) -> int:
     if not db.rows(sql, {"now": now}):
         return 0
     with db.transaction():
-        outbox.drop_decided(db)
+        set_aside.drop_decided(db)
         found = [rows.notice(row) for row in db.rows(sql, {"now": now})]
         for _, held in groupby(found, lambda one: (one.member, one.channel)):
             _fold(db, list(held), now)

@@ -9,17 +9,15 @@ import random
 from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import events
-from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.actor import SYSTEM
+from appliance.domain.notices import set_aside
 from appliance.domain.notices.rows import Notice, get, notice
-from appliance.errors import Problem
 
 LEASE_S = 120
 BATCH = 20
 # About 20 hours in all; each is moved by up to a fifth.
 DELAYS_S = (30, 120, 600, 1800, 3600, 7200, 14400, 14400, 14400, 14400)
 KEPT_DAYS = 30
-DECIDED = "It was decided before this was sent."
-OPEN = "(approval_id IS NULL OR EXISTS (SELECT 1 FROM approvals a WHERE a.id = approval_id AND a.state = 'pending'))"
 
 
 def due(db: Database) -> list[Notice]:
@@ -28,16 +26,9 @@ def due(db: Database) -> list[Notice]:
       ORDER BY due_at, id LIMIT {BATCH}"""
     found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
     if any(one.approval_id for one in found):
-        drop_decided(db)
+        set_aside.drop_decided(db)
         found = [notice(row) for row in db.rows(sql, {"now": clock.iso()})]
     return found
-
-
-def drop_decided(db: Database) -> int:
-    """Nobody is told to decide what is decided. One that a sender has taken is its sender's."""
-    sql = f"""UPDATE notices SET state = 'dropped', detail = :detail, settled_at = :now
-      WHERE state IN ('queued', 'held') AND due_at <= :now AND NOT {OPEN}"""
-    return db.execute(sql, {"now": clock.iso(), "detail": DECIDED})
 
 
 def take(db: Database, wanted: Notice) -> Notice | None:
@@ -73,24 +64,6 @@ def defer(db: Database, waiting: Notice, until: str) -> None:
     db.update("notices", held, due_at=max(until, waiting.due_at))
 
 
-def retry(db: Database, actor: Actor, notice_id: str, member: str | None = None) -> Notice:
-    """Send what was set aside once more, from now on and under the same id. Raises Problem(conflict)."""
-    return _reopen(db, actor, notice_id, member, "notice.retried", state="queued", due_at=clock.iso(), tries=0)
-
-
-def drop(db: Database, actor: Actor, notice_id: str, member: str | None = None) -> Notice:
-    """Leave it unsent. Raises Problem(conflict)."""
-    values = {"state": "dropped", "detail": f"Dropped by {actor.name}.", "settled_at": clock.iso()}
-    return _reopen(db, actor, notice_id, member, "notice.dropped", **values)
-
-
-def doubt(db: Database) -> int:
-    """After a restore, in its transaction: what had not been sent by then may have been sent since."""
-    sql = """UPDATE notices SET state = 'in_doubt', detail = 'From before a restore: it may have been sent already.'
-      WHERE state IN ('queued', 'held', 'sending')"""
-    return db.execute(sql)
-
-
 def prune(db: Database) -> int:
     """Forget what was settled a month ago."""
     sql = "DELETE FROM notices WHERE settled_at < :then AND state <> 'failed'"
@@ -100,13 +73,3 @@ def prune(db: Database) -> int:
 def _settle(db: Database, held: Notice, **values: object) -> bool:
     mine: Row = {"id": held.id, "attempts": held.attempts, "state": "sending"}
     return bool(db.update("notices", mine, **values))
-
-
-def _reopen(db: Database, actor: Actor, notice_id: str, member: str | None, event: str, **values: object) -> Notice:
-    with db.transaction():
-        found = get(db, notice_id, member)
-        if found.state not in ("failed", "in_doubt"):
-            raise Problem("conflict", f"Only what failed or is in doubt; this one is {found.state}.")
-        db.update("notices", {"id": found.id}, **values)
-        events.record(db, actor, event, notice_id=found.id)
-    return get(db, notice_id)

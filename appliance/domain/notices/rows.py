@@ -7,11 +7,7 @@ import msgspec
 from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import records
-from appliance.domain.records import Page
-from appliance.errors import invalid, not_found
-
-# held: quiet hours · sending: a sender has it · in_doubt: from before a restore · failed: given up.
-STATES = ("queued", "held", "sending", "sent", "failed", "in_doubt", "folded", "dropped")
+from appliance.errors import not_found
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -77,26 +73,3 @@ def get(db: Database, notice_id: str, member: str | None = None) -> Notice:
     if row is None or member not in (None, row["member"]):
         raise not_found("notice")
     return notice(row)
-
-
-def listing(
-    db: Database, member: str | None = None, state: str = "", limit: int = records.LIMIT, cursor: str = ""
-) -> Page[Notice]:
-    """Newest first; of one member or of all, in one state or in all. Raises Problem(invalid), Problem(bad_cursor)."""
-    if state and state not in STATES:
-        raise invalid(state=f"take one of {', '.join(STATES)}")
-    given: Row = {"member": member, "state": state, "limit": max(1, min(limit, records.LIMIT_MAX))}
-    tests = ["TRUE"] if member is None else ["member = :member"]
-    tests += ["state = :state"] if state else []
-    if cursor:
-        given["id"] = records.read_cursor(cursor, str)[0]
-        tests.append("id < :id")
-    sql = f"SELECT * FROM notices WHERE {' AND '.join(tests)} ORDER BY id DESC LIMIT :limit + 1"
-    return records.page([notice(row) for row in db.rows(sql, given)], given["limit"], lambda one: (one.id,))
-
-
-def counts(db: Database, member: str | None = None) -> dict[str, int]:
-    """How many there are in each state."""
-    where = "" if member is None else "WHERE member = :member"
-    rows = db.rows(f"SELECT state, COUNT(*) AS n FROM notices {where} GROUP BY state", {"member": member})
-    return {row["state"]: row["n"] for row in rows}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from appliance.domain import check_forms, schema
-from appliance.domain.workflows import building, expressions, graph_order, published, schema_forms
+from appliance.domain.workflows import building, command_lines, expressions, graph_order, published, schema_forms
 from appliance.domain.workflows.expressions import Known
 from appliance.domain.workflows.nearest import meant
 from appliance.domain.workflows.places import Found, Place
@@ -146,6 +146,8 @@ def _work(step: Data, kind: str, place: Place, known: Known) -> Iterator[Found]:
     for key in RENDERED[kind]:
         if key in step:
             yield from _rendered(step[key], key, (*place, key), known)
+    if kind == "command" and (fault := command_lines.fault(step["command"])):
+        yield (*place, "command"), fault
     if kind == "when" and isinstance(step["when"], str) and not expressions.single(step["when"]):
         yield (*place, "when"), f"write one expression, such as ${{{{ {step['when'][:60] or 'inputs.amount > 100'} }}}}"
     if kind == "map" and isinstance(step["map"], str) and not expressions.single(step["map"]):

@@ -60,8 +60,10 @@ def order(walk: Walk, node: Node, agent_id: str, title: str, **values: Any) -> N
 def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
     if row["task_state"] == "done":
         kept = node.output if isinstance(node.output, dict) else {}
+        if said := kept.get("fault"):
+            return failing.end(walk, node, "too_large", said)
         given = {"text": row["result"], "data": None, "files": [], "task": row["number"]}
-        walk.done(node, given | kept)
+        walk.done(walk.change(node, failure_code="", failure_detail=""), given | kept)
     else:
         unended(walk, node, row)
 

@@ -20,7 +20,7 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
     assert isinstance(does, ApprovalStep)
     given = walk.value(node, msgspec.to_builtins(does))
     title, detail = text_of(given["ask"]), text_of(given["detail"])
-    options = msgspec.convert(given["options"], list[Option], strict=False)
+    options = [Option(**{name: text_of(value) for name, value in one.items()}) for one in given["options"]]
     payload = {"workflow": walk.instance.slug, "version": walk.instance.version, "step": node.path, "ask": title}
     asked = Ask(
         "step",

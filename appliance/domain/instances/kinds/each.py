@@ -3,19 +3,20 @@
 Its counters are kept in its own row, so that an item that ends costs the same whatever the number of items.
 """
 
-from typing import Any
-
-import msgspec
-
 from appliance.db.database import Row
-from appliance.domain.instances import ending, failing, joins, paths
+from appliance.domain.instances import failing, joins, paths
 from appliance.domain.instances.joins import Items
+from appliance.domain.instances.kinds import gathering
 from appliance.domain.instances.nodes import Node
 from appliance.domain.instances.walk import Walk
 from appliance.domain.workflows.definition import MapStep, Step
 from appliance.errors import invalid
 
 MOST = 100_000
+# So many rows may be new in a look before it begins no more items.
+AT_ONCE = 500
+# As much as a file of a workspace may have; what comes after would read all of it.
+OUTPUT_BYTES = 16 * 1024 * 1024
 
 
 def begin(walk: Walk, node: Node, step: Step) -> None:
@@ -55,14 +56,6 @@ def item_ended(walk: Walk, item: Node) -> None:
     _go_on(walk, walk.change(node, data=data), walk.step(node))
 
 
-def output(walk: Walk, item: Node, step: Step) -> Any:
-    """What a finished item gives. Raises Problem(expression)."""
-    does = step.does
-    assert isinstance(does, MapStep)
-    found = ending.given(walk, item.path) if does.output is None else walk.value_in(item.path, does.output)
-    return {"ok": True, "output": found, "error": None} if does.join == "collect" else found
-
-
 def _go_on(walk: Walk, node: Node, step: Step) -> None:
     does = step.does
     assert isinstance(does, MapStep)
@@ -71,7 +64,12 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
     if stands == "done":
         if data["open"]:
             walk.stop_below(node.path)
-        walk.done(node, _gather(walk, node))
+        if gathering.size(walk, node) > OUTPUT_BYTES:
+            said = (
+                f"Its items give more than {OUTPUT_BYTES:,} characters together. Let each give less, or write a file."
+            )
+            return failing.end(walk, node, "too_large", said)
+        walk.done(node, gathering.all_of(walk, node))
     elif stands == "failed":
         code, detail, path = data.get("first", ["too_few", "There are fewer items than have to end well.", node.path])
         walk.stop_below(node.path)
@@ -83,6 +81,11 @@ def _go_on(walk: Walk, node: Node, step: Step) -> None:
 def _fill(walk: Walk, node: Node, does: MapStep) -> None:
     data, kept = dict(node.data), frozenset(node.data.get("kept", ()))
     while data["open"] < does.bound and data["next"] < data["total"]:
+        if len(walk.fresh) >= AT_ONCE:
+            # Items that end at once would all be done in one commit; the next look goes on.
+            walk.change(node, landed=True)
+            walk.more = True
+            break
         n = data["next"]
         path = paths.item(node.path, n)
         # An item that another instance had done already is not done again.
@@ -94,24 +97,4 @@ def _fill(walk: Walk, node: Node, does: MapStep) -> None:
     if kept:
         data["kept"] = sorted(n for n in kept if n >= data["next"])
     if data != node.data:
-        walk.change(node, data=data)
-
-
-def _gather(walk: Walk, node: Node) -> list[Any]:
-    """The outputs in the order of the items; null for one that has none."""
-    found = [None] * node.data["total"]
-    sql = "SELECT item, output FROM nodes WHERE instance_id = :id AND scope = :scope AND finished_at IS NOT NULL"
-    for row in walk.db.rows(sql, {"id": node.instance_id, "scope": node.path}):
-        found[row["item"]] = msgspec.json.decode(row["output"])
-    for item in walk.nodes.values():
-        if item.scope == node.path and item.kind == "item" and item.item is not None:
-            found[item.item] = item.output
-    return found
-
-
-def failed_output(item: Node, step: Step) -> Any:
-    """What a failed item gives to a list that collects."""
-    does = step.does
-    if not isinstance(does, MapStep) or does.join != "collect":
-        return None
-    return {"ok": False, "output": None, "error": {"code": item.failure_code, "detail": item.failure_detail}}
+        walk.change(walk.nodes[node.path], data=data)
