@@ -235,6 +235,33 @@ def test_what_is_refused_names_its_field(calendar: Calendar, given: dict[str, An
     assert rows.listing(calendar.db).items == []
 
 
+def test_a_change_of_the_calendar_holds_from_now_on(calendar: Calendar) -> None:
+    made = calendar.add()
+    change = ScheduleChange(cron="30 18 * * *", zone="Europe/Berlin", name="Evening", overlap="allow_all")
+    changed = verbs.change(calendar.db, calendar.person, "daily", change)
+    assert (changed.next_due, changed.name, changed.overlap) == ("2027-01-04T17:30:00.000000Z", "Evening", "allow_all")
+    changed = verbs.change(calendar.db, calendar.person, made.id, ScheduleChange(every="10m"))
+    assert (changed.words, changed.next_due) == ("Every 10 minutes", "2027-01-04T12:10:00.000000Z")
+    changed = verbs.change(calendar.db, calendar.person, made.id, ScheduleChange(task=StartTask("Other")))
+    assert changed.target.task and changed.target.task.title == "Other"
+    for wrong in (ScheduleChange(cron="x"), ScheduleChange(name=" "), ScheduleChange(task=None)):
+        with pytest.raises(Problem):
+            verbs.change(calendar.db, calendar.person, made.id, wrong)
+    assert rows.get(calendar.db, made.id) == changed
+
+
+def test_an_agent_sets_up_and_runs_no_schedule(calendar: Calendar) -> None:
+    """By one it could hand work to anybody: a schedule acts in nobody's name."""
+    made, new = calendar.add(), NewSchedule("own", cron="* * * * *", task=StartTask("Look"))
+    for verb in (
+        lambda: verbs.add(calendar.db, calendar.office.ada, new),
+        lambda: verbs.change(calendar.db, calendar.office.ada, made.id, ScheduleChange(name="Mine")),
+        lambda: verbs.run_now(calendar.db, calendar.office.ada, made.id),
+    ):
+        with pytest.raises(Problem, match="An agent can't set up or run schedules"):
+            verb()
+
+
 def test_a_slug_is_taken_until_its_schedule_is_removed(calendar: Calendar) -> None:
     made = calendar.add()
     with pytest.raises(Problem, match="Choose another slug"):
