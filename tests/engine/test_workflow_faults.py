@@ -60,6 +60,16 @@ def test_whoever_starts_a_workflow_with_others_is_not_held_up_by_it(floor: Floor
     assert flows.Flow(floor, sick).failure() == ("failed", "internal", "")
 
 
+def test_a_workflow_whose_rows_can_not_be_read_is_ended_too(floor: Floor) -> None:
+    flow = flows.start(floor, [step("paid", WaitStep(signal="paid")), step("long", WaitStep(seconds=60))])
+    well = flows.start(floor, [step("a")], slug="well")
+    floor.db.update("nodes", {"instance_id": flow.id}, data="{")
+    verbs.signal(floor.db, floor.actor, flow.id, "paid")
+    floor.work()
+    assert (flow.failure(), well.now.state) == (("failed", "internal", ""), "succeeded")
+    assert floor.db.value("SELECT COUNT(*) AS n FROM nodes WHERE finished_at IS NULL") == 0
+
+
 def test_steps_that_were_about_to_start_do_not_when_another_fails_at_once(floor: Floor) -> None:
     flow = flows.run(floor, [step("a"), step("b", AgentStep("nobody"))])
     assert flow.failure() == ("failed", "not_found", "b")

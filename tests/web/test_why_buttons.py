@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 import appliance
+from appliance.domain.instances import starting
 from appliance.domain.why import FIXES, Why
+from appliance.domain.workflows import library
 from appliance.web.acts import WAYS, of_why
 from tests.web import work
 from tests.world import World
@@ -34,7 +36,10 @@ def test_every_verb_of_the_domain_has_a_button() -> None:
 def test_a_button_leads_somewhere_that_exists(world: World, verb: str) -> None:
     agent = work.hire(world)
     task = work.hand_out(world, assignee="mara")
-    refs = {"resume": agent.slug, "look": agent.slug, "open": "1"}
+    with world.db() as db:
+        library.apply(db, world.alice.actor, "slug: tidy\nsteps: [{id: a, wait: 1h}]\n")
+        flow = starting.start(db, world.alice.actor, "tidy", {})
+    refs = {"resume": agent.slug, "look": agent.slug, "open": "1", "workflow": str(flow.number)}
     act = of_why(Why("x", "X.", "Do it", verb, refs.get(verb, "none")), task, world.alice.pages)
     assert act is not None and act.text == "Do it"
     if act.post:
