@@ -161,6 +161,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         ("a: !!python/name:os.system x", "tags such as"),
         ("a: !secret x", "tags such as"),
         ("a: b: c", "put the text in quotes"),
+        ("steps:\n\t- a: 1", "indent with spaces, not tabs"),
         ("a: [1, 2", "can't be read as YAML"),
         ("a: '\\x00'\nb: \"\\0\"", "a character in it that is none"),
         ("a: \x07", "a character in it that YAML does not know"),
