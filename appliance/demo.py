@@ -108,14 +108,15 @@ class _Story:
             providers.change(db, SYSTEM, self._box.vault, samples.ACCOUNT, ProviderChange(pace="real"))
             task = hand_out(db, self._owner, northwind.FIRST)
             say(f"\n#{task.number} {task.title} -> {task.agent_name}")
-            ended = _follow(db, task, say)
-            for line in _outcome(db, ended):
-                say(line)
+            if not self._pace.fast:
+                # At the other pace there is enough to look at without waiting for this one.
+                for line in _outcome(db, _follow(db, task, say)):
+                    say(line)
             for work in northwind.LIVE:
                 hand_out(db, self._owner, work)
             for slug in northwind.WORKFLOWS:
                 say(_started(trying.use(db, self._owner, slug, run=True)))
-        self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{ended.number}")
+        self._open_link(f"{link}/enter/{self._token}?next=/t/{northwind.SLUG}/tasks/{task.number}")
 
     def _open_link(self, link: str) -> None:
         self._say(f"\nOpen  {link}\nStop  Ctrl-C")

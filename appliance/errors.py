@@ -68,5 +68,6 @@ def invalid(**errors: str) -> Problem:
     return Problem("invalid", "; ".join(f"{field}: {fault}" for field, fault in errors.items()), errors=errors)
 
 
-def not_found(what: str) -> Problem:
-    return Problem("not_found", f"There is no such {what}.")
+def not_found(what: str, near: str = "") -> Problem:
+    """`near` is the end of the sentence, which says what may have been meant."""
+    return Problem("not_found", f"There is no such {what}{near or '.'}")

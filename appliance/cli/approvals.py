@@ -134,7 +134,8 @@ def _decide(desk: Desk, tenant: str | None, ref: str, verdict: str, note: str, g
     with desk.room(tenant) as room:
         before = _find(room.db, ref)
         found = decisions.decide(room.db, CLI, before.id, verdict, note, given)
-    said = decision_rights.closed(found) if before.decided_by else f"{found.title}: {words(found.state)}."
+    told = words(decision_rights.SAID[found.verdict]).capitalize()
+    said = decision_rights.closed(found) if before.decided_by else f"{told}: {found.title}"
     return Shown(found, said)
 
 

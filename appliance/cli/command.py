@@ -71,7 +71,8 @@ def read_text(path: str) -> str:
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem("usage", f"{path} can't be read: {error}.") from error
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise Problem("usage", f"{path} can't be read: {why}.") from error
 
 
 def decoded(kind: type[T], given: dict[str, Any]) -> T:

@@ -24,11 +24,22 @@ def whole(found: Instance, bill: Work, steps: Sequence[Node], work: dict[str, Wo
             ("Because", f"{found.failure_code}: {found.failure_detail}" if found.failure_code else ""),
         ]
     )
-    rows = [_step_row(node, work.get(node.task_id or "")) for node in steps]
+    rows = [_step_row(node, work.get(node.task_id or "")) for node in _by_block(steps)]
     heads = ("step", "kind", "state", "try", "task", "cost", "took", "note")
     body = table(heads, rows, "No step has begun.", right=("try", "cost", "took"))
     output = "" if found.output is None else f"\n\n{as_text(found.output)}"
     return f"{head}\n\n{body}{output}"
+
+
+def _by_block(steps: Sequence[Node]) -> list[Node]:
+    """In the order they started, each after the block it stands in."""
+    began = {node.path: node.ord for node in steps}
+
+    def place(node: Node) -> list[int]:
+        ends = [n for n, sign in enumerate(node.path) if sign in "/["]
+        return [began[name] for name in [*(node.path[:end] for end in ends), node.path] if name in began]
+
+    return sorted(steps, key=place)
 
 
 def step_line(node: Node, work: Work | None) -> str:

@@ -51,6 +51,7 @@ def because(task: Task, found: Why) -> str:
         "provider": "agenthq provider list",
         "limits": "agenthq tenant limits",
         "run": f"agenthq task logs {task.number}",
+        "workflow": f"agenthq workflow instance {found.ref}",
     }
     next_step = commands.get(found.verb)
     return f"{found.sentence}\n{found.action}: {next_step}" if next_step else found.sentence

@@ -4,7 +4,7 @@ import click
 
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
-from appliance.cli.show import Shown, facts, listing, table
+from appliance.cli.show import Shown, facts, listing
 from appliance.domain.instances import trying
 from appliance.domain.workflows import templates
 
@@ -18,9 +18,9 @@ def template() -> None:
 def list_(desk: Desk) -> Shown:
     """The templates, with what each does."""
     found = templates.listing()
-    return listing(
-        found, table(("slug", "steps", "what it does"), [(t.slug, t.steps, t.description) for t in found], "")
-    )
+    wide = max(len(one.slug) for one in found) + 2
+    lines = [click.wrap_text(one.description, 100, one.slug.ljust(wide), " " * wide) for one in found]
+    return listing(found, "\n".join(lines))
 
 
 @verb(
@@ -56,7 +56,10 @@ def use(desk: Desk, slug: str, run_: bool, tenant: str | None) -> Shown:
     state = "is yours now" if applied.created else f"was here already, at version {applied.version}"
     about = [("Workflow", f"{slug} {state}"), ("Agents made", ", ".join(applied.agents) or "none")]
     if used.instance:
-        about.append(("Started", f"#{used.instance.number}, with the sample: agenthq task show {used.instance.number}"))
+        number = used.instance.number
+        about.append(("Started", f"#{number}, with the sample: agenthq workflow instance {number} --watch"))
     else:
-        about.append(("Start it", f"agenthq workflow run {slug}"))
+        about.append(("Try it", f"agenthq template use {slug} --run"))
+        about.append(("Use it", f"agenthq template show {slug} --sample > inputs.json, change that, and then"))
+        about.append(("", f"agenthq workflow run {slug} --inputs @inputs.json"))
     return Shown(used, facts(about))

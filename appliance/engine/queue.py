@@ -56,6 +56,7 @@ class Doorbell(Huey):  # type: ignore[misc]
     def __init__(self, line: Line | None = None) -> None:
         super().__init__("bells", results=False, storage_class=BellStorage, line=line or MemoryLine())
         self._bell: Callable[[str], Task] | None = None
+        self.over = False
 
     def answer(self, pump: Callable[[str], None]) -> None:
         """Call `pump(tenant_id)` for every bell."""
@@ -65,7 +66,8 @@ class Doorbell(Huey):  # type: ignore[misc]
             try:
                 pump(tenant_id)
             except Exception:  # the job border: a worker outlives any one job
-                log.exception("work for tenant %s failed", tenant_id)
+                # What outlives the grace finds its databases closed, and is taken up by the next start.
+                log.log(logging.DEBUG if self.over else logging.ERROR, "work for %s failed", tenant_id, exc_info=True)
 
         self._bell = bell.s
 
@@ -105,3 +107,4 @@ class Workers(Consumer):  # type: ignore[misc]
             if not thread.is_alive():
                 continue
             thread.join(max(0.0, until - clock.monotonic()))
+        self.huey.over = True

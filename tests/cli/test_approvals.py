@@ -43,7 +43,7 @@ def test_what_waits_is_listed_and_shown_in_full(agenthq: Run, asked: Approval) -
 
 def test_a_verdict_is_given_once(agenthq: Run, asked: Approval) -> None:
     short = asked.id[-8:]
-    assert agenthq("approval", "approve", short).out == "Send the letter: approved.\n"
+    assert agenthq("approval", "approve", short).out == "Approved: Send the letter\n"
     again = agenthq("approval", "reject", short)
     assert (again.code, again.lines) == (1, ["agenthq: Already decided by Command line: approved."])
     assert agenthq("approval", "approve", asked.id).code == 0

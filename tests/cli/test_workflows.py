@@ -105,6 +105,8 @@ def test_an_instance_is_listed_shown_and_moved(asks: Run) -> None:
     asks("workflow", "run", "asks", "-i", 'people=["Ann", "Ben"]')
     shown = asks("workflow", "instance", "1")
     assert "each[1]/ask" in shown.out and "agenthq approval list" in shown.out and "0 of 2 done" in shown.out
+    begun = [line.split()[0] for line in shown.out.splitlines() if line.startswith("each")]
+    assert begun == ["each", "each[0]", "each[0]/ask", "each[1]", "each[1]/ask"]
     scoped = asks("workflow", "instance", "1", "--scope", "each[0]", "--json").json
     assert [node["path"] for node in scoped["nodes"]] == ["each[0]/ask"]
     assert asks("workflow", "pause", "1").out == "#1 is paused.\n"
@@ -125,6 +127,13 @@ def test_archiving_frees_the_name(asks: Run) -> None:
     assert asks("workflow", "archive", "asks").out == "asks is archived.\n"
     assert asks("workflow", "list").out == "There is no workflow yet.\n"
     assert asks("workflow", "run", "asks").lines == ["agenthq: There is no such workflow."]
+
+
+def test_a_slip_of_the_keys_is_told_with_what_was_meant(asks: Run) -> None:
+    assert asks("workflow", "run", "aks").lines == ["agenthq: There is no such workflow; did you mean 'asks'?"]
+    assert asks("workflow", "apply", "ask.yaml").lines == [
+        "agenthq: ask.yaml can't be read: No such file or directory."
+    ]
 
 
 def test_agents_that_a_workflow_needs_have_to_be_there(agenthq: Run, box: Path, at: Path) -> None:

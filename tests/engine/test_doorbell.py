@@ -73,6 +73,27 @@ def test_a_job_that_fails_leaves_its_worker_alive() -> None:
     assert answered == ["acme", "globex"]
 
 
+def test_what_outlives_the_grace_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Its databases are closed by then, and the folder of a demo is gone."""
+    bell, began, closed = Doorbell(), threading.Event(), threading.Event()
+
+    def pump(tenant: str) -> None:
+        began.set()
+        closed.wait(5)
+        raise LookupError("the database is gone")
+
+    bell.answer(pump)
+    workers = Workers(bell, 1, grace_s=0)
+    workers.start()
+    bell.ring("acme")
+    assert began.wait(5)
+    workers.stop(graceful=True)
+    closed.set()
+    for _, thread in workers.worker_threads:
+        thread.join(5)
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
 def test_the_sweep_finds_what_nobody_rang_for(floor: Floor) -> None:
     heard: list[str] = []
     floor.bell.answer(heard.append)

@@ -110,7 +110,7 @@ def _worked_out(expression: Expression, names: Mapping[str, Any]) -> Any:
 
 def _problem(template: str, sentence: str) -> Problem:
     shown = template if len(template) <= 200 else template[:200] + "…"
-    return Problem("expression", f"{shown}: {sentence}.")
+    return Problem("expression", f"{shown}: {sentence}{'' if sentence.endswith('?') else '.'}")
 
 
 def _unknown(names: tuple[Name, ...], known: Known) -> str:
@@ -132,8 +132,10 @@ def _not_there(name: Name, known: Known) -> str:
         case ("item" | "index", *_):
             return "" if known.item else f"there is no {name[0]} outside the steps of a map"
     there = ("inputs", "steps", "instance", *(("item", "index") if known.item else ()))
-    unknown = name[0] not in there
-    return f"there is no '{name[0]}'{meant(name[0], there)}; a text needs quotes around it" if unknown else ""
+    if name[0] in there:
+        return ""
+    said = f"there is no '{name[0]}'{meant(name[0], there)}"
+    return said if said.endswith("?") else f"{said}; a text needs quotes around it"
 
 
 def _no_step(parts: list[str], known: Known) -> str:

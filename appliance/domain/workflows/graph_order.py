@@ -37,10 +37,10 @@ def _unfit(ids: list[str], needs: list[list[str]], first: dict[str, int]) -> Ite
     for n, name in enumerate(ids):
         if first[name] != n:
             yield (n, "id"), f"'{name}' is the id of another step of this list; give it another"
-    for n, wanted in enumerate(needs):
+    for n, (name, wanted) in enumerate(zip(ids, needs, strict=True)):
         for need in wanted:
             if need not in first:
-                yield (n, "needs"), f"there is no step '{need}' in this list{meant(need, first)}"
+                yield (n, "needs"), f"there is no step '{need}' in this list{meant(need, first.keys() - {name})}"
             elif first[need] == n:
                 yield (n, "needs"), "a step can't need itself"
 

@@ -11,6 +11,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.records import Page
 from appliance.domain.workflows import brought, reading, references, version_rows
 from appliance.domain.workflows.definition import Definition
+from appliance.domain.workflows.nearest import near
 from appliance.domain.workflows.places import Fault
 from appliance.domain.workflows.version_rows import Version
 from appliance.errors import Problem, invalid, not_found
@@ -71,7 +72,8 @@ def get(db: Database, ref: str) -> Workflow:
     sql = "SELECT * FROM workflows WHERE id = :ref OR (slug = :ref AND archived_at IS NULL)"
     row = db.one(sql, {"ref": ref})
     if row is None:
-        raise not_found("workflow")
+        slugs = [one["slug"] for one in db.rows("SELECT slug FROM workflows WHERE archived_at IS NULL")]
+        raise not_found("workflow", near(ref, slugs))
     return records.to(Workflow, row)
 
 

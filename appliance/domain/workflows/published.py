@@ -98,7 +98,7 @@ _APPROVAL: dict[str, Schema] = {
 }
 _WAIT: dict[str, Schema] = {
     "wait": _one(
-        "a duration, {until: a time} or {signal: its name}",
+        "a duration such as 90s or 5m, {until: a time} or {signal: its name}",
         {"type": "number", "minimum": 0, "maximum": durations.LONGEST_S},
         {"type": "string", "pattern": durations.PATTERN},
         _object("the time to wait for", ["until"], {"until": _text("a time such as 2026-12-01T09:00:00Z", 2_100, 1)}),

@@ -85,4 +85,5 @@ def _fault(path: str, message: str) -> Fault:
 
 
 def _no_agent(slug: str, here: set[str]) -> str:
-    return f"there is no agent {slug}{meant(slug, here)}; hire it, or let the workflow bring it (agents)"
+    said = f"there is no agent {slug}{meant(slug, here)}"
+    return said if said.endswith("?") else f"{said}; hire it, or let the workflow bring it (agents)"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from appliance.domain.workflows.nearest import meant
+from appliance.domain.workflows.nearest import meant, near
 from appliance.domain.workflows.places import Found, Place
 from appliance.domain.workflows.published import SCHEMA, Schema
 
@@ -131,8 +131,7 @@ def _instead(value: Any, schema: Schema) -> str:
 
 def _near(value: Any, known: list[Any]) -> str:
     words = [word for word in known if isinstance(word, str)]
-    near = meant(value, words) if isinstance(value, str) else ""
-    return near if "did you mean" in near else ""
+    return near(value, words) if isinstance(value, str) else ""
 
 
 def _resolved(schema: Schema) -> Schema:

@@ -12,6 +12,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.workflows import library, reading
 from appliance.domain.workflows.definition import Definition
 from appliance.domain.workflows.library import Applied
+from appliance.domain.workflows.nearest import meant
 from appliance.errors import Problem, not_found
 
 FOLDER = Path(__file__).parents[2] / "templates"
@@ -41,7 +42,7 @@ def listing() -> list[Template]:
 def get(slug: str) -> Template:
     """Raises Problem(not_found)."""
     if slug not in SLUGS:
-        raise not_found("template")
+        raise not_found("template", meant(slug, SLUGS))
     return _read(slug)
 
 

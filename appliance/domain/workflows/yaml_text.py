@@ -78,7 +78,10 @@ def line_of(data: Any, place: Place) -> int:
 
 
 def _unreadable(error: yaml.MarkedYAMLError) -> str:
-    hint = "; put the text in quotes" if "mapping values" in str(error.problem) else ""
+    problem = str(error.problem)
+    hint = "; put the text in quotes" if "mapping values" in problem else ""
+    if "cannot start any token" in problem:
+        hint = "; indent with spaces, not tabs, and put a text that begins with a sign in quotes"
     return f"this can't be read as YAML: {error.problem or error.context}{hint}"
 
 
