@@ -58,6 +58,13 @@ CODES: dict[str, RunCode] = {
     "bad_tool_arguments": RunCode(
         "The model kept calling tools with wrong arguments", "Choose a more capable model.", True
     ),
+    "http_status": RunCode(
+        "The other side answered, but not as expected", "Read its answer, then correct the request or that side.", True
+    ),
+    "unreachable": RunCode(
+        "The other side could not be reached", "Check the address and that the host is allowed, then try again.", True
+    ),
+    "command_failed": RunCode("The program did not end well", "Read what it wrote, then correct it.", True),
     "budget_exceeded": RunCode("The budget is used up", "Raise the budget, then run it again.", False, True),
     "provider_failed": RunCode("No account could serve the model", "Add or resume a provider account.", True, True),
     "too_large": RunCode("A step's value was too large to keep", "Let the agent use a file for it."),

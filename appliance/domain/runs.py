@@ -14,7 +14,7 @@ from appliance.domain.queueing import wake as wake
 from appliance.errors import not_found
 
 OPEN = ("ready", "running", "waiting")
-BADLY = ("failed", "incomplete", "timed_out")
+BADLY = frozenset({"failed", "incomplete", "timed_out"})
 DEADLINE = "deadline"
 RECLAIMED = "reclaimed"
 # Why a run was asked to stop → the state, code and sentence it ends with.

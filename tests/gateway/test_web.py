@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from appliance.gateway import web
 from appliance.gateway.addresses import private
 from appliance.gateway.client import Gateway
-from appliance.gateway.fetching import Fetched, Unfetched, refusal
+from appliance.gateway.fetching import Fetched, Request, Unfetched, refusal
 
 from .scripted import Answer, ScriptedServer, http
 
@@ -137,10 +136,10 @@ def test_a_compressed_page_is_not_unpacked(gateway: Gateway, provider: ScriptedS
     assert "compressed" in fault(gateway, f"http://{place(provider)}/", place(provider))
 
 
-def test_silence_ends(gateway: Gateway, provider: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "TOTAL_S", 0.2)
+def test_silence_ends(gateway: Gateway, provider: ScriptedServer) -> None:
     provider.will(Answer(b"", hang=True))
-    assert "did not answer within" in fault(gateway, f"http://{place(provider)}/", place(provider))
+    with pytest.raises(Unfetched, match="did not answer within"):
+        gateway.request(Request(f"http://{place(provider)}/", timeout_s=0.2), [place(provider)])
 
 
 def test_a_cancel_ends_the_wait(gateway: Gateway, provider: ScriptedServer) -> None:

@@ -301,7 +301,7 @@ SPOILT = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_the_published_schema_and_the_reader_agree_on_whatever_is_spoilt(data: st.DataObject) -> None:
     document = msgspec.json.decode(msgspec.json.encode(yaml_text.read(FULL)[0]))
