@@ -339,3 +339,8 @@ def spoil(document: Any, data: st.DataObject) -> None:
 def test_whatever_text_there_is_gets_a_report(source: str) -> None:
     report = reading.check(source)
     assert (report.definition is None) is bool(report.faults)
+
+
+def test_a_step_is_not_offered_itself_to_wait_for() -> None:
+    [fault] = reading.check("slug: tidy\nsteps: [{id: a, wait: 1, needs: [b]}]").faults
+    assert fault.message == "there is no step 'b' in this list"
