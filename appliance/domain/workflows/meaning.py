@@ -48,7 +48,8 @@ def faults(data: Data) -> Iterator[Found]:
     if "output_schema" in data:
         yield from _schema(data["output_schema"], ("output_schema",))
     yield from _agents(data.get("agents", []))
-    known = Known(inputs=frozenset(inputs.get("properties") or ()))
+    named = inputs.get("properties")
+    known = Known(inputs=frozenset(named if isinstance(named, dict) else ()))
     if _count(data["steps"]) > MOST_STEPS:
         yield ("steps",), f"there are more than {MOST_STEPS:,} steps; let a workflow step carry out a part of them"
     yield from _block(data["steps"], ("steps",), _Around(known))
