@@ -17,6 +17,7 @@ from appliance.domain import why as reasons
 from appliance.domain.actor import Actor
 from appliance.domain.check_forms import NEEDED
 from appliance.domain.graph import ON_CANCEL, ON_PARENT_CLOSE
+from appliance.domain.instances import rows as instance_rows
 from appliance.domain.task_filter import Filter
 from appliance.domain.task_forms import PRIORITIES, NewTask
 from appliance.domain.tasks import STATES, Task
@@ -110,7 +111,8 @@ def show(desk: Desk, number: str, tenant: str | None) -> Shown:
     with desk.room(tenant) as room:
         found = tasks.get(room.db, number)
         judged, tried = checks.of_task(room.db, found.id), runs.of_task(room.db, found.id)
-    return Shown({**view(found), "checks": judged, "runs": tried}, about(found, judged, tried))
+        flow = instance_rows.of_task(room.db, found.id)
+    return Shown({**view(found), "checks": judged, "runs": tried}, about(found, judged, tried, flow))
 
 
 @verb("agenthq task run 4 --wait", into=task)

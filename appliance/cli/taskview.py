@@ -6,6 +6,7 @@ import msgspec
 
 from appliance.cli.show import ago, facts, money, table, words
 from appliance.domain.checks import Check
+from appliance.domain.instances.rows import Instance
 from appliance.domain.runs import Run
 from appliance.domain.task_forms import PRIORITIES
 from appliance.domain.tasks import Task
@@ -16,8 +17,8 @@ def view(task: Task) -> dict[str, Any]:
     return {**msgspec.to_builtins(task), "assignee": task.assignee}
 
 
-def about(task: Task, judged: list[Check], tried: list[Run]) -> str:
-    parts = [_facts(task)]
+def about(task: Task, judged: list[Check], tried: list[Run], flow: Instance | None = None) -> str:
+    parts = [_facts(task, flow)]
     if judged:
         parts.append(
             table(
@@ -57,12 +58,13 @@ def because(task: Task, found: Why) -> str:
     return f"{found.sentence}\n{found.action}: {next_step}" if next_step else found.sentence
 
 
-def _facts(task: Task) -> str:
+def _facts(task: Task, flow: Instance | None) -> str:
     return facts(
         [
             (f"#{task.number}", task.title),
             ("State", words(task.state)),
             ("Because", task.blocked_detail),
+            ("Workflow", flow and f"{flow.slug}: agenthq workflow instance {task.number}"),
             ("Assignee", task.agent_name or task.member_id),
             ("Priority", PRIORITIES[task.priority]),
             ("Labels", ", ".join(task.labels)),

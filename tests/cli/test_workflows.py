@@ -107,6 +107,7 @@ def test_an_instance_is_listed_shown_and_moved(asks: Run) -> None:
     assert "each[1]/ask" in shown.out and "agenthq approval list" in shown.out and "0 of 2 done" in shown.out
     begun = [line.split()[0] for line in shown.out.splitlines() if line.startswith("each")]
     assert begun == ["each", "each[0]", "each[0]/ask", "each[1]", "each[1]/ask"]
+    assert "agenthq workflow instance 1" in asks("task", "show", "1").out
     scoped = asks("workflow", "instance", "1", "--scope", "each[0]", "--json").json
     assert [node["path"] for node in scoped["nodes"]] == ["each[0]/ask"]
     assert asks("workflow", "pause", "1").out == "#1 is paused.\n"

@@ -141,8 +141,6 @@ FORM = [
     Wrong(_step("agent: dana, retry: {max_attempts: no}"), "steps[0].retry.max_attempts", "not text"),
     Wrong(_step("agent: dana, retry: {bsae: 1s}"), "steps[0].retry.bsae", "did you mean 'base'?"),
     Wrong(_step("wait: soon"), "steps[0].wait", "write a duration such as 90s or 5m"),
-    Wrong("slug: tidy\nsteps:\n\t- {id: a, wait: 1}", "", "indent with spaces, not tabs"),
-    Wrong(_step("wait: 1, needs: b"), "steps[0].needs", "there is no step 'b' in this list"),
     Wrong(_step("wait: {}"), "steps[0].wait", "give it one of until, signal"),
     Wrong(_step("wait: {signal: a b}"), "steps[0].wait.signal", "letters, digits"),
     Wrong(_step("wait: {signal: a, until: b}"), "steps[0].wait", "keep one of them"),

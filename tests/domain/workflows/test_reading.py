@@ -161,6 +161,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         ("a: !!python/name:os.system x", "tags such as"),
         ("a: !secret x", "tags such as"),
         ("a: b: c", "put the text in quotes"),
+        ("steps:\n\t- a: 1", "indent with spaces, not tabs"),
         ("a: [1, 2", "can't be read as YAML"),
         ("a: '\\x00'\nb: \"\\0\"", "a character in it that is none"),
         ("a: \x07", "a character in it that YAML does not know"),
@@ -338,3 +339,8 @@ def spoil(document: Any, data: st.DataObject) -> None:
 def test_whatever_text_there_is_gets_a_report(source: str) -> None:
     report = reading.check(source)
     assert (report.definition is None) is bool(report.faults)
+
+
+def test_a_step_is_not_offered_itself_to_wait_for() -> None:
+    [fault] = reading.check("slug: tidy\nsteps: [{id: a, wait: 1, needs: [b]}]").faults
+    assert fault.message == "there is no step 'b' in this list"
