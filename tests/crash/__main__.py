@@ -1,4 +1,7 @@
-"""`make crash`: L0 in full, on SQLite and PostgreSQL. Prints its report lines; exit code 1 when an oracle objects."""
+"""`make crash`: L0 in full on SQLite and PostgreSQL, and a map of as many items under kills.
+
+Prints its report lines; exit code 1 when an oracle objects.
+"""
 
 import argparse
 import sys
@@ -8,6 +11,8 @@ from pathlib import Path
 from tests import postgres
 from tests.crash.drive import Plan, Report, drive
 from tests.crash.light import LIMIT_MS, measure
+from tests.crash.mapped import Outcome
+from tests.crash.mapped import drive as drive_map
 from tests.crash.scene import Place
 
 
@@ -20,16 +25,19 @@ def main(given: list[str]) -> int:
     args = parser.parse_args(given)
     plan = Plan(args.runs, args.kills, args.seed)
     reports, late = [], False
+    maps: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="agenthq-crash-") as folder:
         if args.on != "postgres":
             reports.append(show("sqlite", drive(Place(Path(folder) / "sqlite" / "data"), plan)))
             light = measure(Place(Path(folder) / "light" / "data"), args.runs)
             print(f"O10: p95 start delay of a light tenant beside {args.runs} queued runs: {light:.0f} ms", flush=True)
             late = light > LIMIT_MS
+            maps.append(drive_map(Place(Path(folder) / "map" / "data"), args.runs, args.kills // 5, args.seed))
+            print(f"sqlite: {maps[-1].line()}", flush=True)
         if args.on != "sqlite":
             with postgres.cluster() as url:
                 reports.append(show("postgres", drive(Place(Path(folder) / "postgres" / "data", url), plan)))
-    return int(late or any(report.faults for report in reports))
+    return int(late or any(report.faults for report in reports) or not all(found.whole for found in maps))
 
 
 def show(name: str, report: Report) -> Report:
