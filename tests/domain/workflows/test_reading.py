@@ -341,11 +341,6 @@ def test_whatever_text_there_is_gets_a_report(source: str) -> None:
     assert (report.definition is None) is bool(report.faults)
 
 
-def test_a_step_is_not_offered_itself_to_wait_for() -> None:
-    [fault] = reading.check("slug: tidy\nsteps: [{id: a, wait: 1, needs: [b]}]").faults
-    assert fault.message == "there is no step 'b' in this list"
-
-
 def test_properties_that_are_none_are_a_fault_and_no_crash() -> None:
     for odd in ("true", "[a]", "5", "text"):
         found = reading.check(f"slug: tidy\ninputs: {{type: object, properties: {odd}}}\nsteps: [{{id: a, wait: 1}}]")
