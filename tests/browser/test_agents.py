@@ -13,7 +13,7 @@ def test_an_agent_from_hiring_to_leaving(tab: Opens) -> None:
     page.get_by_label("Title").fill("Analyst")
     page.get_by_label("Slug").fill("ada")
     page.get_by_label("Model").select_option("sim-swift")
-    page.get_by_label("Manager").select_option("noor")
+    page.get_by_label("Manager", exact=True).select_option("noor")
     page.get_by_label("Instructions").fill("Count things.\nSay how sure you are.")
     opened.judge()
     page.get_by_role("button", name="Create the agent").click()
