@@ -22,7 +22,10 @@ from tests.crash import scene
 from tests.crash.outside import Outside
 from tests.crash.plays import Part
 
-SCRIPT = 'sim: tool task.comment {"text": "said"}\nsim: tool task.finish {"summary": "All done."}'
+# Not at once: what takes no time is one commit, and here the places between reserving and settling are looked for.
+SCRIPT = """sim: latency 1ms
+sim: tool task.comment {"text": "said"}
+sim: tool task.finish {"summary": "All done."}"""
 QUICK, MODEL = ["quick"], ["model"]
 EVERYTHING = ["inside", "idempotent", "keyed", "nap", "checkable", "hear", "once", "inside"]
 # Weights in a hundred.

@@ -37,9 +37,9 @@ class Points:
         self._around_commits(PostgresDatabase, lambda db: db._conn.info.transaction_status)
         send = Gateway.send
 
-        def sent(gateway: Gateway, *given: Any) -> Any:
+        def sent(gateway: Gateway, *given: Any, **named: Any) -> Any:
             self.here("before a model call")
-            answer = send(gateway, *given)
+            answer = send(gateway, *given, **named)
             self.here("after a model call")
             return answer
 
