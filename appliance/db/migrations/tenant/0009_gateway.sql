@@ -1,0 +1,24 @@
+-- Calls of tools outside beside those of our own agents: who asked in which protocol, and how it went.
+ALTER TABLE calls ADD COLUMN surface TEXT NOT NULL DEFAULT 'agent';
+ALTER TABLE calls ADD COLUMN protocol TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN asked_model TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN session_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN project TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN task_kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN needs TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN streamed BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE calls ADD COLUMN error_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN cost_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN imputed_nano BIGINT;
+ALTER TABLE calls ADD COLUMN cache_write BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE calls ADD COLUMN reasoning BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE calls ADD COLUMN first_byte_ms BIGINT;
+ALTER TABLE calls ADD COLUMN duration_ms BIGINT;
+CREATE INDEX calls_key ON calls (key_id, started_at) WHERE key_id IS NOT NULL;
+CREATE INDEX calls_session ON calls (session_id, started_at) WHERE session_id <> '';
+ALTER TABLE attempts ADD COLUMN status BIGINT;
+ALTER TABLE attempts ADD COLUMN tier TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN units TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE attempts ADD COLUMN reported_nano BIGINT;
+ALTER TABLE attempts ADD COLUMN computed_nano BIGINT;
+ALTER TABLE attempts ADD COLUMN note TEXT NOT NULL DEFAULT '';
