@@ -56,7 +56,7 @@ class Admitted(msgspec.Struct, frozen=True):
     strict: bool = False
 
 
-class Refused(Exception):  # noqa: N818  what a tool is told, not a fault
+class Refused(Exception):
     """A request that is not sent anywhere; `retry_after_s` where waiting helps."""
 
     def __init__(self, reason: Reason, message: str, retry_after_s: float | None = None) -> None:
