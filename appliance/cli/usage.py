@@ -5,11 +5,9 @@ import click
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, money, table
-from appliance.domain import ledger
-from appliance.domain import usage as spending
-from appliance.domain.ledger import Call
-from appliance.domain.usage import Line, Total
-from appliance.web import export
+from appliance.domain.analytics import every_call, files
+from appliance.domain.analytics import usage as spending
+from appliance.domain.analytics.shapes import Line, Total
 
 
 @verb(
@@ -30,7 +28,7 @@ def usage(desk: Desk, by: str, first: str, last: str, as_csv: bool, tenant: str 
     first, last = spending.span(first, last)
     with desk.room(tenant) as room:
         if as_csv:
-            for piece in export.encode("csv", ledger.every(room.db, first, last), Call):
+            for piece in files.encode("csv", every_call.COLUMNS, every_call.rows(room.db, first, last)):
                 click.echo(piece, nl=False)
             return None
         whole, lines = spending.total(room.db, first, last), spending.breakdown(room.db, by, first, last)

@@ -5,8 +5,9 @@ from typing import Any
 from litestar import Controller, get, post
 
 from appliance.db.database import Database
-from appliance.domain import budgets, limits, preferences, usage
+from appliance.domain import budgets, limits, preferences
 from appliance.domain.actor import Actor
+from appliance.domain.analytics import usage
 from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
 from appliance.errors import Problem
 from appliance.web import budget_fields, respond

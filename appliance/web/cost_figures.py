@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 
 from appliance.db.database import Database
-from appliance.domain import budgets, usage
+from appliance.domain import budgets
+from appliance.domain.analytics import summaries, usage
 from appliance.web import cost_tiles
 
 WINDOWS = (14, 30, 90)
@@ -15,7 +16,7 @@ def page(db: Database, slug: str, days: int) -> dict[str, Any]:
     window = days if days in WINDOWS else 30
     chart = _chart(db, slug, window)
     first, last = chart["first"], chart["last"]
-    found, limits = usage.summary(db), budgets.all(db)
+    found, limits = summaries.summary(db), budgets.all(db)
     return {
         "budgets": limits,
         "simulated": usage.simulated_budgets(db, limits),

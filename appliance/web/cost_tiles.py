@@ -2,7 +2,8 @@
 
 import msgspec
 
-from appliance.domain.usage import Accepted, Summary, Total
+from appliance.domain.analytics.shapes import Accepted, Total
+from appliance.domain.analytics.summaries import Summary
 from appliance.web.amounts import usd as short
 from appliance.web.filters import count
 

@@ -7,7 +7,8 @@ from litestar import Controller, get
 from appliance.db.database import Database
 from appliance.domain import ledger
 from appliance.web import cost_figures, respond
-from appliance.web.costs_api import AnalyticsApi, CallsApi
+from appliance.web.analytics_api import AnalyticsApi
+from appliance.web.costs_api import CallsApi
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
 

@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from appliance.domain import budgets, ledger, usage
+from appliance.domain import budgets, ledger
+from appliance.domain.analytics import usage
 from appliance.domain.actor import SYSTEM
 from appliance.domain.ledger import Attempt, Opening
 from appliance.errors import Problem

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance import clock
-from appliance.domain import agents, budgets, tasks, usage
+from appliance.domain import agents, budgets, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
+from appliance.domain.analytics import usage
 from appliance.domain.task_forms import NewTask
 from appliance.web.amounts import usd_exact
 from tests.domain.spending import Spent, book
