@@ -37,7 +37,13 @@ class AnalyticsApi(Controller):
 
     @get("/usage", sync_to_thread=True, summary="A breakdown that adds up to the total")
     def usage(
-        self, db: Database, only: dict[str, str], by: str = "agent", since: From = "", to: str = "", format: str = "json"
+        self,
+        db: Database,
+        only: dict[str, str],
+        by: str = "agent",
+        since: From = "",
+        to: str = "",
+        format: str = "json",
     ) -> Any:
         """`by` is agent, model, provider, key, project, kind, surface, state, failure, day, session or task.
 
@@ -52,7 +58,13 @@ class AnalyticsApi(Controller):
 
     @get("/trends", sync_to_thread=True, summary="Figures by hour, day, week or month")
     def trends(
-        self, db: Database, only: dict[str, str], every: str = "day", since: From = "", to: str = "", format: str = "json"
+        self,
+        db: Database,
+        only: dict[str, str],
+        every: str = "day",
+        since: From = "",
+        to: str = "",
+        format: str = "json",
     ) -> Any:
         first, last = usage.span(since, to)
         points = trends.trend(db, every, first, last, only)
@@ -77,13 +89,19 @@ class AnalyticsApi(Controller):
         files.known(format)
         count = usage.total(db, first, last, only).calls
         if count > AT_ONCE:
-            said = f"These days hold {count:,} calls, more than {AT_ONCE:,}: POST /analytics/exports makes a file of them."
+            said = (
+                f"These days hold {count:,} calls, more than {AT_ONCE:,}: POST /analytics/exports makes a file of them."
+            )
             raise Problem("conflict", said)
         rows = _calls(services, tenant, first, last, only)
-        return export.stream(format, files.encode(format, every_call.COLUMNS, rows), f"calls-{tenant.slug}-{first}-{last}")
+        return export.stream(
+            format, files.encode(format, every_call.COLUMNS, rows), f"calls-{tenant.slug}-{first}-{last}"
+        )
 
 
-def _calls(services: Services, tenant: Tenant, first: str, last: str, only: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+def _calls(
+    services: Services, tenant: Tenant, first: str, last: str, only: dict[str, str]
+) -> Iterator[tuple[Any, ...]]:
     """With a database of its own: the request's is closed before the last row is sent."""
     with services.catalogue.open(tenant.id) as db:
         yield from every_call.rows(db, first, last, only)

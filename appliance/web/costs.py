@@ -1,27 +1,40 @@
 """What the work cost: pages over the ledger; the API is in costs_api.py."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, get
+from litestar.params import QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import ledger
-from appliance.web import cost_figures, respond
+from appliance.domain import keys, ledger
+from appliance.web import cost_figures, cost_window, respond
 from appliance.web.analytics_api import AnalyticsApi
 from appliance.web.costs_api import CallsApi
 from appliance.web.frame import Frame
+from appliance.web.narrowing import NARROWED
 from appliance.web.respond import Reply
 
-LAST = 10
+From = Annotated[str, QueryParameter(name="from")]
 
 
 class CostsPages(Controller):
     path = "/costs"
 
-    @get("/", sync_to_thread=True)
-    def index(self, frame: Frame, db: Database, days: int = 30) -> Reply:
-        shown = cost_figures.page(db, frame.tenant.slug, days)
-        return respond.page(frame, "costs/index.html", calls=ledger.calls(db, LAST).items, **shown)
+    @get("/", sync_to_thread=True, dependencies=NARROWED)
+    def index(
+        self,
+        frame: Frame,
+        db: Database,
+        control: Database,
+        only: dict[str, str],
+        window: str = "30",
+        by: str = "model",
+        since: From = "",
+        to: str = "",
+    ) -> Reply:
+        shown = cost_window.window(window, since, to)
+        names = {key.id: key.name for key in keys.every(control, frame.tenant.id)}
+        return respond.page(frame, "costs/index.html", **cost_figures.page(db, frame.base, shown, by, only, names))
 
     @get("/calls", sync_to_thread=True)
     def calls(self, frame: Frame, db: Database, cursor: str = "", agent: str = "", model: str = "") -> Reply:

@@ -17,8 +17,9 @@ DIMS = {
     "simulated": "c.simulated",
 }
 # What prompt caches saved, from calls whose unit prices are known: all input at its own price, less what was paid.
-_CACHED = """COALESCE((SELECT SUM(CAST((a.input_total * a.input_nano_mtok + a.output_total * COALESCE(a.output_nano_mtok, 0))
- / 1000000 AS BIGINT) - a.cost_nano) FROM attempts a WHERE a.call_id = c.id AND a.imputed_nano IS NULL
+_CACHED = """COALESCE((SELECT SUM(CAST((a.input_total * a.input_nano_mtok
+ + a.output_total * COALESCE(a.output_nano_mtok, 0)) / 1000000 AS BIGINT)
+ - a.cost_nano) FROM attempts a WHERE a.call_id = c.id AND a.imputed_nano IS NULL
  AND a.cost_source IN ('catalogue', 'override', 'simulated') AND a.input_nano_mtok IS NOT NULL
  AND a.cache_read + a.cache_write_5m + a.cache_write_1h > 0), 0)"""
 # A measure out of one call.
@@ -39,7 +40,6 @@ MEASURES = {
 }
 # The price list of the attempt that answered.
 PRICE_VERSION = """COALESCE((SELECT a.price_version FROM attempts a WHERE a.call_id = c.id AND a.n = c.attempts), '')"""
-SUMS = tuple(MEASURES)
 FIRST = tuple(f"first_{n}" for n in range(len(EDGES) + 1))
 TOOK = tuple(f"took_{n}" for n in range(len(EDGES) + 1))
 

@@ -35,11 +35,15 @@ def top(db: Database, by: str, first: str, last: str, only: Mapping[str, str], t
     given |= {f"only_{name}": value for name, value in only.items()}
     narrowed = "".join(f" AND {DIMS[FILTERS[name]]} = :only_{name}" for name in only)
     columns = ", ".join(f"{sql} AS {name}" for name, sql in MEASURES.items())
+    where = f"c.finished_at >= :first AND c.finished_at < :after AND {way.key} <> ''{narrowed}"
+    # Which they are first: the rest is only counted for these.
+    dearest = f"""SELECT x.key FROM (SELECT {way.key} AS key, SUM(COALESCE(c.cost_nano, 0)) AS nano FROM calls c
+    WHERE {where} GROUP BY 1 ORDER BY nano DESC, key LIMIT :top) x"""
     calls = f"""SELECT {way.key} AS key, c.state, c.simulated, {columns} FROM calls c
-    WHERE c.finished_at >= :first AND c.finished_at < :after AND {way.key} <> ''{narrowed}"""
+    WHERE {where} AND {way.key} IN ({dearest})"""
     found = db.rows(
-        f"""SELECT u.*, {way.label} AS label FROM (SELECT u.key, {SUMMED} FROM ({calls}) u GROUP BY u.key
-        ORDER BY cost_nano DESC, u.key LIMIT :top) u {way.join} ORDER BY u.cost_nano DESC, u.key""",
+        f"""SELECT u.*, {way.label} AS label FROM (SELECT u.key, {SUMMED} FROM ({calls}) u GROUP BY u.key) u
+        {way.join} ORDER BY u.cost_nano DESC, u.key""",
         given,
     )
     lines = [records.to(Line, row | {"label": row["label"] or "Removed"}) for row in found]

@@ -18,7 +18,9 @@ class Speed(msgspec.Struct, frozen=True):
     whole: Spread
 
 
-def of(db: Database, first_day: str, last_day: str, column: str = "", only: Mapping[str, str] | None = None) -> list[Speed]:
+def of(
+    db: Database, first_day: str, last_day: str, column: str = "", only: Mapping[str, str] | None = None
+) -> list[Speed]:
     """For each value of a dimension's `column`, or one Speed of all calls with the key ""."""
     names = (*FIRST, *TOOK)
     sums = ", ".join(f"CAST(COALESCE(SUM(u.{name}), 0) AS BIGINT) AS {name}" for name in names)

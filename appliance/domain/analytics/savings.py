@@ -66,9 +66,7 @@ def of(db: Database, first_day: str, last_day: str) -> Savings:
     special = {b.kind: b for b in found if b.kind != "model"}
     highest = next((b for b in models if b.coverage * 100 >= ENOUGH), None)
     pinned = next((b for b in models if b.name == preferences.get(db, PINNED, "")), None)
-    return Savings(
-        simulated, pinned or highest, highest, special.get("requested"), special.get("best"), pinned, models
-    )
+    return Savings(simulated, pinned or highest, highest, special.get("requested"), special.get("best"), pinned, models)
 
 
 def by_day(db: Database, first_day: str, last_day: str, against: Baseline) -> dict[str, int]:
@@ -91,7 +89,8 @@ def _spent(db: Database, first_day: str, last_day: str) -> dict[bool, Row]:
 
 def _lines(db: Database, first_day: str, last_day: str, simulated: bool) -> list[Row]:
     sql = """SELECT b.kind, b.provider_id, b.model, COALESCE(MAX(p.name), 'Removed account') AS account,
-    CAST(SUM(b.calls) AS BIGINT) AS calls, CAST(SUM(b.actual_nano) AS BIGINT) AS actual, CAST(SUM(b.nano) AS BIGINT) AS nano
+    CAST(SUM(b.calls) AS BIGINT) AS calls, CAST(SUM(b.actual_nano) AS BIGINT) AS actual,
+    CAST(SUM(b.nano) AS BIGINT) AS nano
     FROM usage_baselines b LEFT JOIN providers p ON p.id = b.provider_id
     WHERE b.hour >= :first AND b.hour < :after AND b.simulated = :simulated GROUP BY b.kind, b.provider_id, b.model"""
     return db.rows(sql, {"first": first_day, "after": spans.after(last_day), "simulated": simulated})

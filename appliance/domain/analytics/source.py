@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from appliance.db.database import Database, Row
 from appliance.domain.analytics import spans
-from appliance.domain.analytics.columns import DIMS, KEPT
+from appliance.domain.analytics.columns import DIMS, KEPT, MEASURES
 from appliance.errors import invalid
 
 # The names that figures can be narrowed by.
@@ -39,10 +39,7 @@ CAST(COALESCE(SUM(u.reasoning), 0) AS BIGINT) AS reasoning,
 CAST(COALESCE(SUM(u.imputed_nano), 0) AS BIGINT) AS imputed_nano,
 CAST(COALESCE(SUM(u.cached_nano), 0) AS BIGINT) AS cached_nano
 """
-MEASURED = ("calls", "unpriced", "input_total", "cache_read", "output_total", "cost_nano", "retries", "estimated")
-MEASURED += ("estimated_nano", "cache_write", "reasoning", "imputed_nano", "cached_nano")
-
-
+MEASURED = tuple(MEASURES)
 # When the calls begin that are not added up yet.
 UNROLLED = "(SELECT until FROM usage_marks WHERE name = 'rolled')"
 

@@ -119,7 +119,9 @@ def test_forgetting_calls_changes_no_total_of_days(world: World) -> None:
         rollups.roll_all(db)
         assert pruning.prune(db) > 0
         assert [usage.total(db, *span), *(usage.breakdown(db, by, *span) for by in (*ways, "day"))] == before
-        assert not db.value("SELECT COUNT(*) AS n FROM attempts a LEFT JOIN calls c ON c.id = a.call_id WHERE c.id IS NULL")
+        assert not db.value(
+            "SELECT COUNT(*) AS n FROM attempts a LEFT JOIN calls c ON c.id = a.call_id WHERE c.id IS NULL"
+        )
         assert rollups.heal(db) == 0, "what was forgotten is not missing"
         rollups.rebuild(db)
         assert usage.total(db, *span) == before[0]

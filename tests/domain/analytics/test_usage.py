@@ -6,7 +6,7 @@ from appliance import clock
 from appliance.domain import agents, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
-from appliance.domain.analytics import accepting, summaries, usage
+from appliance.domain.analytics import summaries, usage
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.spending import Spent, book

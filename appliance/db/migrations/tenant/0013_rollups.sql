@@ -64,7 +64,7 @@ CREATE TABLE usage_exports (
 );
 CREATE INDEX calls_finished ON calls (finished_at, id);
 CREATE INDEX calls_open ON calls (started_at) WHERE finished_at IS NULL;
-CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX tasks_finished ON tasks (state, finished_at);
 -- Calls of before: what their attempts know and they did not keep.
 UPDATE calls SET
   duration_ms = (SELECT CAST(SUM(a.duration_ms) AS BIGINT) FROM attempts a WHERE a.call_id = calls.id),
