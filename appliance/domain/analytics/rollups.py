@@ -37,8 +37,14 @@ def roll(db: Database, until: str = "", most: int = SLICE) -> int:
         count = int(db.value(f"SELECT COUNT(*) AS n FROM calls c WHERE {_BETWEEN}", span))
         if count:
             _add(db, span)
-        marks.put(db, "rolled", edge)
+            marks.put(db, "rolled", edge)
     return count
+
+
+def due(db: Database) -> bool:
+    """Whether there are calls to add up."""
+    sql = f"SELECT 1 AS found FROM calls c WHERE {_BETWEEN} LIMIT 1"
+    return bool(db.value(sql, {"since": marks.get(db, "rolled"), "edge": clock.ahead(-MARGIN_S)}))
 
 
 def roll_all(db: Database, until: str = "") -> int:
