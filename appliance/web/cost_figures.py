@@ -48,7 +48,7 @@ def page(
     found, limits = summaries.summary(db, shown.first, shown.last), budgets.all(db)
     if only:
         total = usage.total(db, shown.first, shown.last, only)
-        found = msgspec.structs.replace(found, total=total, cache=summaries.cache(total))
+        found = msgspec.structs.replace(found, total=total, cache=summaries.cache(total), priced=[])
     lines = usage.breakdown(db, by, shown.first, shown.last, only)
     kept = cost_window.kept(shown)
     span = query(**{"from": shown.first, "to": shown.last}, **only)
@@ -60,7 +60,7 @@ def page(
         "kpis": cost_tiles.kpis(found, shown.words, bool(only)),
         "chart": _chart(db, base, shown, only, found),
         "shown": shown,
-        "dates": f"{day(shown.first)} – {day(shown.last)}",
+        "dates": cost_window.dates(shown),
         "windows": [
             (text, _here(base, by, {"window": key} if key != "30" else {}, only), shown.name == key)
             for key, text in WINDOWS.items()

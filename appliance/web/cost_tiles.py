@@ -2,7 +2,7 @@
 
 import msgspec
 
-from appliance.domain.analytics.savings import Baseline, Savings
+from appliance.domain.analytics.savings import Savings
 from appliance.domain.analytics.shapes import Accepted, Total
 from appliance.domain.analytics.summaries import Summary
 from appliance.web import cost_words
@@ -27,10 +27,12 @@ class Kpi(msgspec.Struct, frozen=True):
 
 def kpis(found: Summary, days: str, narrowed: bool = False) -> list[Kpi]:
     """`days` names the window in words; when `narrowed` to some calls there is no baseline of them."""
-    saved = None if narrowed else _saved(found)
+    if narrowed:
+        return [_spent(found, days, hero=True, narrowed=True), _calls(found.total), *_each(found.total)]
+    saved = _saved(found)
     tiles = [saved] if saved else []
     tiles += [_spent(found, days, hero=not saved), _per_task(found, days), _calls_or_choice(found)]
-    return tiles if saved or narrowed else [*tiles, _today(found)]
+    return tiles if saved else [*tiles, _today(found)]
 
 
 def _saved(found: Summary) -> Kpi | None:
@@ -50,12 +52,13 @@ def _whose(savings: Savings) -> str:
     return "the pinned model" if savings.pinned else "the most expensive model that was in use"
 
 
-def _spent(found: Summary, days: str, hero: bool) -> Kpi:
+def _spent(found: Summary, days: str, hero: bool, narrowed: bool = False) -> Kpi:
     total = found.total
     value, simulated, beside = split(total.cost_nano, total.simulated_nano)
-    parts = (beside, _list_price(total), cost_words.unpriced(total.unpriced), cost_words.forecast_short(found.forecast))
+    parts = (beside, _list_price(total), cost_words.unpriced(total.unpriced))
+    parts = parts if narrowed else (*parts, cost_words.forecast_short(found.forecast))
     note = " · ".join(part for part in parts if part)
-    how = cost_words.spent(found)
+    how = cost_words.spent(found, narrowed)
     return Kpi(f"Spent, {days}", value, note, hero=hero, simulated=simulated, key="spent", how=how)
 
 
@@ -71,7 +74,7 @@ def _per_task(found: Summary, days: str) -> Kpi:
     tasks = "1 task done" if accepted.tasks == 1 else f"{count(accepted.tasks)} tasks done"
     change, tone = _change(accepted, found.accepted_before)
     note = " · ".join(part for part in (change, tasks, beside) if part)
-    how = cost_words.per_task(accepted)
+    how = cost_words.per_task(accepted, found.accepted_before)
     return Kpi("Per accepted task", value, note, simulated=simulated, key="task", how=how, note_tone=tone)
 
 
@@ -81,16 +84,29 @@ def _change(accepted: Accepted, before: Accepted) -> tuple[str, str]:
     by = (accepted.per_task_nano - before.per_task_nano) / before.per_task_nano * 100
     if abs(by) < 0.5:
         return "as before", ""
-    return f"{'▼' if by < 0 else '▲'} {abs(by):.0f} % to the span before", "good" if by < 0 else "warn"
+    return f"{'▼' if by < 0 else '▲'} {abs(by):.0f} %", "good" if by < 0 else "warn"
 
 
 def _calls_or_choice(found: Summary) -> Kpi:
-    chosen, total = found.chosen, found.total
+    chosen = found.chosen
     if chosen.share is not None:
         note = f"regret {short(chosen.regret_nano)}" if chosen.regret_nano else "no regret"
         return Kpi("Chosen best", f"{chosen.share:.1%}", note, key="chosen", how=cost_words.chosen(chosen))
+    return _calls(found.total)
+
+
+def _calls(total: Total) -> Kpi:
     share = f"{total.failed / total.calls:.1%} failed" if total.calls else "none yet"
     return Kpi("Calls", count(total.calls), share, key="calls")
+
+
+def _each(total: Total) -> list[Kpi]:
+    answers = total.calls - total.failed
+    if not answers:
+        return []
+    value, simulated, beside = split(total.cost_nano, total.simulated_nano, answers)
+    tokens = f"{count((total.input_total + total.output_total) // total.calls)} tokens a call"
+    return [Kpi("An answer", value, beside or tokens, simulated=simulated, key="each")]
 
 
 def _today(found: Summary) -> Kpi:
@@ -103,7 +119,3 @@ def split(cost: int, simulated: int, parts: int = 1) -> tuple[str, bool, str]:
     if simulated and cost == simulated:
         return short(simulated // parts), True, ""
     return short((cost - simulated) // parts), False, f"and {short(simulated // parts)} simulated" if simulated else ""
-
-
-def name(baseline: Baseline) -> str:
-    return {"requested": "the models asked for", "best": "the cheapest each time"}.get(baseline.kind, baseline.name)

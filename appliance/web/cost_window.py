@@ -37,5 +37,9 @@ def kept(shown: Window) -> dict[str, str]:
     return {} if shown.name == "30" else {"window": shown.name}
 
 
+def dates(shown: Window) -> str:
+    return f"{day(shown.first)} – {day(shown.last)}"
+
+
 def day(text: str) -> str:
     return date.fromisoformat(text).strftime("%-d %b")

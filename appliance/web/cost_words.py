@@ -1,5 +1,7 @@
 """How a figure of the costs pages is calculated, in sentences with the numbers of the window that is shown."""
 
+from datetime import date
+
 from appliance.domain.analytics.chosen import Chosen
 from appliance.domain.analytics.forecasting import Forecast
 from appliance.domain.analytics.pricing import Priced
@@ -23,8 +25,8 @@ SOURCES = {
 }
 
 
-def spent(found: Summary) -> tuple[str, ...]:
-    """The sum, what it rests on, and what is not in it."""
+def spent(found: Summary, narrowed: bool = False) -> tuple[str, ...]:
+    """The sum, what it rests on, and what is not in it. Of some calls only, the rest is not known."""
     total = found.total
     lines = [
         f"The sum of what each of {calls(total.calls)} cost when it was made, retries and failed tries included: "
@@ -36,7 +38,7 @@ def spent(found: Summary) -> tuple[str, ...]:
         lines.append(f"{calls(total.estimated)} {_are(total.estimated)} estimated{share}.")
     if total.unpriced:
         lines.append(f"{calls(total.unpriced)} {_have(total.unpriced)} no price and {_are(total.unpriced)} not in it.")
-    return (*lines, *forecast(found.forecast))
+    return tuple(lines) if narrowed else (*lines, *forecast(found.forecast))
 
 
 def savings(all_: Savings, against: Baseline) -> tuple[str, ...]:
@@ -52,11 +54,14 @@ def savings(all_: Savings, against: Baseline) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def per_task(accepted: Accepted) -> tuple[str, ...]:
+def per_task(accepted: Accepted, before: Accepted) -> tuple[str, ...]:
     tasks = "1 task that was" if accepted.tasks == 1 else f"{count(accepted.tasks)} tasks that were"
     return (
         f"All calls of {tasks} done in these days, in their whole life and with tries that failed: "
         f"{usd_exact(accepted.cost_nano)}, divided by {count(accepted.tasks)}.",
+        f"In the span of the same length before it was {usd(before.per_task_nano)}."
+        if before.tasks
+        else "No task was done in the span of the same length before.",
     )
 
 
@@ -81,14 +86,18 @@ def forecast(found: Forecast | None) -> tuple[str, ...]:
         return ("A forecast to the end of the month needs three whole days of calls.",)
     mean = "the mean of its weekday" if found.by_weekday else f"the mean of a day, {usd(found.daily_nano)}"
     return (
-        f"Forecast for {found.month}: {usd(found.spent_nano)} so far, and {mean} of the last {found.days} whole days "
+        f"Forecast for {_month(found)}: {usd(found.spent_nano)} so far, and {mean} of the last {found.days} whole days "
         f"for each of the {found.left:g} days left: {usd(found.nano)}. Days that differ as they did until now end "
         f"between {usd(found.low_nano)} and {usd(found.high_nano)} in 80 of 100 months.",
     )
 
 
 def forecast_short(found: Forecast | None) -> str:
-    return f"{found.month} ends at {usd(found.low_nano)}–{usd(found.high_nano)}" if found else ""
+    return f"{_month(found)} ends at {usd(found.low_nano)}–{usd(found.high_nano)}" if found else ""
+
+
+def _month(found: Forecast) -> str:
+    return date.fromisoformat(f"{found.month}-01").strftime("%B")
 
 
 def priced(found: list[Priced]) -> str:

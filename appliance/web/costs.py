@@ -7,10 +7,12 @@ from litestar.params import QueryParameter
 
 from appliance.db.database import Database
 from appliance.domain import keys, ledger
-from appliance.web import cost_figures, cost_window, respond
+from appliance.web import cost_compare, cost_exports, cost_figures, cost_return, cost_window, respond
 from appliance.web.analytics_api import AnalyticsApi
 from appliance.web.costs_api import CallsApi
+from appliance.web.exports_api import ExportsApi
 from appliance.web.frame import Frame
+from appliance.web.insights_api import InsightsApi
 from appliance.web.narrowing import NARROWED
 from appliance.web.respond import Reply
 
@@ -48,5 +50,5 @@ class CostsPages(Controller):
         return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), attempts=attempts)
 
 
-PAGES = [CostsPages]
-API = [CallsApi, AnalyticsApi]
+PAGES = [CostsPages, *cost_compare.PAGES, *cost_return.PAGES, *cost_exports.PAGES]
+API = [CallsApi, AnalyticsApi, InsightsApi, ExportsApi]

@@ -7,9 +7,12 @@ could not answer keep what they cost, and lower its coverage. Simulated calls ar
 import msgspec
 
 from appliance.db.database import Database, Row
-from appliance.domain import preferences
+from appliance.domain import preferences, providers
+from appliance.domain.actor import Actor
 from appliance.domain.analytics import spans
+from appliance.domain.analytics.baselines import Place
 from appliance.domain.analytics.source import Asked, rows
+from appliance.errors import invalid
 
 # What answered fewer of 100 calls is no measure for all of them.
 ENOUGH = 95
@@ -77,6 +80,22 @@ def by_day(db: Database, first_day: str, last_day: str, against: Baseline) -> di
     given = {"first": first_day, "after": spans.after(last_day), "kind": against.kind, "simulated": against.simulated}
     found = db.rows(sql, given | {"provider_id": against.provider_id, "model": against.model})
     return {row["day"]: row["saved"] for row in found}
+
+
+def place(db: Database, named: str) -> Place:
+    """`account/model`. Raises Problem(invalid)."""
+    for provider in providers.all(db):
+        if named.startswith(f"{provider.name}/") and len(named) > len(provider.name) + 1:
+            return Place(provider.id, named[len(provider.name) + 1 :])
+    raise invalid(model="name it as account/model, with an account there is")
+
+
+def pin(db: Database, actor: Actor, named: str) -> None:
+    """Measure savings against this account/model from now on; "" for the most expensive one again."""
+    actor.need("admin")
+    if named:
+        place(db, named)
+    preferences.put(db, actor, PINNED, named)
 
 
 def _spent(db: Database, first_day: str, last_day: str) -> dict[bool, Row]:

@@ -18,8 +18,8 @@ const options = (box, { labels, series }, width) => ({
   cursor: { points: { size: 7 }, drag: { x: false, y: false } },
   legend: { live: true, markers: { width: 2 } },
   axes: [
-    { stroke: color("faint"), grid: { show: false }, ticks: { show: false }, values: (_, ticks) => ticks.map((at) => labels[at] ?? ""), space: 70, incrs: [1, 2, 5, 7, 10, 14, 30], font: "11px Inter" },
-    { stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false }, values: (_, ticks) => ticks.map(short), size: 58, space: 40, font: "11px Inter" },
+    { stroke: color("faint"), grid: { show: false }, ticks: { show: false }, values: (_, ticks) => ticks.map((at) => labels[at] ?? ""), space: 70, incrs: [1, 2, 5, 7, 10, 14, 30], size: 26, font: "11px Inter" },
+    { stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false }, values: (_, ticks) => ticks.map(short), size: 52, space: 30, font: "11px Inter" },
   ],
   series: [
     { label: box.dataset.head, value: (_, at) => labels[at] ?? "–" },
@@ -36,12 +36,13 @@ const draw = (box) => {
   if (used < 3) return;
   box.classList.add("plotted");
   const data = [given.labels.map((_, at) => at), ...given.series.map(({ values }) => values)];
-  drawn.set(box, new window.uPlot(options(box, given, box.clientWidth), data, box));
+  // While nobody points at it, the figures of the last day.
+  const rest = (plot) => plot.cursor.idx ?? plot.setLegend({ idx: given.labels.length - 1 });
+  const hooks = { ready: [rest], setCursor: [(plot) => plot.cursor.left < 0 && setTimeout(rest, 0, plot)] };
+  drawn.set(box, new window.uPlot({ ...options(box, given, box.clientWidth), hooks }, data, box));
 };
 
-const drawAll = () => {
-  if (window.uPlot) for (const box of document.querySelectorAll("[data-plot]")) draw(box);
-};
+const drawAll = () => window.uPlot && document.querySelectorAll("[data-plot]").forEach(draw);
 
 let waiting;
 addEventListener("resize", () => {
@@ -53,4 +54,5 @@ document.addEventListener("live:swapped", ({ detail }) => {
 });
 document.addEventListener("click", (event) => event.target.closest?.("[data-set-theme]") && setTimeout(drawAll));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-drawAll();
+// After the library, which comes later in the page.
+document.addEventListener("DOMContentLoaded", drawAll);
