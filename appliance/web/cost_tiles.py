@@ -55,10 +55,10 @@ def _whose(savings: Savings) -> str:
 def _spent(found: Summary, days: str, hero: bool, narrowed: bool = False) -> Kpi:
     total = found.total
     value, simulated, beside = split(total.cost_nano, total.simulated_nano)
-    parts = (beside, _list_price(total), cost_words.unpriced(total.unpriced))
-    parts = parts if narrowed else (*parts, cost_words.forecast_short(found.forecast))
+    parts = [beside, _list_price(total), cost_words.unpriced(total.unpriced)]
+    parts += [] if narrowed else [cost_words.forecast_short(found.forecast)]
     note = " · ".join(part for part in parts if part)
-    how = cost_words.spent(found, narrowed)
+    how = cost_words.spent(found, narrowed) if total.calls else ()
     return Kpi(f"Spent, {days}", value, note, hero=hero, simulated=simulated, key="spent", how=how)
 
 

@@ -61,7 +61,6 @@ def fetched(services: Services, tenant: Tenant, found: Export) -> Stream:
     if found.state != "done" or not path.is_file():
         raise Problem("conflict", f"This export is {found.state}: there is no file to fetch.")
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"', "Cache-Control": "no-store"}
-    headers["Content-Length"] = str(path.stat().st_size)
     return Stream(_pieces(path), media_type=files.TYPES[found.form], headers=headers)
 
 

@@ -2,8 +2,8 @@ import msgspec
 import pytest
 
 from appliance.domain import budgets, ledger
-from appliance.domain.analytics import usage
 from appliance.domain.actor import SYSTEM
+from appliance.domain.analytics import usage
 from appliance.domain.ledger import Attempt, Opening
 from appliance.errors import Problem
 from tests.domain.spending import TENANT, Spent, book

@@ -116,8 +116,8 @@ def make(db: Database, folder: Path, stopping: Callable[[], bool]) -> bool:
     except OSError as error:
         state = "failed"
         db.update("usage_exports", {"id": found.id}, detail=f"The file could not be written: {error.strerror}.")
-    if state != "done":
-        path.unlink(missing_ok=True)
+    if state != "done" and path.is_file():
+        path.unlink()
     with db.transaction():
         ended = None if state == "queued" else clock.iso()
         if db.update("usage_exports", {"id": found.id, "state": "running"}, state=state, finished_at=ended) and ended:
@@ -136,6 +136,7 @@ def prune(db: Database, folder: Path) -> int:
     for row in gone:
         path_of(folder, row["id"]).unlink(missing_ok=True)
         db.delete("usage_exports", id=row["id"])
+    # A process may have been writing while it was stopped.
     for row in db.rows("SELECT id FROM usage_exports WHERE state = 'cancelled'"):
         path_of(folder, row["id"]).unlink(missing_ok=True)
     return len(gone)

@@ -30,7 +30,7 @@ def roll(db: Database, until: str = "", most: int = SLICE) -> int:
     """
     with db.transaction():
         since = marks.held(db, "rolled")
-        edge = _edge(db, since, until or clock.ahead(-MARGIN_S), most)
+        edge = _edge(db, since, min(until or clock.ahead(-MARGIN_S), clock.iso()), most)
         if edge <= since:
             return 0
         span = {"since": since, "edge": edge}
