@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from appliance import clock
-from appliance.gateway.translate import troubles, usage
+from appliance.gateway.translate import counts, troubles
 from appliance.gateway.translate.deltas import (
     Answer,
     Argued,
@@ -84,7 +84,7 @@ class Chunk(Struct):
     id: str | None = None
     service_tier: str | None = None
     choices: list[Choice] | None = None
-    usage: usage.OpenAIUsage | None = None
+    usage: counts.OpenAIUsage | None = None
     error: Any = None
 
 
@@ -134,7 +134,7 @@ def write(answer: Answer, model: str) -> bytes:
     body = opening(answer.id, model, "chat.completion") | {
         "choices": [{"index": 0, "message": message, "finish_reason": REASONS[end.stop], "logprobs": None}]
     }
-    return msgspec.json.encode(body | compact(usage=usage.as_chat(end.usage), service_tier=tier(end.tier)))
+    return msgspec.json.encode(body | compact(usage=counts.as_chat(end.usage), service_tier=tier(end.tier)))
 
 
 def opening(answer_id: str, model: str, kind: str) -> dict[str, Any]:

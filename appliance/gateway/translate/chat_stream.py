@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway.translate import chat_answer, troubles, usage
+from appliance.gateway.translate import chat_answer, counts, troubles
 from appliance.gateway.translate.chat_answer import Chunk, Function, Message, ToolCall
 from appliance.gateway.translate.deltas import (
     Answer,
@@ -155,7 +155,7 @@ class Writer:
 
     def _end(self, end: Ended) -> bytes:
         out = self._chunk({}, chat_answer.REASONS[end.stop])
-        told = usage.as_chat(end.usage)
+        told = counts.as_chat(end.usage)
         if told and self._usage_wanted:
             opening = chat_answer.opening(self._answer.id, self._model, "chat.completion.chunk")
             out += event(opening | {"choices": [], "usage": told}, named=False)

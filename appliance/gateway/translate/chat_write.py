@@ -7,17 +7,18 @@ import msgspec
 
 from appliance.gateway.translate import families, pieces, tools
 from appliance.gateway.translate.form import Call, Document, Image, Part, Prompt, Result, Turn, compact, text_of
-from appliance.gateway.translate.turns import failed
+from appliance.gateway.translate.turns import demoted, failed, instructions
 
 MOST_STOPS = 4
 _CHOICES = {"auto": "auto", "none": "none", "any": "required"}
 
 
 def write(prompt: Prompt, model: str) -> bytes:
-    cap = "max_completion_tokens" if families.new_cap_name(model) else "max_tokens"
+    own = families.new_cap_name(model)
+    cap = "max_completion_tokens" if own else "max_tokens"
     body = compact(
         model=model,
-        messages=[message for turn in prompt.turns for message in _messages(turn)],
+        messages=_messages(prompt, own=own),
         tools=_tools(prompt) or None,
         tool_choice=_choice(prompt),
         parallel_tool_calls=prompt.parallel if prompt.tools else None,
@@ -32,7 +33,17 @@ def write(prompt: Prompt, model: str) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _messages(turn: Turn) -> Iterable[dict[str, Any]]:
+def _messages(prompt: Prompt, *, own: bool) -> list[dict[str, Any]]:
+    """One system message at the beginning: the templates of many models refuse a second one, OpenAI's don't."""
+    said, turns = instructions(prompt.turns)
+    if not own and any(turn.role == "system" for turn in turns):
+        prompt.lose("system_in_conversation")
+        turns = demoted(turns)
+    opening = [{"role": "system", "content": "\n\n".join(said)}] if said else []
+    return [*opening, *(message for turn in turns for message in _turn(turn))]
+
+
+def _turn(turn: Turn) -> Iterable[dict[str, Any]]:
     if turn.role == "system":
         yield {"role": "system", "content": text_of(turn.parts)}
     elif turn.role == "assistant":

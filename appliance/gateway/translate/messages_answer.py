@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from appliance.gateway.translate import tools, troubles, usage
+from appliance.gateway.translate import counts, tools, troubles
 from appliance.gateway.translate.deltas import Answer, Argued, Begun, Called, Delta, Ended, Said, Stop, Thought
 from appliance.gateway.translate.form import Call, Refusal, compact, decode
 
@@ -37,7 +37,7 @@ class _Message(Struct):
     content: list[_Block] = []
     stop_reason: str | None = None
     stop_sequence: str | None = None
-    usage: usage.MessagesUsage | None = None
+    usage: counts.MessagesUsage | None = None
     error: Any = None
 
 
@@ -47,7 +47,7 @@ def read(body: bytes) -> Iterable[Delta]:
     if message.type == "error":
         yield troubles.read(message.error)
         return
-    told = message.usage or usage.MessagesUsage()
+    told = message.usage or counts.MessagesUsage()
     yield Begun(message.id, told.canonical())
     for block in message.content:
         match block.type:
@@ -73,7 +73,7 @@ def write(answer: Answer, model: str) -> bytes:
         "content": [_block(part) for part in answer.parts],
         "stop_reason": reason(end.stop, answer),
         "stop_sequence": end.sequence,
-        "usage": usage.as_messages(end.usage) | compact(service_tier=_tier(end.tier)),
+        "usage": counts.as_messages(end.usage) | compact(service_tier=_tier(end.tier)),
     }
     return msgspec.json.encode(body)
 

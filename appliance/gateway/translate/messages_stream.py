@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from appliance.gateway.translate import troubles, usage
+from appliance.gateway.translate import counts, troubles
 from appliance.gateway.translate.deltas import (
     Answer,
     Argued,
@@ -25,7 +25,7 @@ from appliance.gateway.translate.sse import event
 
 class _Started(Struct):
     id: str = ""
-    usage: usage.MessagesUsage | None = None
+    usage: counts.MessagesUsage | None = None
 
 
 class _Block(Struct):
@@ -48,7 +48,7 @@ class _Event(Struct):
     message: _Started | None = None
     content_block: _Block | None = None
     delta: _Delta | None = None
-    usage: usage.MessagesUsage | None = None
+    usage: counts.MessagesUsage | None = None
     error: Any = None
 
 
@@ -56,7 +56,7 @@ class Reader:
     """One block is open at a time, as the API has it."""
 
     def __init__(self) -> None:
-        self._told = usage.MessagesUsage()
+        self._told = counts.MessagesUsage()
         self._stop = ""
         self._sequence: str | None = None
         self._open = ""
@@ -149,7 +149,7 @@ class Writer:
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": usage.as_messages(delta.usage if isinstance(delta, Begun) else None),
+            "usage": counts.as_messages(delta.usage if isinstance(delta, Begun) else None),
         }
         yield {"type": "message_start", "message": message}
 
@@ -162,7 +162,7 @@ class Writer:
             case Ended():
                 yield from self._close()
                 stop = {"stop_reason": reason(delta.stop, self._answer), "stop_sequence": delta.sequence}
-                yield {"type": "message_delta", "delta": stop, "usage": usage.as_messages(delta.usage)}
+                yield {"type": "message_delta", "delta": stop, "usage": counts.as_messages(delta.usage)}
                 yield {"type": "message_stop"}
 
     def _start(self) -> Iterable[dict[str, Any]]:

@@ -19,7 +19,7 @@ from appliance.gateway.translate.form import (
     Untranslatable,
     compact,
 )
-from appliance.gateway.translate.turns import instructions
+from appliance.gateway.translate.turns import demoted, instructions
 
 JSON_ONLY = "Answer with one JSON object and nothing else."
 _CHOICES = {"auto": "auto", "none": "none", "any": "any", "one": "tool"}
@@ -38,11 +38,13 @@ def write(prompt: Prompt, model: str) -> bytes:
         said, turns = said[:-1], tuple(Turn("user", (Text(text),)) for text in said[-1:])
     if not turns:
         raise Untranslatable("There is no message in this request.")
+    if any(turn.role == "system" for turn in turns):
+        prompt.lose("system_in_conversation")
     body = compact(
         model=model,
         max_tokens=prompt.output_cap or families.output_cap(model),
         system=[_text(text) for text in said] or None,
-        messages=_messages(turns, prompt),
+        messages=_messages(demoted(turns)),
         tools=_tools(prompt) or None,
         tool_choice=_choice(prompt),
         stop_sequences=list(prompt.stop) or None,
@@ -57,19 +59,14 @@ def write(prompt: Prompt, model: str) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _messages(turns: tuple[Turn, ...], prompt: Prompt) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for turn in turns:
-        role = "assistant" if turn.role == "assistant" else "user"
-        blocks = [_block(part) for part in turn.parts if not isinstance(part, Text | Refusal) or part.text.strip()]
-        if turn.role == "system":
-            prompt.lose("system_in_conversation")
-            blocks = [_text(f"<system-reminder>\n{block['text']}\n</system-reminder>") for block in blocks]
-        if found and found[-1]["role"] == role:
-            found[-1]["content"] += blocks
-        elif blocks:
-            found.append({"role": role, "content": blocks})
-    return found
+def _messages(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
+    said = ((turn.role, [_block(part) for part in turn.parts if _holds(part)]) for turn in turns)
+    return [{"role": role, "content": blocks} for role, blocks in said if blocks]
+
+
+def _holds(part: Part) -> bool:
+    """A block of nothing but white space is refused."""
+    return not isinstance(part, Text | Refusal) or bool(part.text.strip())
 
 
 def _goes_on(prompt: Prompt) -> bool:
@@ -89,7 +86,7 @@ def _block(part: Part) -> dict[str, Any]:
             call = tools.plain(part)
             return {"type": "tool_use", "id": _id(part.id), "name": call.name, "input": tools.as_object(call.arguments)}
         case Result():
-            content = [_block(inner) for inner in part.parts if not isinstance(inner, Text) or inner.text]
+            content = [_block(inner) for inner in part.parts if _holds(inner)]
             failed = {"is_error": True} if part.failed else {}
             return {"type": "tool_result", "tool_use_id": _id(part.call_id), "content": content} | failed
         case Image():

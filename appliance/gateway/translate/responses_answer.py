@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from appliance import clock
-from appliance.gateway.translate import chat_answer, tools, troubles, usage
+from appliance.gateway.translate import chat_answer, counts, tools, troubles
 from appliance.gateway.translate.deltas import (
     Answer,
     Argued,
@@ -59,7 +59,7 @@ class Response(Struct):
     id: str = ""
     status: str | None = None
     output: list[Item] = []
-    usage: usage.OpenAIUsage | None = None
+    usage: counts.OpenAIUsage | None = None
     service_tier: str | None = None
     incomplete_details: _Incomplete | None = None
     error: Any = None
@@ -108,7 +108,7 @@ def whole(answer: Answer, model: str) -> dict[str, Any]:
     body = opening(answer.id, model) | {
         "status": "completed",
         "output": [as_item(part, answer.id, at) for at, part in enumerate(answer.parts)],
-        "usage": usage.as_responses(end.usage),
+        "usage": counts.as_responses(end.usage),
     }
     if answer.broke:
         error = troubles.as_openai(answer.broke)

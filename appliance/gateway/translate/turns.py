@@ -27,6 +27,19 @@ def instructions(turns: tuple[Turn, ...]) -> tuple[tuple[str, ...], tuple[Turn, 
     return tuple(said), turns[at:]
 
 
+def demoted(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """System texts inside the conversation as the user's, for servers that take them only at its beginning."""
+    joined: list[Turn] = []
+    for turn in turns:
+        if turn.role == "system":
+            texts = (part.text for part in turn.parts if isinstance(part, Text))
+            reminders = (Text(f"<system-reminder>\n{text}\n</system-reminder>") for text in texts)
+            _add(joined, "user", tuple(reminders))
+        else:
+            _add(joined, turn.role, turn.parts)
+    return tuple(joined)
+
+
 def failed(turns: tuple[Turn, ...]) -> bool:
     """Whether the result of a tool is marked as an error, which only the Messages API can say."""
     return any(isinstance(part, Result) and part.failed for turn in turns for part in turn.parts)
