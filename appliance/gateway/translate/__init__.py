@@ -112,20 +112,23 @@ class Stream:
             return self._out.write([Broke("server", garbage.message)])
 
     def feed(self, piece: bytes) -> bytes:
-        return b"".join(self._taken(data) for data in self._events.feed(piece))
+        return b"".join(self._told(data) for data in self._events.feed(piece))
 
-    def end(self) -> bytes:
-        """What is still to say when the target has closed; an answer without its end ends as an error."""
-        rest = b"".join(self._taken(data) for data in self._events.end())
-        return rest + self._out.write(self._reader.end()) + self._out.end()
-
-    def _taken(self, data: bytes) -> bytes:
-        if self._out.over:
-            return b""
+    def _told(self, data: bytes) -> bytes:
         try:
             return self._out.write(self._reader.take(data))
         except Untranslatable as garbage:
             return self._out.write([Broke("server", garbage.message)])
+
+    def end(self) -> bytes:
+        """What is still to say when the target has closed; an answer without its end ends as an error."""
+        return self._rest() + self._out.write(self._reader.end()) + self._out.end()
+
+    def _rest(self) -> bytes:
+        try:
+            return b"".join(self._out.write(self._reader.take(data)) for data in self._events.end())
+        except Untranslatable:
+            return b""  # Half an event: what is said of it is that it broke off.
 
 
 class Out:
