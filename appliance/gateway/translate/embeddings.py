@@ -19,7 +19,7 @@ _WORDS = re.compile(r"\w+")
 
 
 class _Request(Struct):
-    input: str | list[str] | list[int] | list[list[int]]
+    input: str | list[str | int | list[int]]
     dimensions: int | None = None
     encoding_format: str = "float"
 
@@ -27,7 +27,7 @@ class _Request(Struct):
 def answer(body: bytes, asked_model: str) -> bytes:
     """The whole body of the embeddings surface. Raises Untranslatable."""
     asked = decode(body, _Request, "an embeddings request")
-    size = asked.dimensions or DIMENSIONS
+    size = DIMENSIONS if asked.dimensions is None else asked.dimensions
     if not 0 < size <= MOST_DIMENSIONS:
         raise Untranslatable(f"dimensions is a number from 1 to {MOST_DIMENSIONS}.")
     texts = _texts(asked.input)

@@ -45,8 +45,8 @@ class Item(Struct):
     id: str | None = None
     call_id: str | None = None
     name: str = ""
-    arguments: str = ""
-    input: str = ""
+    arguments: Any = ""
+    input: Any = ""
     content: list[Content] | None = None
     summary: list[Content] | None = None
 
@@ -88,7 +88,7 @@ def ended(response: Response, *, called: bool) -> Ended:
 def _item(item: Item) -> Iterable[Delta]:
     if item.type in CALLS:
         yield Called(item.call_id or item.id or "", item.name, CALLS[item.type])
-        yield Argued(item.input if CALLS[item.type] == "custom" else item.arguments or "{}")
+        yield Argued(argued(item))
     for content in item.content or []:
         if content.type == "output_text":
             yield Said(content.text)
@@ -96,6 +96,10 @@ def _item(item: Item) -> Iterable[Delta]:
             yield Declined(content.refusal)
     if item.type == "reasoning":
         yield from (Thought(piece.text) for piece in item.summary or [] if piece.text)
+
+
+def argued(item: Item) -> str:
+    return str(item.input) if CALLS[item.type] == "custom" else chat_answer.as_json(item.arguments) or "{}"
 
 
 def write(answer: Answer, model: str) -> bytes:

@@ -37,6 +37,16 @@ class _Action(Struct):
     working_directory: str | None = None
 
 
+class _Tool(Struct):
+    type: str
+    name: str = ""
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+    format: dict[str, Any] | None = None
+    tools: "list[_Tool] | None" = None
+
+
 class _Item(Struct):
     type: str = "message"
     role: str = ""
@@ -49,17 +59,7 @@ class _Item(Struct):
     input: str = ""
     output: str | list[pieces.Piece] | None = None
     action: _Action | None = None
-    tools: list[Any] | None = None
-
-
-class _Tool(Struct):
-    type: str
-    name: str = ""
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-    format: dict[str, Any] | None = None
-    tools: "list[_Tool] | None" = None
+    tools: list[_Tool] | None = None
 
 
 class _Choice(Struct):
@@ -155,8 +155,7 @@ def _turns(item: _Item, prompt: Prompt) -> Iterable[Turn]:
             parts = tuple(pieces.parts(item.output or "", prompt))
             yield Turn("user", (Result(item.call_id or item.id or "", parts),))
         case "additional_tools":
-            given = msgspec.convert(item.tools or [], list[_Tool])
-            prompt.tools += tuple(_tools(given, prompt))
+            prompt.tools += tuple(_tools(item.tools or [], prompt))
         case "reasoning":
             prompt.lose("encrypted_reasoning")
         case "item_reference" | "compaction":

@@ -28,7 +28,7 @@ class _Event(Struct):
     type: str = ""
     response: Response | None = None
     item: Item | None = None
-    delta: str = ""
+    delta: Any = ""
     code: str | None = None
     message: str | None = None
     error: Any = None
@@ -84,7 +84,7 @@ class Reader:
             self._called, self._argued = True, False
             yield Called(item.call_id or item.id or "", item.name, CALLS[item.type])
         elif kind == "response.output_item.done" and not self._argued:
-            yield Argued(item.input if CALLS[item.type] == "custom" else item.arguments or "{}")
+            yield Argued(responses_answer.argued(item))
 
 
 class Writer:

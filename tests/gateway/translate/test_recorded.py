@@ -15,6 +15,7 @@ ALL = [
     for target in PROTOCOLS
     if target != recorded(path.stem)[0]
 ]
+SAID = {"text", "content", "output", "messages", "input"}
 
 
 def sent(name: str, target: Any, model: str = "") -> tuple[dict[str, Any], translate.Translated]:
