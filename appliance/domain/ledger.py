@@ -10,7 +10,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import budgets, error_types, records
+from appliance.domain import budgets, error_types, price_alarms, records
 from appliance.domain.ledger_lists import attempts as attempts
 from appliance.domain.ledger_lists import call as call
 from appliance.domain.ledger_lists import calls as calls
@@ -22,6 +22,7 @@ from appliance.domain.ledger_rows import Call as Call
 from appliance.domain.ledger_rows import CallFilter as CallFilter
 from appliance.domain.ledger_rows import Ended as Ended
 from appliance.domain.ledger_rows import Opening as Opening
+from appliance.domain.ledger_rows import Part as Part
 
 # Below the fewest parameters a statement may have on either database.
 ROWS_AT_ONCE = 500
@@ -186,9 +187,10 @@ def _write(db: Database, endings: list[Ended]) -> None:
         for n, attempt in enumerate(ended.attempts, 1)
     ]
     for row in rows:
-        row["units"] = records.dump(row["units"])
+        row |= {"units": records.dump(row["units"]), "lines": records.dump(row["lines"])}
     for start in range(0, len(rows), ROWS_AT_ONCE):
         db.insert_all("attempts", rows[start : start + ROWS_AT_ONCE])
+    price_alarms.note(db, (attempt for ended in endings for attempt in ended.attempts))
 
 
 def _cost(ended: Ended) -> int:

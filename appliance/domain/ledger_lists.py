@@ -53,4 +53,4 @@ def every(db: Database, first_day: str, last_day: str) -> Iterator[Call]:
 
 def attempts(db: Database, call_id: str) -> list[Attempt]:
     rows = db.rows("SELECT * FROM attempts WHERE call_id = :id ORDER BY n", {"id": call_id})
-    return [records.to(Attempt, row, ("units",)) for row in rows]
+    return [records.to(Attempt, row, ("units", "lines")) for row in rows]

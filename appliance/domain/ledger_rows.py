@@ -56,12 +56,26 @@ class Call(msgspec.Struct, frozen=True):
     first_byte_ms: int | None = None
 
 
+class Part(msgspec.Struct, frozen=True):
+    """One line of an attempt's sum: tokens (or units) at a price for `per` of them make an amount.
+
+    The price is None where the price list has several.
+    """
+
+    label: str
+    tokens: int
+    nano_mtok: int | None
+    cost_nano: int
+    per: int = 1_000_000
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens.
 
     `imputed_nano` is what the tokens would have cost at list prices where nobody pays for each call. `units` counts
     what else is billed (web searches). `reported_nano` is the provider's own figure and `computed_nano` ours, where
-    both are known; `status` is the HTTP one, `tier` the service tier as reported, `note` what the price assumed.
+    both are known. `status` is the HTTP one, `tier` the service tier as reported, `note` what the price assumed.
+    `lines` are the whole sum where tokens at these unit prices are not.
     """
 
     provider_id: str
@@ -93,6 +107,9 @@ class Attempt(msgspec.Struct, frozen=True):
     reported_nano: int | None = None
     computed_nano: int | None = None
     note: str = ""
+    cache_write_5m_nano_mtok: int | None = None
+    cache_write_1h_nano_mtok: int | None = None
+    lines: list[Part] = []
 
 
 class Opening(msgspec.Struct, frozen=True):
