@@ -42,6 +42,8 @@ class Accounts:
             billing=BILLING.get(provider.billing, "metered"),
             prices=prices,
             pace="real" if provider.pace == "real" else "instant",
+            public_only=not provider.private,
+            stream_options=provider.stream_options,
         )
 
     def test(self, db: Database, actor: Actor, ref: str) -> tuple[Provider, TestResult]:

@@ -88,6 +88,8 @@ class Account(Struct, frozen=True):
     """A credential at a provider; without a `base_url` the kind's own is called.
 
     `prices` overrides the catalogue by exact model id. `silence_s` is the longest gap between two pieces of an answer.
+    `public_only`: no address of this machine or a private network is called, whatever a name resolves to.
+    `stream_options` is False for a server that refuses a request with that field.
     """
 
     id: str
@@ -100,6 +102,8 @@ class Account(Struct, frozen=True):
     billing: Billing = "metered"
     prices: dict[str, ModelPrice] = {}
     pace: Pace = "instant"
+    public_only: bool = False
+    stream_options: bool = True
 
     def __repr__(self) -> str:
         return f"Account(id={self.id!r}, kind={self.kind!r}, base_url={self.base_url!r})"
