@@ -23,21 +23,21 @@ WHY = {
 }
 
 
-def plan(db: Database, want: Want, knows: Knowledge = NOTHING) -> Plan:
+def plan(db: Database, want: Want, knows: Knowledge = NOTHING, book: Book | None = None) -> Plan:
     """Raises Problem(provider_failed) that says what to do when nothing can serve it.
 
     May take the one probe of a target whose rest is over: the call has to be made, or another may probe in a minute.
+    Who plans many at once reads the `book` once for all of them.
     """
-    return _plan(db, want, knows, probing=True)
+    return _plan(db, want, knows, book or route_book.read(db), probing=True)
 
 
 def look(db: Database, want: Want, knows: Knowledge = NOTHING) -> Plan:
     """The plan that would be made now, for a page or a queue: nothing is taken."""
-    return _plan(db, want, knows, probing=False)
+    return _plan(db, want, knows, route_book.read(db), probing=False)
 
 
-def _plan(db: Database, want: Want, knows: Knowledge, probing: bool) -> Plan:
-    book = route_book.read(db)
+def _plan(db: Database, want: Want, knows: Knowledge, book: Book, probing: bool) -> Plan:
     route = book.routes.get(want.model)
     found, seen = _of_route(book, route, want, knows) if route else _of_model(book, want, knows)
     strategy = route.strategy if route else "fixed"

@@ -8,6 +8,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
 from appliance.domain import events, providers, records, route_forms, route_rows, route_version
 from appliance.domain.actor import Actor
+from appliance.domain.route_book import read as read_book
 from appliance.domain.route_decisions import keep as keep
 from appliance.domain.route_decisions import moved as moved
 from appliance.domain.route_forms import NewRoute, NewTarget, RouteChange
