@@ -6,9 +6,17 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import events, providers, records, route_forms, route_rows, route_version
+from appliance.domain import (
+    events,
+    providers,
+    records,
+    route_book,
+    route_decisions,
+    route_forms,
+    route_rows,
+    route_version,
+)
 from appliance.domain.actor import Actor
-from appliance.domain.route_book import read as read_book
 from appliance.domain.route_decisions import keep as keep
 from appliance.domain.route_decisions import moved as moved
 from appliance.domain.route_forms import NewRoute, NewTarget, RouteChange
@@ -23,6 +31,9 @@ from appliance.domain.route_shapes import Plan as Plan
 from appliance.domain.route_shapes import Want as Want
 from appliance.domain.route_steps import next_after as next_after
 from appliance.errors import Problem, invalid, not_found
+
+book = route_book.read
+decision = route_decisions.of_call
 
 
 def create(db: Database, actor: Actor, new: NewRoute) -> Route:
