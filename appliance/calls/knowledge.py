@@ -19,7 +19,7 @@ MOST = 20_000
 _MTOK = 1_000_000
 K = TypeVar("K")
 V = TypeVar("V")
-_SIMULATED = Facts(tools=True, vision=True, schema=True)
+_SIMULATED = Facts(context=1_000_000, tools=True, vision=True, schema=True)
 
 
 class _Unit(msgspec.Struct, frozen=True):

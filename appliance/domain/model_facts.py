@@ -5,6 +5,8 @@ from typing import Protocol
 import msgspec
 
 NEEDS = ("tools", "vision", "schema")
+# What every model reads, whatever is not known of it.
+SURE_TOKENS = 4096
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +53,6 @@ def judged(facts: Facts, asks: Asks) -> tuple[str, tuple[str, ...]]:
         return f"reads {facts.context:,} tokens, {size:,} are needed", ()
     if facts.output is not None and asks.output_tokens > facts.output:
         return f"writes {facts.output:,} tokens, {asks.output_tokens:,} are asked", ()
-    if facts.context is None and asks.input_tokens:
+    if facts.context is None and size > SURE_TOKENS:
         unknown.append("context")
     return "", tuple(unknown)

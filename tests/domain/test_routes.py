@@ -98,7 +98,7 @@ def test_what_nobody_knows_of_a_model_is_said_and_goes_behind_what_is_known(aim:
     aim.account("One", 1)
     aim.account("Two", 2, Facts(context=8000, tools=True))
     aim.route("One", "Two", strategy="cheapest")
-    plan = aim.plan(needs=frozenset({"tools"}), input_tokens=10)
+    plan = aim.plan(needs=frozenset({"tools"}), input_tokens=5000)
     assert [(one.provider.name, one.unknown) for one in plan.targets] == [("Two", ()), ("One", ("tools", "context"))]
     assert plan.decision["candidates"][0]["unknown"] == ["tools", "context"]
 
