@@ -157,7 +157,7 @@ def _page(
         respond.form_status(problem) if problem else 200,
         provider=provider,
         kind=KINDS[provider.kind],
-        offers=offers.of(services.calls.accounts, provider),
+        offers=offers.of(services.calls.accounts, db, provider),
         given=shown | (given or {}),
         errors=respond.faults(problem) if problem else {},
     )
