@@ -35,6 +35,9 @@ class SqliteDatabase(Database):
         with self.transaction():
             return self.execute(sql, params)
 
+    def first_of(self, column: str) -> str:
+        return f"json_extract({column}, '$[0]')"
+
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
         orphans = self.rows("PRAGMA foreign_key_check")
