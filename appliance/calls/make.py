@@ -116,7 +116,7 @@ class Calls:
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
-        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id))
+        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id, target.model))
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
         return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))
