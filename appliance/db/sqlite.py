@@ -26,6 +26,8 @@ class SqliteDatabase(Database):
         self._writing: sqlite_utils.Database | None = None
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        if self._later:
+            self._write_later(sql)
         if self.in_transaction or _reads(sql):
             cursor = self._run(sql, params)
             names = [column[0] for column in cursor.description]
@@ -34,6 +36,8 @@ class SqliteDatabase(Database):
             return self.rows(sql, params)
 
     def execute(self, sql: str, params: Params | None = None) -> int:
+        if self._later:
+            self._write_later(sql)
         if self.in_transaction or _reads(sql):
             return int(self._run(sql, params).rowcount)
         with self.transaction():
