@@ -25,7 +25,7 @@ def test_a_limit_as_a_parameter_is_planned_once(db: Database, sql: str) -> None:
         planned = len(asked)
         db.rows(sql, {"most": 2})
         db.rows(sql, {"most": 3})
-    assert len(asked) == planned > 0
+        assert len(asked) == planned > 0
 
 
 def test_a_limit_that_is_a_sum_stays_as_it_is(db: Database) -> None:
