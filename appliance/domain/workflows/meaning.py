@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from appliance.domain import check_forms, schema
 from appliance.domain.workflows import building, command_lines, expressions, graph_order, published, schema_forms
 from appliance.domain.workflows.expressions import Known
+from appliance.domain.workflows.graph_order import Both
 from appliance.domain.workflows.nearest import meant
 from appliance.domain.workflows.places import Found, Place
 from appliance.errors import Problem
@@ -99,11 +100,11 @@ def _block(block: list[Data], place: Place, around: _Around) -> Iterator[Found]:
     needs = building.needs_of(block)
     order = graph_order.of([step["id"] for step in block], needs)
     ids, outer = frozenset(order.ids), around.known
-    later, beyond = outer.later | ids, outer.steps - ids
+    later = Both(ids, outer.later)
     yield from ((place + at, message) for at, message in order.faults)
     for n, step in enumerate(block):
-        ahead = order.ahead[n]
-        known = outer._replace(steps=beyond | ahead if beyond else ahead, later=later, own=outer.own | {step["id"]})
+        ahead = Both(order.ahead[n], outer.steps, hidden=ids)
+        known = outer._replace(steps=ahead, later=later, own=outer.own | {step["id"]})
         yield from _step(step, (*place, n), known, around.depth, len(needs[n]))
 
 
@@ -118,11 +119,11 @@ def _step(step: Data, place: Place, known: Known, depth: int, needs: int) -> Ite
     if kind == "map" and "output" in step:
         inside = frozenset(inner["id"] for inner in step["do"])
         yield from _expressions(
-            step["output"], (*place, "output"), known._replace(item=True, steps=known.steps | inside)
+            step["output"], (*place, "output"), known._replace(item=True, steps=Both(inside, known.steps))
         )
     if "compensate" in step:
         undo = step["compensate"]
-        own = known._replace(steps=known.steps | {step["id"]})
+        own = known._replace(steps=Both({step["id"]}, known.steps))
         yield from _work(undo, building.kind_of(undo), (*place, "compensate"), own)
 
 
