@@ -32,6 +32,10 @@ RENDERED: dict[str, tuple[str, ...]] = {
 INSIDE = {"wait": ("until",), "http": ("url", "headers", "body"), "options": ("label", "detail")}
 BLOCKS = {"map": ("do",), "when": ("then", "otherwise")}
 
+# What of a step is judged elsewhere than by _stray.
+_INNER = {"compensate", *(name for names in BLOCKS.values() for name in names)}
+_JUDGED = {kind: _INNER | {*keys} | ({"output"} if kind == "map" else set()) for kind, keys in RENDERED.items()}
+
 
 class _Around(NamedTuple):
     """What a block stands in."""
@@ -141,7 +145,7 @@ def _joins(step: Data, kind: str, place: Place, needs: int) -> Iterator[Found]:
 
 def _work(step: Data, kind: str, place: Place, known: Known) -> Iterator[Found]:
     """What a step says of itself, without the steps inside it."""
-    yield from _schemas(step, place)
+    yield from _schemas(step, kind, place)
     for n, one in enumerate(step.get("checks", [])):
         if fault := _check(one):
             yield (*place, "checks", n), fault
@@ -157,8 +161,7 @@ def _work(step: Data, kind: str, place: Place, known: Known) -> Iterator[Found]:
             (*place, "map"),
             "write one expression that gives a list, such as ${{ steps.list.output.data }}, or a list",
         )
-    outside = set(step) - {*RENDERED[kind], *(name for names in BLOCKS.values() for name in names), "compensate"}
-    yield from _stray(step, tuple(sorted(outside - ({"output"} if kind == "map" else set()))), place)
+    yield from _stray(step, tuple(sorted(step.keys() - _JUDGED[kind])), place)
 
 
 def _rendered(value: Any, key: str, place: Place, known: Known) -> Iterator[Found]:
@@ -176,7 +179,7 @@ def _rendered(value: Any, key: str, place: Place, known: Known) -> Iterator[Foun
 
 def _expressions(value: Any, place: Place, known: Known) -> Iterator[Found]:
     if isinstance(value, str):
-        if fault := expressions.check(value, known):
+        if expressions.OPENING in value and (fault := expressions.check(value, known)):
             yield place, fault
         return
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -210,9 +213,9 @@ def _check(data: Data) -> str:
     return ""
 
 
-def _schemas(step: Data, place: Place) -> Iterator[Found]:
+def _schemas(step: Data, kind: str, place: Place) -> Iterator[Found]:
     for key in ("output", "wait"):
-        if key == "output" and building.kind_of(step) != "agent":
+        if key == "output" and kind != "agent":
             continue
         if isinstance(step.get(key), dict) and "schema" in step[key]:
             yield from _schema(step[key]["schema"], (*place, key, "schema"))
