@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from appliance.domain import check_forms, schema
-from appliance.domain.workflows import building, command_lines, expressions, graph_order, published, schema_forms
+from appliance.domain.workflows import (
+    building,
+    command_lines,
+    expression_parts,
+    expressions,
+    graph_order,
+    published,
+    schema_forms,
+)
 from appliance.domain.workflows.expressions import Known
 from appliance.domain.workflows.graph_order import Both
 from appliance.domain.workflows.nearest import meant
@@ -179,7 +187,7 @@ def _rendered(value: Any, key: str, place: Place, known: Known) -> Iterator[Foun
 
 def _expressions(value: Any, place: Place, known: Known) -> Iterator[Found]:
     if isinstance(value, str):
-        if expressions.OPENING in value and (fault := expressions.check(value, known)):
+        if expression_parts.OPENING in value and (fault := expressions.check(value, known)):
             yield place, fault
         return
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
