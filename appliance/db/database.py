@@ -165,6 +165,22 @@ class Database(ABC):
             raise
         self._finish(commit=True)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the open transaction that an error undoes alone; the rest of it can go on."""
+        assert self.in_transaction
+        before = (self._announced, self._before, self._after, self._later, self.known)
+        self.execute("SAVEPOINT attempt")
+        self._announced, self._before, self._after = [*before[0]], [*before[1]], [*before[2]]
+        self._later, self.known = {table: [*rows] for table, rows in before[3].items()}, {**before[4]}
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO SAVEPOINT attempt")
+            self._announced, self._before, self._after, self._later, self.known = before
+            raise
+        self.execute("RELEASE SAVEPOINT attempt")
+
     def announce(self, event: Row) -> None:
         """Publish `event` once the open transaction has committed."""
         self._announced.append(event)
