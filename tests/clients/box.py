@@ -31,7 +31,7 @@ class Box:
 
     def start(self) -> tuple[str, str]:
         """The gateway's address and a key for it."""
-        self._say("init", "--owner", "owner@box.test", "--tenant", "box")
+        self._say("init", "--owner", "owner@box.test", "--tenant", "box", "--password-stdin", said="a long password")
         for protocol, model in self._models.items():
             base = self._upstream + ("" if protocol == "messages" else "/v1")
             account = ["--kind", KINDS[protocol], "--name", account(protocol), "--base-url", base, "--model", model]
