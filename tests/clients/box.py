@@ -34,8 +34,8 @@ class Box:
         self._say("init", "--owner", "owner@box.test", "--tenant", "box", "--password-stdin", said="a long password")
         for protocol, model in self._models.items():
             base = self._upstream + ("" if protocol == "messages" else "/v1")
-            account = ["--kind", KINDS[protocol], "--name", account(protocol), "--base-url", base, "--model", model]
-            self._say("provider", "add", *account, "--price", f"{model}=1/2", "--key-stdin", said="sk-fake\n")
+            words = ["--kind", KINDS[protocol], "--name", account(protocol), "--base-url", base, "--model", model]
+            self._say("provider", "add", *words, "--price", f"{model}=1/2", "--key-stdin", said="sk-fake\n")
         key = json.loads(self._say("key", "create", "--gateway-only", "--name", "clients", "--json"))
         log = (self._folder / "box.log").open("wb")
         serve = [sys.executable, "-m", "appliance", "serve", "--no-open", "--port", str(self._port)]
