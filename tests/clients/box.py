@@ -36,9 +36,8 @@ class Box:
             base = self._upstream + ("" if protocol == "messages" else "/v1")
             words = ["--kind", KINDS[protocol], "--name", account(protocol), "--base-url", base, "--model", model]
             self._say("provider", "add", *words, "--price", f"{model}=1/2", "--key-stdin", said="sk-fake\n")
-        key = json.loads(
-            self._say("key", "create", "--gateway-only", "--name", "clients", "--budget-usd", "100", "--json")
-        )
+        self._say("budget", "set", "100")
+        key = json.loads(self._say("key", "create", "--gateway-only", "--name", "clients", "--json"))
         log = (self._folder / "box.log").open("wb")
         serve = [sys.executable, "-m", "appliance", "serve", "--no-open", "--port", str(self._port)]
         self._child = subprocess.Popen(
