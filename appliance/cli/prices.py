@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+import msgspec
 
 from appliance.calls import offers, price_setting, repricing
 from appliance.calls.offers import Offer
@@ -70,7 +71,7 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
 def set_(desk: Desk, tenant: str | None, units: tuple[str, ...], **given: Any) -> Shown:
     """Set what MODEL costs, for every account without a price of its own."""
     amounts = {f"{name}_usd_per_mtok": given.pop(name) for name in _OPTIONS}
-    made = decoded(UnitPrices, amounts | {"units_usd_per_1000": dict(_unit(text) for text in units)})
+    made = _amounts(amounts | {"units_usd_per_1000": dict(_unit(text) for text in units)})
     with desk.room(tenant) as room:
         new = decoded(NewPrice, given | {"prices": made})
         done = price_setting.put(desk.calls.accounts, room.db, CLI, new)
@@ -129,6 +130,14 @@ def reprice(desk: Desk, first: str, last: str, dry_run: bool, tenant: str | None
     with desk.room(tenant) as room:
         told = repricing.reprice(desk.calls.accounts, room.db, CLI, first, last, not dry_run)
     return Shown(told, _repriced(told))
+
+
+def _amounts(given: dict[str, Any]) -> UnitPrices:
+    try:
+        return decoded(UnitPrices, given)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("$.")[2].partition("[")[0].strip("`")
+        raise invalid(**{field: "give dollars, for example 2.50"}) from None
 
 
 def _unit(text: str) -> tuple[str, str]:
