@@ -50,19 +50,6 @@ def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) ->
     )
 
 
-def context(account: Account, model: str) -> int | None:
-    """How many tokens the model reads, None where nobody says."""
-    snapshot = load().data_snapshot.get_snapshot()
-    address = account.base_url if account.base_url and _is_known_address(load(), account.base_url) else None
-    known = _PROVIDERS.get(account.kind)
-    try:
-        _, found = snapshot.find_provider_model(model, None, known, None if known else address)
-    except LookupError:
-        return None
-    size: int | None = found.context_window
-    return size
-
-
 def _notes(found: Any, model: str, tier: str, known: bool, by_name: bool) -> list[str]:
     notes = []
     if by_name:
