@@ -18,7 +18,7 @@ from appliance.errors import invalid
 
 FORMAT = "agenthq-prices/1"
 LARGEST = 10_000_000
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 50
 SHOWN = 20
 
 
