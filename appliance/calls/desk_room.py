@@ -6,7 +6,8 @@ from typing import NamedTuple
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Asked, Refused
 from appliance.db.database import Database
-from appliance.domain import rates, routing, stops
+from appliance.domain import key_terms, rates, routing, stops
+from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.providers import Provider
 from appliance.domain.rates import Rates
@@ -44,6 +45,7 @@ class Room:
         self._ways: dict[str, tuple[Way, ...] | Refused] = {}
         self.stops: list[Stop] = []
         self._rates: dict[Scope, Rates] = {}
+        self._secured: set[str] = set()
 
     def refresh(self, db: Database) -> bool:
         """Whether something had changed: look at the log in the open transaction, so that nothing slips in between."""
@@ -71,6 +73,12 @@ class Room:
             may = ", ".join(key.models)
             raise Refused("model", f"This key may not use the model '{named}'. It may use {may}.")
         return covered
+
+    def secure(self, db: Database, key: ApiKey) -> None:
+        """See once that the key's own budget is there: it was made in another database than the key."""
+        if key.id not in self._secured:
+            key_terms.secure(db, SYSTEM, key)
+            db.after_commit(lambda: self._secured.add(key.id))
 
     def limits(self, key: ApiKey, way: Way) -> tuple[Rates, ...]:
         """The rate limits that a call with this key counts on."""

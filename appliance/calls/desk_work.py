@@ -85,6 +85,8 @@ class Beginning:
         self.under: dict[str, Under] = {}
 
     def admit(self, wishes: Sequence[Wish]) -> list[Admitted | Refused]:
+        for wish in wishes:
+            self._room.secure(self._db, wish.holder.key)
         works = [attribution.of(self._db, wish.holder.key, wish.asked) for wish in wishes]
         self._look_ahead(wishes, works)
         outcomes = [self._one(wish, work) for wish, work in zip(wishes, works, strict=True)]

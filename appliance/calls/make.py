@@ -14,7 +14,7 @@ from appliance.calls.sending import Sending
 from appliance.calls.settling import Owed, Settling
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, ledger, routing
+from appliance.domain import budget_alerts, budgets, ledger, routing, stops
 from appliance.domain.ledger import Opening
 from appliance.domain.providers import Provider
 from appliance.domain.scopes import Scope
@@ -54,12 +54,16 @@ class Calls:
         """
         self._settling.catch_up(db)
         provider, model = routing.resolve(db, request.model)
+        if cheaper := budgets.cheaper(db, caller.scopes(db, provider.id, model)):
+            provider, model = routing.resolve(db, cheaper)
+        counted = caller.scopes(db, provider.id, model)
+        stops.check(db, counted)
         account = self.accounts.opened(db, provider)
         request = msgspec.structs.replace(request, model=model)
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        opening = self._opening(caller, provider, model, estimate, caller.scopes(db, provider.id, model))
+        opening = self._opening(caller, provider, model, estimate, counted)
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts)
         instant = self._gateway.is_instant(account, request)

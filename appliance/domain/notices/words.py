@@ -63,6 +63,12 @@ def of_budget(event: Event) -> Content:
     return Content(title, "", facts, "/costs", about={"budget_id": told["budget_id"], "percent": told["percent"]})
 
 
+def of_unusual(event: Event) -> Content:
+    this, usual = (budget_words.cents(event.data[name]) for name in ("spent_nano", "usual_nano"))
+    facts = [("Spent this hour", this), ("A usual hour", usual), ("If nobody acts", "Work goes on within its budgets.")]
+    return Content(f"This hour has cost {this} so far; a usual one costs {usual}", "", facts, "/costs")
+
+
 def moment(db: Database, iso: str) -> str:
     zone = preferences.zone(db)
     return f"{clock.parse(iso).astimezone(zone):%-d %B %Y, %H:%M} ({zone.key})"
