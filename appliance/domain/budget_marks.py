@@ -33,7 +33,7 @@ FROM reservations r JOIN calls c ON c.id = r.call_id LEFT JOIN agents a ON a.id 
 LEFT JOIN providers p ON p.id = c.provider_id LEFT JOIN tasks t ON t.id = c.task_id
 WHERE r.scope = 'tenant' ORDER BY r.created_at, r.call_id LIMIT :most"""
 _HELD = """
-SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(amount_nano), 0) AS BIGINT) AS nano FROM reservations
+SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(amount_nano), 0) AS BIGINT) AS held_nano FROM reservations
 WHERE scope = 'tenant'"""
 
 
@@ -56,7 +56,7 @@ class Held(msgspec.Struct, frozen=True):
     """All calls in flight, and the oldest of them."""
 
     calls: int
-    nano: int
+    held_nano: int
     oldest: list[UnderWay]
 
 
