@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Models and money": {
         "provider": "providers",
+        "route": "routes",
         "budget": "budgets",
         "stop": "stops",
         "rate": "stops",
