@@ -16,6 +16,8 @@ from appliance.errors import Problem
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
+# Statements for more rows than this are not kept: they are long, and seldom come again.
+MOST_KEPT = 64
 CHUNK = 200
 
 
@@ -103,10 +105,10 @@ class Database(ABC):
         self._known(table)
         if not rows:
             return
-        marks = (", ".join(f":{column}_{n}" for column in rows[0]) for n in range(len(rows)))
-        params = {f"{column}_{n}": value for n, row in enumerate(rows) for column, value in row.items()}
-        values = ", ".join(f"({mark})" for mark in marks)
-        self.execute(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {values}", params)
+        columns = tuple(rows[0])
+        make = _insert_many if len(rows) <= MOST_KEPT else _insert_many.__wrapped__
+        sql, names = make(table, columns, len(rows))
+        self.execute(sql, dict(zip(names, [row[column] for row in rows for column in columns], strict=True)))
 
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
@@ -233,3 +235,12 @@ class Database(ABC):
 @lru_cache(1000)
 def _insert_into(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + column for column in columns)})"
+
+
+@lru_cache(64)
+def _insert_many(table: str, columns: tuple[str, ...], count: int) -> tuple[str, list[str]]:
+    """The statement for so many rows, and the names of its parameters in the order of the values."""
+    names = [f"{column}_{n}" for n in range(count) for column in columns]
+    row = ", ".join(":{}" for _ in columns)
+    values = ", ".join(f"({row})" for _ in range(count)).format(*names)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", names
