@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 from appliance import clock
 from appliance.calls.accounts import Accounts
+from appliance.calls.knowledge import Known
 from appliance.db.database import Database
-from appliance.domain import providers
+from appliance.domain import model_facts, providers
 from appliance.domain.analytics.baselines import Done, Place
+from appliance.domain.model_facts import Facts
 from appliance.domain.providers import Provider
 from appliance.gateway.types import Account, Usage
 
 MTOK = 1_000_000
-# Written tokens have no unit price of their own in an answer: theirs is worked out of a sum, and rounded to this.
+NOTHING = frozenset[str]()
+# Where written tokens have no unit price of their own, it is worked out of a sum and rounded to this.
 STEP = 10_000
 
 
@@ -35,6 +38,7 @@ class Units(NamedTuple):
 class Elsewhere:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
+        self._known = Known(accounts)
 
     def places(self, db: Database, used: Sequence[Place]) -> list[Place]:
         """Accounts that are gone or paused can't be asked."""
@@ -44,8 +48,9 @@ class Elsewhere:
     def costs(self, db: Database, place: Place, calls: Sequence[Done]) -> list[int | None]:
         """Nano-dollars of each call at `place`; None where it could not have been answered, or has no price there."""
         provider = providers.get(db, place.provider_id)
-        account = self._accounts.described(provider)
-        able = [n for n, call in enumerate(calls) if able_to(provider, place.model, call)]
+        account = self._accounts.described(provider, db)
+        facts = model_facts.over(provider.facts.get(place.model), self._known.facts(provider, place.model))
+        able = [n for n, call in enumerate(calls) if able_to(provider, facts, call)]
         able.sort(key=lambda n: calls[n].input_total)
         found: list[int | None] = [None] * len(calls)
         if able:
@@ -94,9 +99,12 @@ class Elsewhere:
             return Units(0, 0, 0, 0, 0)
         plain, output = price.input_nano_per_mtok or 0, price.output_nano_per_mtok or 0
         read = plain if price.cache_read_nano_per_mtok is None else price.cache_read_nano_per_mtok
-        written = (Usage(size, cache_write_5m=size), Usage(size, cache_write_1h=size))
-        in_5m, in_1h = (self._price(account, model, usage, at) or 0 for usage in written)
-        return Units(plain, read, _unit(in_5m, size), _unit(in_1h, size), output)
+        short, long = price.cache_write_5m_nano_per_mtok, price.cache_write_1h_nano_per_mtok
+        if short is None:
+            short = _unit(self._price(account, model, Usage(size, cache_write_5m=size), at) or 0, size)
+        if long is None:
+            long = _unit(self._price(account, model, Usage(size, cache_write_1h=size), at) or 0, size)
+        return Units(plain, read, short, long, output)
 
 
 def _unit(nano: int, size: int) -> int:
@@ -113,9 +121,21 @@ def cost(units: Units | None, call: Done) -> int | None:
     return whole + (rest * 2 > MTOK or (rest * 2 == MTOK and whole % 2 == 1))
 
 
-def able_to(provider: Provider, model: str, call: Done) -> bool:
-    """Simulated calls are only answered by simulated models, and the other way round."""
-    return provider.simulated == call.simulated
+def able_to(provider: Provider, facts: Facts, call: Done) -> bool:
+    """As routes judge it. Simulated calls are only answered by simulated models, and the other way round."""
+    if provider.simulated != call.simulated:
+        return False
+    lacks, _ = model_facts.judged(facts, _Wanted(call))
+    return not lacks
+
+
+class _Wanted:
+    """What a call took of the model that answered it."""
+
+    def __init__(self, call: Done) -> None:
+        self.needs = frozenset(call.needs.split(",")) if call.needs else NOTHING
+        self.input_tokens = call.input_total
+        self.output_tokens = call.output_total
 
 
 def _usage(call: Done) -> Usage:

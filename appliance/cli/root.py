@@ -28,7 +28,15 @@ SECTIONS: dict[str, dict[str, str]] = {
         "hook": "webhooks",
         "wake": "wakes",
     },
-    "Models and money": {"provider": "providers", "budget": "budgets", "usage": "usage"},
+    "Models and money": {
+        "provider": "providers",
+        "route": "routes",
+        "price": "prices",
+        "budget": "budgets",
+        "stop": "stops",
+        "rate": "stops",
+        "usage": "usage",
+    },
     "People and access": {
         "tenant": "tenants",
         "user": "users",

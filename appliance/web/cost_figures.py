@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain import budgets, ledger
+from appliance.domain import budget_marks, budgets, ledger
 from appliance.domain.analytics import details, latencies, realtime, savings, summaries, trends, usage
 from appliance.domain.analytics.shapes import Line, Point, Spread
 from appliance.domain.analytics.summaries import Summary
@@ -55,7 +55,7 @@ def page(
     return {
         "base": base,
         "budgets": limits,
-        "simulated": usage.simulated_budgets(db, limits),
+        "simulated": budget_marks.simulated(db, limits),
         "found": found,
         "kpis": cost_tiles.kpis(found, shown.words, bool(only)),
         "chart": _chart(db, base, shown, only, found),

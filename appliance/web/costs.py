@@ -6,14 +6,23 @@ from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import keys, ledger
-from appliance.web import cost_compare, cost_exports, cost_figures, cost_return, cost_window, respond
+from appliance.domain import adjustments, keys, ledger, members
+from appliance.web import (
+    call_filter,
+    cost_compare,
+    cost_exports,
+    cost_figures,
+    cost_return,
+    cost_window,
+    doers,
+    respond,
+)
 from appliance.web.analytics_api import AnalyticsApi
 from appliance.web.costs_api import CallsApi
 from appliance.web.exports_api import ExportsApi
 from appliance.web.frame import Frame
 from appliance.web.insights_api import InsightsApi
-from appliance.web.narrowing import NARROWED
+from appliance.web.narrowing import NARROWED, State
 from appliance.web.respond import Reply
 
 From = Annotated[str, QueryParameter(name="from")]
@@ -39,15 +48,31 @@ class CostsPages(Controller):
         return respond.page(frame, "costs/index.html", **cost_figures.page(db, frame.base, shown, by, only, names))
 
     @get("/calls", sync_to_thread=True)
-    def calls(self, frame: Frame, db: Database, cursor: str = "", agent: str = "", model: str = "") -> Reply:
-        page = ledger.calls(db, cursor=cursor, agent_id=agent, model=model)
-        shown: dict[str, Any] = {"page": page, "chosen": {"agent": agent, "model": model}} | cost_figures.choices(db)
-        return respond.page(frame, "costs/calls.html", **shown)
+    def calls(
+        self,
+        frame: Frame,
+        db: Database,
+        cursor: str = "",
+        agent: str = "",
+        model: str = "",
+        key: str = "",
+        session: str = "",
+        surface: str = "",
+        provider: str = "",
+        state_is: State = "",
+    ) -> Reply:
+        chosen = {"agent": agent, "model": model, "key": key, "session": session}
+        chosen |= {"surface": surface, "provider": provider, "state": state_is}
+        page = ledger.calls(db, cursor=cursor, only=call_filter.meant(chosen))
+        return respond.page(frame, "costs/calls.html", page=page, **call_filter.context(db, chosen))
 
     @get("/calls/{call_id:str}", sync_to_thread=True)
-    def call(self, frame: Frame, db: Database, call_id: str) -> Reply:
+    def call(self, frame: Frame, db: Database, control: Database, call_id: str) -> Reply:
         attempts = [(attempt, ledger.parts(attempt)) for attempt in ledger.attempts(db, call_id)]
-        return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), attempts=attempts)
+        people = doers.known(members.every(control, frame.tenant.id), [])
+        changes = [(one, people.get(one.actor) or doers.stranger(one.actor)) for one in adjustments.of(db, call_id)]
+        shown: dict[str, Any] = {"attempts": attempts, "adjustments": changes}
+        return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), **shown)
 
 
 PAGES = [CostsPages, *cost_compare.PAGES, *cost_return.PAGES, *cost_exports.PAGES]

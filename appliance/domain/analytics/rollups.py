@@ -60,7 +60,7 @@ def correct(db: Database, times: Iterable[str]) -> int:
 
     What is still raw needs no correction. How many hours there were.
     """
-    rolled = marks.get(db, "rolled")
+    rolled = marks.held(db, "rolled")
     hours = sorted({time[:13] for time in times if time < rolled})
     for hour in hours:
         span = {"since": hour, "edge": min(_next(hour), rolled)}

@@ -13,7 +13,6 @@ from appliance.domain.analytics import details, spans
 from appliance.domain.analytics.shapes import Day, Line, Total
 from appliance.domain.analytics.source import SUMMED, Asked, rows
 from appliance.domain.analytics.spans import span as span
-from appliance.domain.budgets import Budget
 from appliance.errors import invalid
 
 
@@ -36,21 +35,6 @@ BY = {
     "state": By("state"),
     "failure": By("failure_code", none="No failure"),
     "day": By("starts"),
-}
-
-_BELOW = """WITH RECURSIVE below (id) AS (
-  SELECT id FROM tasks WHERE {} UNION SELECT t.id FROM tasks t JOIN below ON t.parent_id = below.id)
-SELECT id FROM below"""
-_OF_SCOPE = {
-    "tenant": "c.id <> :id",
-    "provider": "c.provider_id = :id",
-    "agent": "c.agent_id = :id",
-    "project": f"c.task_id IN ({_BELOW.format('project = :id')})",
-    "task": f"c.task_id IN ({_BELOW.format('id = :id')})",
-    "run": "c.run_id = :id",
-    "key": "c.key_id = :id",
-    "session": "c.session_id = :id",
-    "model": "c.model = :id",
 }
 
 
@@ -106,14 +90,6 @@ def today(db: Database) -> Total:
 def month(db: Database) -> Total:
     day = clock.iso()[:10]
     return total(db, day[:8] + "01", day)
-
-
-def simulated_budgets(db: Database, limits: list[Budget]) -> set[str]:
-    """The ids of those budgets whose spend in the current span is simulated in part or whole."""
-    sql = """SELECT 1 AS found FROM calls c WHERE c.simulated AND c.cost_nano > 0 AND c.finished_at >= :starts
-             AND {} LIMIT 1"""
-    asked = ((b, {"starts": b.starts, "id": b.scope_id}) for b in limits if b.spent_nano)
-    return {budget.id for budget, params in asked if db.value(sql.format(_OF_SCOPE[budget.scope]), params)}
 
 
 def _names(db: Database, way: By) -> dict[str, str]:

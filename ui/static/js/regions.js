@@ -1,10 +1,10 @@
 const EVERY = 250;
 const GROUPS = {
   board: ["task", "run", "check", "approval"],
-  costs: ["call", "budget", "run"],
+  costs: ["call", "budget", "price", "run"],
   agents: ["agent", "run"],
   inbox: ["approval", "task", "run", "message"],
-  providers: ["provider", "call"],
+  providers: ["provider", "route", "call"],
 };
 const pages = new Map();
 
