@@ -27,6 +27,9 @@ def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> s
     `verdicts` are the machine's, all passed; a human check, a blocker, an open sub-task or a pending approval leads to
     review. A run that a person stopped meanwhile ends as that and leaves the task where the person put it.
     """
+    if not verdicts and is_plain(db, run.task_id) and _end_all(db, [run]):
+        _finish_all(db, [run], {run.id: result})
+        return "done"
     now = runs.get(db, run.id)
     if now.cancel_requested and now.reason != DEADLINE:
         runs.end(db, run, *now.stopped_as)
@@ -42,6 +45,11 @@ def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> s
         return "in_review"
 
 
+def is_plain(db: Database, task_id: str) -> bool:
+    """Whether nothing has to be asked or told about the task before it is done but the workflow whose step it is."""
+    return bool(_plain(db, [task_id]))
+
+
 def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
     """Many runs that succeeded with nothing to judge, in one transaction; those whose fence was lost.
 
@@ -50,8 +58,7 @@ def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
     if not done:
         return []
     results = {run.id: result for run, result in done}
-    names, params = records.named([run.task_id for run, _ in done])
-    plain = {row["id"] for row in db.rows(_PLAIN.format(names=names), params)}
+    plain = _plain(db, [run.task_id for run, _ in done])
     ended = _end_all(db, [run for run, _ in done if run.task_id in plain])
     _finish_all(db, ended, results)
     lost = []
@@ -63,6 +70,11 @@ def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
         except runs.FenceLost:
             lost.append(run)
     return lost
+
+
+def _plain(db: Database, task_ids: list[str]) -> set[str]:
+    names, params = records.named(task_ids)
+    return {row["id"] for row in db.rows(_PLAIN.format(names=names), params)}
 
 
 def _end_all(db: Database, asked: list[Run]) -> list[Run]:

@@ -24,6 +24,7 @@ def moved(db: Database, most: int = MOST) -> int:
     """
     looked, until = 0, clock.monotonic() + LONGEST_S
     while looked < most and clock.monotonic() < until and (found := db.rows(_MOVED, {"most": most - looked})):
+        db.known.pop(landing.MOVED, None)
         for row in found:
             try:
                 advance(db, row["id"])
@@ -32,6 +33,8 @@ def moved(db: Database, most: int = MOST) -> int:
                     raise stumbled from error
                 raise
         looked += len(found)
+        if landing.MOVED not in db.known:
+            break
     return looked
 
 

@@ -8,7 +8,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import events, records, schema
 from appliance.domain.actor import Actor
-from appliance.domain.instances import rows
+from appliance.domain.instances import landing, rows
 from appliance.domain.instances.paths import Outline
 from appliance.domain.workflows.definition import Definition
 from appliance.errors import Problem, invalid, not_found
@@ -87,6 +87,7 @@ def make(db: Database, found: Found, given: dict[str, Any], about: Made, title: 
     row |= {"fork_of": about.fork_of, "fork_from": about.fork_from, "created_by": about.created_by}
     row["due_at"] = None if definition.timeout_s is None else clock.ahead(definition.timeout_s)
     db.insert("instances", row | {"created_at": now, "updated_at": now})
+    landing.note(db)
     return made
 
 
