@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
+T = TypeVar("T")
+R = TypeVar("R")
 CHUNK = 200
 
 
@@ -41,8 +44,9 @@ class Database(ABC):
     # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
     now_sql = ":now"
 
-    def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
+    def __init__(self, name: str, tables: frozenset[str], publish: Publish, groups: Groups) -> None:
         self.name = name
+        self._groups = groups
         self._tables = tables
         self._publish = publish
         self._depth = 0
@@ -164,6 +168,16 @@ class Database(ABC):
             self._finish(commit=False)
             raise
         self._finish(commit=True)
+
+    def grouped(self, kind: str, act: Callable[[list[T]], list[R]], request: T) -> R:
+        """What `act` gives for the request, in a transaction that it shares with those of its kind that wait with it.
+
+        `act` gets all of them and has a result for each; in an open transaction only this one.
+        """
+        if self.in_transaction:
+            return act([request])[0]
+        found: R = self._groups.of(kind).carry_out(self.transaction, act, request)
+        return found
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ class SqliteDatabase(Database):
     """Reads on a connection of its own, so that they never wait; writes on the shared one."""
 
     def __init__(self, name: str, path: Path, tables: frozenset[str], publish: Publish, writer: Writer) -> None:
-        super().__init__(name, tables, publish)
+        super().__init__(name, tables, publish, writer.groups)
         self._path = path
         self._writer = writer
         self._reading: sqlite_utils.Database | None = None
