@@ -108,6 +108,12 @@ class Database(ABC):
         values = ", ".join(f"({mark})" for mark in marks)
         self.execute(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {values}", params)
 
+    def execute_all(self, sql: str, rows: list[Row]) -> None:
+        """The same statement for each of the rows, which have the same columns; all or nothing."""
+        with self.transaction():
+            for row in rows:
+                self.execute(sql, row)
+
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
 

@@ -45,13 +45,15 @@ class SqliteDatabase(Database):
 
     def insert_all(self, table: str, rows: list[Row]) -> None:
         # A statement of many rows costs SQLite five times as much as one that is bound anew for each.
+        if rows:
+            self.execute_all(self._insert_sql(table, rows[0]), rows)
+
+    def execute_all(self, sql: str, rows: list[Row]) -> None:
         if len(rows) < 2:
-            for row in rows:
-                self.insert(table, row)
-            return
-        self._write_later(table)
+            return super().execute_all(sql, rows)
+        self._write_later(sql)
         with self.transaction():
-            self._many(self._insert_sql(table, rows[0]), rows)
+            self._many(sql, rows)
 
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]

@@ -19,6 +19,14 @@ SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress'
   AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.blocker_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.task_id = t.id AND p.state IN ('pending', 'approved'))
 """
+_PLAIN_ROOT = """
+SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress' AND t.parent_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.task_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM tasks s WHERE s.parent_id = t.id AND s.state NOT IN ('done', 'cancelled'))
+  AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.task_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.blocker_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.task_id = t.id AND p.state IN ('pending', 'approved'))
+"""
 
 
 def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
@@ -89,6 +97,20 @@ def _end_all(db: Database, asked: list[Run]) -> list[Run]:
     found = [run for run in asked if run.id in ended]
     events.record_all(db, SYSTEM, "run.succeeded", [run.ids for run in found])
     return found
+
+
+def finish_plain(db: Database, results: dict[str, str]) -> set[str]:
+    """The tasks of workflows that have succeeded, done with these results; those that have more to them are left."""
+    if not results:
+        return set()
+    names, params = records.named(list(results))
+    plain = {row["id"] for row in db.rows(_PLAIN_ROOT.format(names=names), params)}
+    now = clock.iso()
+    sql = """UPDATE tasks SET state = 'done', result = :result, updated_at = :now, finished_at = :now,
+      blocked_reason = '', blocked_detail = '' WHERE id = :id"""
+    db.execute_all(sql, [{"id": id_, "result": result, "now": now} for id_, result in results.items() if id_ in plain])
+    events.record_all(db, SYSTEM, "task.done", [{"task_id": id_} for id_ in results if id_ in plain])
+    return plain
 
 
 def _finish_all(db: Database, ended: list[Run], results: dict[str, str]) -> None:

@@ -32,9 +32,11 @@ def approval(db: Database, actor: Actor, approval_id: str) -> None:
         ring(db, actor, str(task_id))
 
 
-def instance(db: Database, instance_id: str) -> None:
-    """An instance that a step of another had started has ended."""
-    _land(db, "child_id = :id", {"id": instance_id})
+def instances(db: Database, instance_ids: list[str]) -> None:
+    """Instances that steps of others may have started have ended."""
+    if instance_ids:
+        names, params = records.named(instance_ids)
+        _land(db, f"child_id IN ({names})", params)
 
 
 def signal(db: Database, actor: Actor, instance_id: str, task_id: str, name: str) -> None:

@@ -54,9 +54,8 @@ def start(
 
 def _start_all(db: Database, wanted: list[New]) -> list[str]:
     made = [_start(db, new) for new in wanted]
-    for new, instance_id in zip(wanted, made, strict=True):
-        if new.alone:
-            advance.advance(db, instance_id)
+    if alone := [instance_id for new, instance_id in zip(wanted, made, strict=True) if new.alone]:
+        advance.advance(db, *alone)
     return made
 
 

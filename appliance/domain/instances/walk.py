@@ -43,6 +43,11 @@ class Walk:
     def state(self) -> str:
         return str(self.news.get("state", self.instance.state))
 
+    @property
+    def calm(self) -> bool:
+        """Whether it ends nothing outside of itself, so that what it writes can wait for what others write."""
+        return not self.stopped and not self.again and self.news.get("state", "succeeded") == "succeeded"
+
     def look(self, scope: str, step_id: str = "") -> None:
         """The block has to be looked at again: around the step that has ended, or all of it."""
         self.ahead[scope] = None
@@ -200,13 +205,10 @@ class Walk:
             self._put(structs.replace(node, task_id=None))
         self.stopped = [node for node in self.stopped if node.task_id not in task_ids]
 
-    def write(self) -> None:
-        """Store the nodes; tasks they name have to be there."""
-        if self.fresh:
-            first = self.db.next_number("node", len(self.fresh)) - len(self.fresh) + 1
-            made = [node for path, node in self.nodes.items() if path in self.fresh]
-            nodes.insert_all(self.db, [structs.replace(node, ord=first + n) for n, node in enumerate(made)])
-        nodes.update_all(self.db, [self.nodes[path] for path in sorted(self.changed)])
+    def changes(self) -> tuple[list[Node], list[Node]]:
+        """The nodes to insert and those to update; tasks they name have to be there."""
+        made = [node for path, node in self.nodes.items() if path in self.fresh]
+        return made, [self.nodes[path] for path in sorted(self.changed)]
 
     def keep(self, row: Row) -> None:
         """What this look has changed already is newer than its row."""
