@@ -9,6 +9,7 @@ from appliance.db.database import Database, Row
 from appliance.domain import records
 from appliance.domain.instances import blocks, ending, landing, paths, rows, stumbling, writing
 from appliance.domain.instances.kinds import LANDED
+from appliance.domain.instances.paths import Outline
 from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.instances.walk import Walk
 
@@ -72,11 +73,13 @@ def _together(db: Database, instance_ids: list[str]) -> list[str]:
     What one ends outside of itself the next has to read, so it is written before that.
     """
     instances, landed = rows.by_ids(db, instance_ids), _landed(db, instance_ids)
-    walks = []
+    walks, outlines, agents = [], dict[tuple[str, int], Outline](), dict[str, str]()
     for instance_id in instance_ids:
         instance = instances[instance_id]
         if instance.open and (instance.state != "paused" or instance.task_state == "cancelled"):
-            walks.append(Walk(db, instance, rows.outline(db, instance.workflow_id, instance.version)))
+            which = (instance.workflow_id, instance.version)
+            outlines[which] = outlines.get(which) or rows.outline(db, *which)
+            walks.append(Walk(db, instance, outlines[which], agents))
     if len(walks) > 1:
         _foresee(db, walks, landed)
     calm: list[Walk] = []

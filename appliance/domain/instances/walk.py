@@ -20,16 +20,19 @@ from appliance.domain.workflows.definition import Step
 
 
 class Walk:
-    """`news` are the values of the instance's row that change; `more` says that one look does not do all."""
+    """`news` are the values of the instance's row that change; `more` says that one look does not do all.
 
-    def __init__(self, db: Database, instance: Instance, outline: Outline) -> None:
+    `agents` are the ids of those that were asked for by name, shared with other looks of the transaction.
+    """
+
+    def __init__(self, db: Database, instance: Instance, outline: Outline, agents: dict[str, str]) -> None:
         self.db = db
         self.instance = instance
         self.outline = outline
         self.nodes: dict[str, Node] = {}
         self.states: dict[str, dict[str, str]] = {}
         self.touched: dict[str, set[str] | None] = {}
-        self.agents: dict[str, str] = {}
+        self.agents = agents
         self.ahead: dict[str, None] = {}
         self.fresh: set[str] = set()
         self.changed: set[str] = set()
