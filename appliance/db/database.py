@@ -65,6 +65,10 @@ class Database(ABC):
         """Run one statement; the number of rows it changed."""
 
     @abstractmethod
+    def first_of(self, column: str) -> str:
+        """SQL for the first item of a JSON list kept as text, NULL for an empty one."""
+
+    @abstractmethod
     def integrity(self) -> str:
         """ "ok", or what is damaged."""
 

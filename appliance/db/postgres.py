@@ -89,6 +89,9 @@ class PostgresDatabase(Database):
         super().announce(event)
         self._told.append(event)
 
+    def first_of(self, column: str) -> str:
+        return f"({column}::json ->> 0)"
+
     def integrity(self) -> str:
         # The server checks its own pages; reading a row proves that the schema is there.
         self.rows("SELECT version FROM _migrations LIMIT 1")

@@ -55,6 +55,9 @@ class SqliteDatabase(Database):
         with self.transaction():
             self._many(sql, rows)
 
+    def first_of(self, column: str) -> str:
+        return f"json_extract({column}, '$[0]')"
+
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
         orphans = self.rows("PRAGMA foreign_key_check")
