@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from appliance.domain.key_forms import ApiKey
-from appliance.domain.ledger import Attempt
+from appliance.domain.ledger_rows import Ended as Ended
 from appliance.gateway.types import Account
 
 Surface = Literal["messages", "chat", "responses", "embeddings"]
@@ -55,16 +55,6 @@ class Admitted(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...]
     reserved_nano: int
     strict: bool = False
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """How a call ended, to be booked; `failure_code` is "" for one that was answered."""
-
-    call_id: str
-    attempts: list[Attempt]
-    failure_code: str = ""
-    error_type: str = ""
-    first_byte_ms: int | None = None
 
 
 class Live(msgspec.Struct, frozen=True):

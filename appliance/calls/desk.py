@@ -5,32 +5,35 @@ flush of the disk, not for thirty-two.
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable
+from collections import defaultdict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple
 
-from appliance import clock
+from appliance.calls import desk_work
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Admitted, Asked, Ended, Holder, Live, Refused, Target
-from appliance.db.database import Database
+from appliance.calls.desk_room import Room
+from appliance.calls.desk_work import Beginning, Ending, Under, Wish
+from appliance.calls.estimating import Estimates
+from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import ledger, providers, routing, scopes, tenants
-from appliance.domain.budgets import OverBudget
-from appliance.domain.ledger import Opening
+from appliance.domain import budgets, keys, providers, stops, tenants
+from appliance.domain.rates import Meters
 from appliance.errors import Problem
-from appliance.gateway.prices import BYTES_PER_TOKEN
-from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, Usage
 
 BATCH = 64
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class _Item(NamedTuple):
+class More(NamedTuple):
+    call_id: str
+    nano: int
+
+
+class Item(NamedTuple):
     tenant_id: str
-    work: Callable[[Database], Any]
+    what: Wish | Ended | More
     future: "Future[Any]"
 
 
@@ -41,23 +44,33 @@ class Desk:
         self._catalogue = catalogue
         self._accounts = accounts
         self._owner = owner
-        self._waiting: SimpleQueue[_Item] = SimpleQueue()
+        self._estimates = Estimates(accounts.prices)
+        self._rooms: dict[str, Room] = {}
+        self._under: dict[str, Under] = {}
+        self._stopped: dict[str, Refused] = {}
+        self._owed: defaultdict[str, list[Ended]] = defaultdict(list)
+        self._waiting: deque[Item] = deque()
         self._thread = ThreadPoolExecutor(1, "desk")
+        catalogue.subscribe(self._hear)
 
     def admit(self, holder: Holder, asked: Asked) -> "Future[Admitted]":
         """Open the call and reserve its estimate on everything it counts on. Raises Refused through the future."""
-        return self._put(holder.tenant_id, lambda db: self._admit(db, holder, asked))
-
-    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[None]":
-        """Hold more for a call whose answer grew beyond its estimate. Raises Refused when there is no room."""
-        return self._put(tenant_id, lambda db: _extend(db, call_id, more_nano))
+        return self._put(holder.tenant_id, Wish(holder, asked))
 
     def settle(self, tenant_id: str, ended: Ended) -> "Future[int]":
-        """Book the call; its cost in nano-dollars."""
-        return self._put(tenant_id, lambda db: _settle(db, ended))
+        """Book the call; its cost in nano-dollars. What can't be stored now is booked with the tenant's next call."""
+        return self._put(tenant_id, ended)
+
+    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[bool]":
+        """Hold more for an answer that grew beyond its estimate. Raises Refused through the future without room."""
+        return self._put(tenant_id, More(call_id, more_nano))
+
+    def stopped(self, call_id: str) -> Refused | None:
+        """Why a call under way must end now; asked from any thread, as often as wanted."""
+        return self._stopped.get(call_id)
 
     def halted(self, live: tuple[Live, ...]) -> "Future[dict[str, Refused]]":
-        """Which of the streams under way must end now, by call id."""
+        """Which of the streams under way must end now, by call id; keys and organisations are looked up too."""
         return self._thread.submit(self._halted, live)
 
     def models(self, holder: Holder) -> "Future[tuple[str, ...]]":
@@ -71,132 +84,143 @@ class Desk:
     def close(self) -> None:
         """What waits is still done."""
         self._thread.shutdown(wait=True)
+        for tenant_id, owed in self._owed.items():
+            log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)
 
-    def _put(self, tenant_id: str, work: Callable[[Database], T]) -> "Future[T]":
-        future: Future[T] = Future()
-        self._waiting.put(_Item(tenant_id, work, future))
-        self._thread.submit(self._carry_out)
+    def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._waiting.append(Item(tenant_id, what, future))
+        self._thread.submit(self._carry_out).add_done_callback(_logged)
         return future
 
     def _carry_out(self) -> None:
-        groups: defaultdict[str, list[_Item]] = defaultdict(list)
-        for _ in range(BATCH):
-            try:
-                item = self._waiting.get_nowait()
-            except Empty:
-                break
+        """One of these is submitted for each item, and takes all that wait."""
+        groups: defaultdict[str, list[Item]] = defaultdict(list)
+        for _ in range(min(BATCH, len(self._waiting))):
+            item = self._waiting.popleft()
             groups[item.tenant_id].append(item)
         for tenant_id, items in groups.items():
-            self._thread.submit(self._together, tenant_id, items).add_done_callback(_logged)
+            self._thread.submit(self._group, tenant_id, items).add_done_callback(partial(_ends, items))
 
-    def _together(self, tenant_id: str, items: list[_Item]) -> None:
-        """All in one transaction, each refused alone; where one breaks, the others are done without it."""
-        done: list[Any] | None = None
-        broken = Problem("internal")
+    def _group(self, tenant_id: str, items: list[Item]) -> None:
+        self._catch_up(tenant_id)
         try:
-            with self._catalogue.open(tenant_id) as db, db.transaction():
-                found = [_tried(item, db) for item in items]
-            done = found
+            outcomes = self._together(tenant_id, items)
         except Problem as problem:
-            broken = problem
-        finally:
-            if done is not None:
-                for item, result in zip(items, done, strict=True):
-                    _tell(item, result)
-            elif len(items) == 1:
-                items[0].future.set_exception(broken)
+            # What breaks one must not take the others down.
+            if len(items) == 1:
+                self._broken(items[0], problem)
             else:
                 for item in items:
-                    self._thread.submit(self._together, tenant_id, [item]).add_done_callback(_logged)
+                    self._group(tenant_id, [item])
+            return
+        for item, outcome in zip(items, outcomes, strict=True):
+            _tell(item, outcome)
 
-    def _admit(self, db: Database, holder: Holder, asked: Asked) -> Admitted:
-        target, provider = self._resolved(db, asked.model)
-        estimate = self._estimate(target.account, target.model, asked)
-        agent_id = holder.key.agent_id or asked.agent or None
-        on = scopes.of(db, provider_id=provider.id, agent_id=agent_id)
-        metered = not provider.simulated and provider.billing == "metered"
-        opening = Opening(
-            provider.id,
-            target.model,
-            provider.simulated,
-            estimate,
-            self._owner,
-            on,
-            agent_id=agent_id,
-            metered=metered,
-        )
-        call_id = ledger.open_call(db, opening)
-        about: dict[str, Any] = {"key_id": holder.key.id, "surface": asked.surface, "asked_model": asked.model}
-        about |= {"session_id": asked.session_id, "streamed": asked.stream, "needs": ",".join(sorted(asked.needs))}
-        db.update("calls", {"id": call_id}, **about)
-        return Admitted(call_id, (target,), estimate)
+    def _together(self, tenant_id: str, items: list[Item]) -> list[Any]:
+        """All in one transaction; what is remembered follows the commit."""
+        endings = [item.what for item in items if isinstance(item.what, Ended)]
+        wishes = [item.what for item in items if isinstance(item.what, Wish)]
+        room = self._rooms.setdefault(tenant_id, Room(self._accounts))
+        with self._catalogue.open(tenant_id) as db, db.transaction():
+            if room.refresh(db):
+                self._estimates.forget_prices()
+                self._mark(tenant_id, room)
+            meters = Meters(db)
+            costs = Ending(db, meters, self._under).settle(endings)
+            held = {i.what: budgets.hold_more(db, *i.what) for i in items if isinstance(i.what, More)}
+            beginning = Beginning(db, room, meters, self._estimates, self._owner)
+            admitted = iter(beginning.admit(wishes))
+            meters.write()
+        self._under.update(beginning.under)
+        for ended in endings:
+            self._stopped.pop(ended.call_id, None)
+            if under := self._under.pop(ended.call_id, None):
+                desk_work.heard(self._estimates, under, ended)
+        return [_outcome(item.what, costs, held) or next(admitted) for item in items]
 
-    def _resolved(self, db: Database, model: str) -> tuple[Target, providers.Provider]:
-        try:
-            provider, name = routing.resolve(db, model)
-        except Problem as problem:
-            raise Refused("model", problem.detail) from problem
-        return Target(self._accounts.opened(db, provider), name), provider
+    def _broken(self, item: Item, problem: Problem) -> None:
+        if isinstance(item.what, Ended):
+            log.error("the cost of call %s is booked later: %s", item.what.call_id, problem.detail)
+            self._owed[item.tenant_id].append(item.what)
+        item.future.set_exception(problem)
 
-    def _estimate(self, account: Account, model: str, asked: Asked) -> int:
-        output = 0 if asked.surface == "embeddings" else min(asked.output_cap or DEFAULT_OUTPUT_TOKENS, 4000)
-        expected = Usage(input_total=int(asked.input_bytes / BYTES_PER_TOKEN) + 1, output_total=output)
-        cost = self._accounts.prices.price(account, model, expected, clock.now()).cost_nano
-        if cost is None:
-            raise Refused("model", f"The price of {model} is not known. Set one on its account, or ask another model.")
-        return cost
+    def _catch_up(self, tenant_id: str) -> None:
+        """Book what could not be booked before; one that can't be yet stands in nobody's way."""
+        for ended in self._owed.pop(tenant_id, []):
+            self._group(tenant_id, [Item(tenant_id, ended, Future())])
+
+    def _hear(self, tenant_id: str, events: list[Row]) -> None:
+        """Somebody stopped something, here or in another process: look at once, whether a call comes in or not."""
+        names = [tenant_id] if tenant_id else list(self._rooms)
+        if not tenant_id or any(event["kind"].startswith("stop.") for event in events):
+            for name in names:
+                if name in self._rooms:
+                    self._thread.submit(self._look, name).add_done_callback(_logged)
+
+    def _look(self, tenant_id: str) -> None:
+        room = self._rooms[tenant_id]
+        with self._catalogue.open(tenant_id) as db, db.transaction():
+            room.refresh(db)
+        self._mark(tenant_id, room)
+
+    def _mark(self, tenant_id: str, room: Room) -> None:
+        for call_id, under in self._under.items():
+            if under.tenant_id == tenant_id and (stop := stops.first(room.stops, under.scopes)):
+                self._stopped[call_id] = Refused("paused", stop.told)
 
     def _halted(self, live: tuple[Live, ...]) -> dict[str, Refused]:
-        found: dict[str, Refused] = {}
+        found = {one.call_id: stop for one in live if (stop := self._stopped.get(one.call_id))}
         with self._catalogue.control() as control:
             for one in live:
-                key = control.one("SELECT revoked_at FROM api_keys WHERE id = :id", {"id": one.holder.key.id})
+                key = keys.state(control, one.holder.tenant_id, one.holder.key.id)
                 tenant = tenants.by_id(control, one.holder.tenant_id)
-                if key is None or key["revoked_at"]:
-                    found[one.call_id] = Refused("key", "This API key was revoked.")
+                if key != "active":
+                    found[one.call_id] = Refused("key", f"This API key is {key}.")
                 elif tenant.state != "active":
                     found[one.call_id] = Refused("paused", f"The organisation is {tenant.state}.")
         return found
 
     def _models(self, holder: Holder) -> tuple[str, ...]:
         with self._catalogue.open(holder.tenant_id) as db:
-            served = [model for provider in providers.all(db) if not provider.paused for model in provider.models]
-        return tuple(sorted(set(served)))
+            served = {model for provider in providers.all(db) if not provider.paused for model in provider.models}
+        return tuple(sorted(model for model in served if holder.key.allows(model)))
 
     def _target(self, holder: Holder, model: str) -> Target:
         with self._catalogue.open(holder.tenant_id) as db:
-            return self._resolved(db, model)[0]
+            way = Room(self._accounts).ways(db, holder.key, Asked("messages", model, 0))[0]
+        return Target(way.account, way.model)
 
 
-def _extend(db: Database, call_id: str, more_nano: int) -> None:
-    sql = "UPDATE reservations SET amount_nano = amount_nano + :more WHERE call_id = :id"
-    db.execute(sql, {"more": more_nano, "id": call_id})
+def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, bool]) -> Any:
+    """None for a wish; a cost of 0 must not be taken for that."""
+    if isinstance(what, Ended):
+        return _Done(costs[what.call_id])
+    if isinstance(what, More):
+        return _Done(True) if held[what] else Refused("budget", "The budget has no room for a longer answer.")
+    return None
 
 
-def _settle(db: Database, ended: Ended) -> int:
-    cost = ledger.settle(db, ended.call_id, ended.attempts, ended.failure_code)
-    about = {"error_type": ended.error_type, "first_byte_ms": ended.first_byte_ms}
-    db.update("calls", {"id": ended.call_id}, **about)
-    return cost
+class _Done(NamedTuple):
+    value: Any
 
 
-def _tried(item: _Item, db: Database) -> Any:
-    """What came of it. A refusal has written nothing, so that the others' work stands."""
-    try:
-        return item.work(db)
-    except OverBudget as over:
-        return Refused("budget", over.detail)
-    except Refused as refused:
-        return refused
+def _tell(item: Item, outcome: Any) -> None:
+    if isinstance(outcome, Refused):
+        item.future.set_exception(outcome)
+    else:
+        item.future.set_result(outcome.value if isinstance(outcome, _Done) else outcome)
+
+
+def _ends(items: list[Item], done: "Future[None]") -> None:
+    """Nobody waits for ever, whatever happened here."""
+    _logged(done)
+    error = None if done.cancelled() else done.exception()
+    for item in items:
+        if not item.future.done():
+            item.future.set_exception(error or Problem("internal"))
 
 
 def _logged(done: "Future[None]") -> None:
     if not done.cancelled() and (error := done.exception()):
         log.error("the desk failed", exc_info=error)
-
-
-def _tell(item: _Item, result: Any) -> None:
-    if isinstance(result, Refused):
-        item.future.set_exception(result)
-    else:
-        item.future.set_result(result)

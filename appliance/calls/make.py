@@ -59,7 +59,7 @@ class Calls:
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        opening = self._opening(caller, provider, model, estimate, caller.scopes(db, provider.id))
+        opening = self._opening(caller, provider, model, estimate, caller.scopes(db, provider.id, model))
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts)
         instant = self._gateway.is_instant(account, request)

@@ -10,7 +10,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import budgets, error_types, price_alarms, records
+from appliance.domain import budgets, error_types, price_alarms, records, spending
 from appliance.domain.ledger_lists import attempts as attempts
 from appliance.domain.ledger_lists import call as call
 from appliance.domain.ledger_lists import calls as calls
@@ -77,8 +77,7 @@ def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
     closed = [(ended, row) for ended in endings if (row := _close(db, ended))]
     _write(db, [ended for ended, _ in closed])
-    for ended, row in closed:
-        budgets.settle(db, ended.call_id, _cost(ended) + _unpriced(ended) * row["estimate_nano"])
+    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
     booked = {ended.call_id: _cost(ended) for ended, _ in closed}
     return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
@@ -148,7 +147,7 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
     ended = Ended(call_id, [*attempts, guess], code)
     _close(db, ended, "lost")
     _write(db, [ended])
-    budgets.settle(db, call_id, _cost(ended) + _unpriced(ended) * call["estimate_nano"])
+    spending.book(db, [(ended, call["estimate_nano"])])
     book_on_run(db, call_id, _cost(ended))
 
 
