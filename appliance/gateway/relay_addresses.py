@@ -13,26 +13,11 @@ from appliance.gateway.wires import KINDS
 
 Headers = Iterable[tuple[bytes, bytes]]
 _TOLD = frozenset(
-    (
-        b"accept",
-        b"anthropic-beta",
-        b"anthropic-dangerous-direct-browser-access",
-        b"anthropic-version",
-        b"content-type",
-        b"conversation_id",
-        b"http-referer",
-        b"idempotency-key",
-        b"openai-beta",
-        b"originator",
-        b"session-id",
-        b"session_id",
-        b"user-agent",
-        b"version",
-        b"x-app",
-        b"x-title",
-    )
+    b"accept content-type conversation_id http-referer idempotency-key originator session-id session_id user-agent "
+    b"version x-app x-title".split()
 )
 _FAMILIES = (b"x-stainless-", b"x-claude-code-", b"x-codex-")
+_ANTHROPIC, _OPENAI = b"anthropic-", b"openai-beta"
 
 
 @lru_cache(1000)
@@ -54,10 +39,11 @@ def url(kind: str, base_url: str, path: str, query: str = "") -> URL:
 def headers(account: Account, sent: Headers) -> dict[str, str]:
     """What the tool says of itself and of its protocol, with the account's credential: never the tool's own, never its
     cookies, nor where it calls from."""
+    kept = (*_FAMILIES, _ANTHROPIC if account.kind.startswith("anthropic") else _OPENAI)
     told = {
         name.decode("latin-1"): value.decode("latin-1")
         for name, value in sent
-        if name in _TOLD or name.startswith(_FAMILIES)
+        if name in _TOLD or name.startswith(kept)
     }
     told["accept-encoding"] = "identity"
     told.setdefault("content-type", "application/json")

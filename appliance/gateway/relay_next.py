@@ -1,11 +1,13 @@
 """What is tried after a sending that brought no answer, while nothing of one has reached the tool. Pure."""
 
-from typing import NamedTuple
+from collections.abc import Sequence, Sized
+from typing import Literal, NamedTuple
 
-from appliance.gateway.failures import ProviderFailure, backoff_s
+from appliance.gateway.failures import ProviderFailure
 
-SAME = 2
-LONGEST_S = 20.0
+RETRIES = 2
+PATIENCE_S = 20.0
+_PAUSES_S = (0.5, 1.5)
 _AGAIN = frozenset(
     {
         "provider_rate_limited",
@@ -13,29 +15,27 @@ _AGAIN = frozenset(
         "provider_error",
         "provider_timeout",
         "provider_unreachable",
-        "provider_garbage",
         "stream_cut",
     }
 )
-_ELSEWHERE = frozenset({"provider_auth", "provider_payment", "provider_address_refused"})
+_ELSEWHERE = frozenset({"provider_auth", "provider_payment", "provider_address_refused", "provider_garbage"})
 
 
-class Move(NamedTuple):
-    """The number of the target to ask, after `wait_s` seconds."""
-
-    target: int
-    wait_s: float
+class Step(NamedTuple):
+    act: Literal["again", "next", "stop"]
+    pause_s: float = 0.0
 
 
-def next_after(failure: ProviderFailure, target: int, tries: int, targets: int, key: str = "") -> Move | None:
-    """None to give up: for what another sending can't mend, or when nobody is left to ask.
+def next_after(failure: ProviderFailure, tried: Sequence[int], targets: Sized) -> Step:
+    """`tried` are the places of the targets that were sent to, one entry for each sending; the last of them failed.
 
-    `tries` counts the sendings to this target so far. The same is asked twice more, when it is ready within 20 s.
+    The same is asked twice more where another sending may mend it and it is ready within 20 s, then the next target.
     """
-    another = Move(target + 1, 0.0) if target + 1 < targets else None
+    onward = Step("next") if max(tried) + 1 < len(targets) else Step("stop")
     if failure.code in _ELSEWHERE:
-        return another
+        return onward
     if failure.code not in _AGAIN:
-        return None
-    wait = backoff_s(failure.code, tries, key, failure.retry_after)
-    return Move(target, wait) if tries <= SAME and wait <= LONGEST_S else another
+        return Step("stop")
+    retries = len(tried) - len(set(tried))
+    pause = _PAUSES_S[min(retries, 1)] if failure.retry_after is None else failure.retry_after
+    return onward if retries >= RETRIES or pause > PATIENCE_S else Step("again", pause)

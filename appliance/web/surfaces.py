@@ -14,12 +14,13 @@ from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.surface import SURFACES
 from appliance.web import surfaces_lists, surfaces_paths, surfaces_words
 from appliance.web.services import Services
+from appliance.web.surfaces_asking import Receive, Request, Tools
 from appliance.web.surfaces_keys import Keys
 from appliance.web.surfaces_paths import Place
 from appliance.web.surfaces_paths import covers as covers
 from appliance.web.surfaces_reply import JSON, Reply, Send
 from appliance.web.surfaces_watch import Watch
-from appliance.web.surfaces_work import Receive, Request, Tools, Work
+from appliance.web.surfaces_work import Work
 
 BODY_LIMIT = 32 * 1024 * 1024
 DOOR = "surfaces"
@@ -91,6 +92,7 @@ class Surfaces:
 
     async def close(self) -> None:
         """Everything that was admitted is booked when this is over."""
+        self._watch.close()
         if self._tools:
             await self._tools.relay.close()
         self._desk.close()

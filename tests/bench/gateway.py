@@ -1,5 +1,7 @@
-"""What the box adds to a call of a tool outside, with keys, budgets, prices and the ledger on: beside a direct call to
-the same provider, in the same run. Medians of ROUNDS; other gateways (peers/gateways.py) stand beside it without limits.
+"""What the box adds to a call of a tool outside, with keys, budgets, prices and the ledger on.
+
+Beside a direct call to the same provider, in the same run; medians of ROUNDS. Other gateways (peers/gateways.py) stand
+beside it without limits.
 """
 
 import json
