@@ -54,6 +54,8 @@ class Accounts:
             prices=own,
             sheet={} if db is None else self.sheet(db),
             pace="real" if provider.pace == "real" else "instant",
+            public_only=not provider.private,
+            stream_options=provider.stream_options,
         )
 
     def test(self, db: Database, actor: Actor, ref: str) -> tuple[Provider, TestResult]:
