@@ -1,5 +1,7 @@
 """What each sending of a relayed call cost, for the ledger, and how long an answer the money held for it pays."""
 
+import msgspec
+
 from appliance import clock
 from appliance.calls import pricing
 from appliance.domain.ledger import Attempt
@@ -20,7 +22,7 @@ def attempt(prices: PriceBook, sent: Sent) -> Attempt:
         sent.model,
         sent.started_at,
         model=told.model,
-        usage=told.usage,
+        usage=_used(sent),
         tier=told.tier,
         reported_cost_nano=told.reported_cost_nano,
         sent_bytes=sent.input_bytes,
@@ -44,6 +46,15 @@ def output_bytes(prices: PriceBook, account: Account, model: str, input_bytes: i
     if not price.cost_nano or not price.output_nano_per_mtok:
         return ENDLESS
     return int(max(0, nano - price.cost_nano) * MTOK / price.output_nano_per_mtok * BYTES_PER_TOKEN)
+
+
+def _used(sent: Sent) -> Usage | None:
+    """What a stream told at its beginning counts none of the output that came before it broke off."""
+    usage = sent.told.usage
+    if usage is None or sent.told.finished:
+        return usage
+    came = int(sent.told.output_bytes / BYTES_PER_TOKEN)
+    return msgspec.structs.replace(usage, output_total=max(usage.output_total, came))
 
 
 def failed(sent: list[Sent]) -> ProviderFailure | None:

@@ -50,7 +50,7 @@ class Answer:
         if told.error is not None and not told.output_bytes:
             raise self._unanswered(failures.from_stream(told.error, secret=self.sent.account.secret))
         if self.streams and not self.first:
-            raise self._unanswered(self._cut("before_first_byte"))
+            raise self._unanswered(ProviderFailure("provider_error", "The stream ended before its first event."))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """What follows on the first events, as it comes. Raises ProviderFailure for a stream that breaks off."""
@@ -67,7 +67,7 @@ class Answer:
         if told.error is not None:
             raise failures.from_stream(told.error, secret=self.sent.account.secret)
         if not told.finished:
-            raise self._cut("mid_stream")
+            raise ProviderFailure("stream_cut", "The stream ended without its last event.", phase="mid_stream")
         if last := self._words.end():
             yield last
 
@@ -117,11 +117,8 @@ class Answer:
         take = self._meter.take
         return self._words.feed(b"".join([event for event in self._splitter.feed(piece) if take(event)]))
 
-    def _cut(self, phase: Phase) -> ProviderFailure:
-        return ProviderFailure("stream_cut", "The stream ended without its last event.", phase=phase)
-
     def _unanswered(self, failure: ProviderFailure) -> Unanswered:
-        failure.status = failure.status or self.sent.status
+        failure.phase = "before_first_byte"
         return Unanswered(failure)
 
 
@@ -129,7 +126,7 @@ class Relay:
     """Made on first use, so that a start does not wait for the HTTP library."""
 
     def __init__(self) -> None:
-        self._session = transport.open_session()
+        self._sessions = transport.Sessions()
 
     async def ask(self, sent: Sent, letter: Letter, meter: Meter, words: Words) -> Answer:
         """Send once; the answer once its first byte is there. Raises Unanswered. `sent` says how it went either way."""
@@ -141,13 +138,13 @@ class Relay:
             raise
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._sessions.close()
 
     async def _ask(self, sent: Sent, letter: Letter, meter: Meter, words: Words, began: float) -> Answer:
         account = sent.account
         try:
-            target = relay_addresses.url(account.kind, account.base_url, letter.path, letter.query)
-            response = await self._session.post(
+            target = relay_addresses.url(account.kind, account.base_url, account.public_only, letter.path, letter.query)
+            response = await self._sessions.of(account).post(
                 target,
                 data=letter.body,
                 headers=relay_addresses.headers(account, letter.headers),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from yarl import URL
 
 from appliance.gateway import anthropic, openai_compatible
-from appliance.gateway.addresses import forbidden
+from appliance.gateway.addresses import refusal
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.types import Account
 from appliance.gateway.wires import KINDS
@@ -21,8 +21,8 @@ _ANTHROPIC, _OPENAI = b"anthropic-", b"openai-beta"
 
 
 @lru_cache(1000)
-def url(kind: str, base_url: str, path: str, query: str = "") -> URL:
-    """The address of a surface's `path` at an account. Raises ProviderFailure for one that is never called."""
+def url(kind: str, base_url: str, public_only: bool, path: str, query: str = "") -> URL:
+    """The address of a surface's `path` at an account. Raises ProviderFailure for one that is not called."""
     given = base_url or KINDS[kind].base_url
     base = f"{anthropic.base(given)}/v1" if kind.startswith("anthropic") else openai_compatible.base(given)
     try:
@@ -31,8 +31,8 @@ def url(kind: str, base_url: str, path: str, query: str = "") -> URL:
         raise ProviderFailure("provider_not_found", f"{given} is not a URL.", phase="connect") from None
     if found.scheme not in ("http", "https") or not found.host:
         raise ProviderFailure("provider_not_found", f"{given} is not an http or https URL.", phase="connect")
-    if forbidden(found.host):
-        raise ProviderFailure("provider_address_refused", f"{found.host} is never called.", phase="connect")
+    if fault := refusal(found.host, found.host, public_only):
+        raise ProviderFailure("provider_address_refused", fault, phase="connect")
     return found.with_query(query) if query else found
 
 

@@ -65,8 +65,10 @@ class Asking:
 
     async def ask(self, target: Target) -> Answering:
         """Raises Unanswered."""
+        if target.account.kind == "simulated":
+            return await self._simulated(target)
         protocol = spoken(self._surface, target.account.kind)
-        if protocol == self._surface and target.account.kind != "simulated":
+        if protocol == self._surface:
             return await self._verbatim(target)
         return await self._translated(target, protocol)
 
@@ -89,11 +91,7 @@ class Asking:
         return await self._tools.relay.ask(sent, letter, meter, Verbatim())
 
     async def _translated(self, target: Target, protocol: str) -> Answering:
-        """By an account that speaks another protocol, or by the simulated provider, which speaks none."""
-        if target.account.kind == "simulated":
-            answer = Simulated(self._sent(target, self._request.surface.Meter().told), self._seen.stream)
-            await answer.begin(self._surface, self._request.body, self._seen)
-            return answer
+        """By an account that speaks another protocol."""
         if not protocol:
             raise self._refused(target, f"{target.model} is on an account that makes no embeddings.")
         source: Any = self._surface
@@ -106,6 +104,11 @@ class Asking:
         letter = Letter(SURFACES[protocol].PATH, "", self._request.headers, made.body)
         words = Translation(source, protocol, self._seen, made)
         return await self._tools.relay.ask(sent, letter, meter, words)
+
+    async def _simulated(self, target: Target) -> Answering:
+        answer = Simulated(self._sent(target, self._request.surface.Meter().told), self._seen.stream)
+        await answer.begin(self._surface, self._request.body, self._seen)
+        return answer
 
     def _sent(self, target: Target, told: Any) -> Sent:
         self.sent.append(Sent(target.account, target.model, len(self._request.body), clock.iso(), told))

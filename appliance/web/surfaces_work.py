@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from appliance import clock
 from appliance.calls import booking
 from appliance.calls.asked import Admitted, Ended, Live, Refused
+from appliance.domain.route_steps import next_after
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.relay_next import next_after
 from appliance.gateway.relayed import Answering, Sent, Unanswered
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
@@ -100,7 +100,7 @@ class Work:
         held = _Held(self._tools, self._request.holder.tenant_id, admitted, sent)
         try:
             async for piece in answer.pieces():
-                if told.output_bytes > held.room:
+                while told.output_bytes > held.room:
                     await held.grow()
                 await stream.say(piece)
         except Stopped as stopped:

@@ -131,7 +131,8 @@ class Meter:
         told.tier = found.service_tier or told.tier
         if isinstance(found.usage, dict):
             told.usage = usages.from_chat(found.usage) or told.usage
-            told.reported_cost_nano = usages.cost_nano(found.usage.get("cost"))
+            cost = usages.cost_nano(found.usage.get("cost"))
+            told.reported_cost_nano = told.reported_cost_nano if cost is None else cost
 
 
 def stream_error(fault: Fault, told: Told) -> bytes:
