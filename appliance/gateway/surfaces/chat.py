@@ -123,7 +123,7 @@ class Meter:
             self.told.finished = self.told.finished or choice.finish_reason is not None
             if choice.delta:
                 self.told.output_bytes += _length(choice.delta)
-        return not (self._drop and chunk.usage and not chunk.choices)
+        return not (self._drop and isinstance(chunk.usage, dict) and not chunk.choices)
 
     def _note(self, found: _Chunk | _Whole) -> None:
         told = self.told
