@@ -6,13 +6,18 @@ beginning of its name, and wants the total of input with its cached parts inside
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
+from appliance.gateway import price_sums
 from appliance.gateway.price_sums import STANDARD, Found, Units
 from appliance.gateway.types import Account, Usage
 
+_SINGLE = {"input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok"}
+_SINGLE |= {"cache_write_5m_mtok", "cache_write_1h_mtok"}
+# Billed only where a usage counts them.
+_SINGLE |= {"web_searches_kcount", "social_searches_kcount", "storage_searches_kcount", "code_executions_kcount"}
 _PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
 
 
@@ -25,6 +30,29 @@ def load() -> ModuleType:
 
 
 def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Found:
+    minute = at.replace(second=0, microsecond=0)
+    if not usage.units and (found := _plain(account.kind, account.base_url, model, minute, tier)):
+        return price_sums.again(found, usage)
+    return _find(account, model, usage, at, tier)
+
+
+@lru_cache(2000)
+def _plain(kind: str, base_url: str, model: str, minute: datetime, tier: str) -> Found | None:
+    """The entry of a model whose tokens have one price each, whatever their number; None for any other.
+
+    Asking the list takes longer than everything else that is done for a call, so it is asked once a minute.
+    """
+    account, one = Account("", kind, base_url), Usage(input_total=1, output_total=1)
+    found = _find(account, model, one, minute, tier)
+    if found.usd is None:
+        return None
+    listed = _look_up(load(), account, model, one, minute, _context(tier))[0].model_price
+    priced = {name: price for name, price in vars(listed).items() if price is not None}
+    single = priced.keys() <= _SINGLE and all(isinstance(price, Decimal) for price in priced.values())
+    return found if single else None
+
+
+def _find(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Found:
     book, context = load(), _context(tier)
     try:
         found, by_name = _look_up(book, account, model, usage, at, context)

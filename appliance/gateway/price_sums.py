@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from appliance.gateway.types import ModelPrice, Usage
@@ -63,6 +64,12 @@ def own(price: ModelPrice, usage: Usage, tier: str, source: Source, model: str, 
     missing = tuple(name for name in usage.units if name not in units.per_1000)
     shown = tier if known else "standard"
     return Found(_total(units, usage), source, model, version, units, shown, tuple(notes), missing)
+
+
+def again(found: Found, usage: Usage) -> Found:
+    """The same entry for another use; its unit prices must not depend on how much that is."""
+    assert found.units
+    return msgspec.structs.replace(found, usd=_total(found.units, usage))
 
 
 def lines(found: Found, usage: Usage, of: str = "") -> list[Line]:

@@ -38,7 +38,7 @@ class Work:
         seen: Seen = self._request.surface.read(self._request.body)
         admitting = self._tools.desk.admit(self._request.holder, self._request.asked(seen))
         admitted = await asyncio.wrap_future(admitting)
-        self._reply.request_id = admitted.call_id
+        self._reply.belongs_to(admitted.call_id)
         try:
             await self._carry_out(admitted, seen)
         finally:
