@@ -11,6 +11,20 @@ from appliance.gateway.relayed import Sent
 from appliance.gateway.types import Account, Usage
 
 ENDLESS = 1 << 60
+# What is said with any other failure may quote the prompt or the answer, and those are stored nowhere.
+_OF_THE_ACCOUNT = frozenset(
+    {
+        "provider_auth",
+        "provider_payment",
+        "provider_address_refused",
+        "provider_rate_limited",
+        "provider_overloaded",
+        "provider_timeout",
+        "provider_unreachable",
+        "stream_cut",
+        "cancelled",
+    }
+)
 MTOK = 1_000_000
 
 
@@ -30,7 +44,7 @@ def attempt(prices: PriceBook, sent: Sent) -> Attempt:
         refused=failure is not None and failure.phase != "mid_stream" and told.usage is None,
         broken=failure is not None or sent.unread,
         failure_code=failure.code if failure else "",
-        failure_detail=failure.message if failure else "",
+        failure_detail=failure.message if failure and failure.code in _OF_THE_ACCOUNT else "",
         request_id=sent.request_id or told.answer_id,
         status=sent.status or None,
         first_byte_ms=sent.first_byte_ms,

@@ -107,7 +107,7 @@ def of(app: Litestar) -> Surfaces:
 
 
 async def close(app: Litestar) -> None:
-    if found := app.state.get(DOOR):
+    if found := app.state.pop(DOOR, None):
         await found.close()
 
 

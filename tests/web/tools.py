@@ -85,17 +85,15 @@ def tool(world: World, owner: Browser | None = None, **given: Any) -> httpx.Clie
         return world.program(keys.create(control, whose.actor, whose.tenant.id, new).secret)
 
 
-def booked(world: World) -> Row:
-    """The newest call, once it is booked."""
+def booked(world: World, calls: int = 1) -> Row:
+    """The newest of so many calls, once they are booked."""
 
-    def find() -> Row | None:
+    def found() -> list[Row]:
         with world.db() as db:
-            return db.one("SELECT * FROM calls WHERE state <> 'open' ORDER BY id DESC LIMIT 1")
+            return db.rows("SELECT * FROM calls WHERE state <> 'open' ORDER BY id DESC")
 
-    until(lambda: find() is not None, 10)
-    found = find()
-    assert found
-    return found
+    until(lambda: len(found()) == calls, 10)
+    return found()[0]
 
 
 def chat(**given: Any) -> bytes:
