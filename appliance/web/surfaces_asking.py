@@ -1,11 +1,9 @@
 """One sending of a tool's request, to one account, in the protocol that the account speaks."""
 
-from collections.abc import Awaitable, Callable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appliance import clock
-from appliance.calls.asked import Asked, Holder, Target
+from appliance.calls.asked import Target
 from appliance.calls.desk import Desk
 from appliance.gateway import translate
 from appliance.gateway.failures import ProviderFailure
@@ -16,14 +14,11 @@ from appliance.gateway.relayed import Answering, Letter, Sent, Unanswered
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.surface import SURFACES, spoken
 from appliance.gateway.translate import Untranslatable
+from appliance.web.surfaces_request import Request
 from appliance.web.surfaces_watch import Watch
 
 if TYPE_CHECKING:
     from appliance.gateway.relay import Relay
-
-Receive = Callable[[], Awaitable[Any]]
-_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id")
-_CLAIMS = (b"agent", b"task", b"run")
 
 
 class Tools(NamedTuple):
@@ -36,25 +31,11 @@ class Tools(NamedTuple):
     plain: set[str]
 
 
-class Request(NamedTuple):
-    surface: ModuleType
-    holder: Holder
-    headers: list[tuple[bytes, bytes]]
-    query: str
-    body: bytes
-    receive: Receive
-
-    def asked(self, seen: Seen) -> Asked:
-        """A session of the tool's own headers before one in the body."""
-        given = {name: value.decode("latin-1")[:200] for name, value in self.headers}
-        agent, task, run = (given.get(b"x-agenthq-" + name, "") for name in _CLAIMS)
-        session = next((given[name] for name in _SESSIONS if given.get(name)), seen.session_id)
-        about = (seen.model, len(self.body), seen.stream, seen.output_cap, seen.needs)
-        return Asked(self.surface.PROTOCOL, *about, session, agent, task, run)
-
-
 class Asking:
-    """The sendings of one request so far."""
+    """The sendings of one request so far.
+
+    `route` says where it went, when that is not simply the account that was asked first, in the tool's own protocol.
+    """
 
     def __init__(self, tools: Tools, request: Request, seen: Seen) -> None:
         self._tools = tools
@@ -62,6 +43,7 @@ class Asking:
         self._seen = seen
         self._surface: str = request.surface.PROTOCOL
         self.sent: list[Sent] = []
+        self.route = ""
 
     async def ask(self, target: Target) -> Answering:
         """Raises Unanswered."""
@@ -85,6 +67,7 @@ class Asking:
         request, seen, surface = self._request, self._seen, self._request.surface
         usage = target.account.id not in self._tools.plain
         meter = surface.Meter(seen.wants_usage and usage)
+        self.route = target.model if self.sent and self.sent[0].account.id != target.account.id else ""
         sent = self._sent(target, meter.told)
         body = surface.fitted(request.body, seen, target.model, usage)
         letter = Letter(surface.PATH, request.query, request.headers, body)
@@ -100,6 +83,7 @@ class Asking:
         except Untranslatable as fault:
             raise self._refused(target, fault.message) from None
         meter = SURFACES[protocol].Meter()
+        self.route = f"{target.model}; protocol={protocol}"
         sent = self._sent(target, meter.told)
         letter = Letter(SURFACES[protocol].PATH, "", self._request.headers, made.body)
         words = Translation(source, protocol, self._seen, made)

@@ -15,8 +15,9 @@ from appliance.gateway.surfaces import messages
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.told import Told
-from appliance.web.surfaces_asking import Request, Tools
+from appliance.web.surfaces_asking import Tools
 from appliance.web.surfaces_reply import JSON, Reply
+from appliance.web.surfaces_request import Request
 
 COUNT = "/messages/count_tokens"
 ESTIMATE = [(b"x-agenthq-count", b"estimate")]

@@ -13,8 +13,9 @@ from appliance.gateway.relayed import Answering, Sent, Unanswered
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
 from appliance.web import surfaces_words
-from appliance.web.surfaces_asking import Asking, Request, Tools
+from appliance.web.surfaces_asking import Asking, Tools
 from appliance.web.surfaces_reply import Pairs, Reply
+from appliance.web.surfaces_request import Request
 from appliance.web.surfaces_watch import Stopped, Stream
 
 log = logging.getLogger("agenthq.web")
@@ -31,6 +32,7 @@ class Work:
         self._sent: list[Sent] = []
         self._booked = False
         self._stopped = ""
+        self._route = ""
         self._began = clock.monotonic()
 
     async def run(self) -> None:
@@ -57,7 +59,7 @@ class Work:
         answer.close()
         # Booked before it is told, so that what this tool asks next is weighed against it.
         self._book(admitted)
-        await self._reply.whole(answer.sent.status, answer.kind.encode(), answer.first, _about(answer))
+        await self._reply.whole(answer.sent.status, answer.kind.encode(), answer.first, self._about(answer))
 
     async def _answered(self, admitted: Admitted, seen: Seen) -> Answering:
         """The first answer that somebody begins. Raises Unanswered."""
@@ -67,7 +69,9 @@ class Work:
         while True:
             target = admitted.targets[tried[-1]]
             try:
-                return await asking.ask(target)
+                answer = await asking.ask(target)
+                self._route = asking.route
+                return answer
             except Unanswered as refused:
                 if asking.refuses_usage(target, refused.failure):
                     continue
@@ -82,7 +86,7 @@ class Work:
         leaving = asyncio.create_task(self._leaves(stream))
         self._tools.watch.join(stream)
         try:
-            await self._reply.begin(answer.kind.encode(), _about(answer))
+            await self._reply.begin(answer.kind.encode(), self._about(answer))
             await stream.say(answer.first)
             fault = await self._relay(admitted, answer, stream)
         finally:
@@ -112,6 +116,12 @@ class Work:
             sent.failure = failure
             return None if told.error is not None else surfaces_words.of_failure(failure)
         return None
+
+    def _about(self, answer: Answering) -> Pairs:
+        told = {b"x-agenthq-lossy": ", ".join(answer.lossy), b"x-agenthq-route": self._route}
+        return _upstream(answer.sent) + [
+            (name, text.encode("latin-1", "replace")) for name, text in told.items() if text
+        ]
 
     async def _leaves(self, stream: Stream) -> None:
         """Notes when the reader goes away."""
@@ -170,11 +180,6 @@ class _Held:
     def _length(self) -> int:
         sent = self._sent
         return booking.output_bytes(self._tools.prices, sent.account, sent.model, sent.input_bytes, self._nano)
-
-
-def _about(answer: Answering) -> Pairs:
-    lossy = [(b"x-agenthq-lossy", ", ".join(answer.lossy).encode())] if answer.lossy else []
-    return _upstream(answer.sent) + lossy
 
 
 def _upstream(sent: Sent) -> Pairs:

@@ -51,6 +51,7 @@ def test_a_whole_answer_across_protocols(
     fake.will(said(answer))
     got = tool.post(f"/gw/v1{path}?beta=true", content=body, headers={"anthropic-beta": "x", "openai-beta": "y"})
     assert (got.status_code, text_of(got.json()), fake.received[0].path) == (200, "Hi.", asked)
+    assert got.headers["x-agenthq-route"].endswith("; protocol=" + ("messages" if answer is MESSAGE else "chat"))
     assert len({"anthropic-beta", "openai-beta"} & fake.received[0].headers.keys()) == 1
     call = tools.booked(world)
     assert (call["state"], call["output_total"], call["surface"]) == ("ok", 5, path.split("/")[1])
