@@ -102,7 +102,7 @@ def test_a_refused_key_takes_the_account_out_for_the_calls_after(db: Database, c
     make(calls, db)
     make(calls, db)
     assert (len(wires[0].received), len(wires[1].received)) == (1, 2)
-    assert providers.get(db, "One").out_reason == "The provider refused the key. Wrong [secret]"
+    assert providers.get(db, "One").out_reason == "The provider refused the key. Wrong [secret]."
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
