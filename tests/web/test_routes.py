@@ -166,7 +166,7 @@ def test_only_an_owner_opens_private_addresses_on_the_page(world: World) -> None
     assert made.status_code == 303
     with world.db() as db:
         assert providers.get(db, "Lab").private
-    assert "private addresses too" in world.alice.get(made.headers["location"]).text
+    assert "private ones too" in world.alice.get(made.headers["location"]).text
 
 
 def test_servers_found_on_this_machine_come_with_the_switch(world: World) -> None:
