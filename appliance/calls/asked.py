@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from appliance.domain.key_forms import ApiKey
+from appliance.domain.ledger_rows import Ended as Ended
 from appliance.gateway.types import Account
 
 Surface = Literal["messages", "chat", "responses", "embeddings"]
@@ -54,6 +55,14 @@ class Admitted(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...]
     reserved_nano: int
     strict: bool = False
+
+
+class Live(msgspec.Struct, frozen=True):
+    """A stream under way, for whoever decides whether it may go on."""
+
+    call_id: str
+    holder: Holder
+    account_id: str
 
 
 class Refused(Exception):

@@ -19,9 +19,16 @@ class Caller(msgspec.Struct, frozen=True):
     agent_id: str | None = None
     earlier_attempts: int = 0
 
-    def scopes(self, db: Database, provider_id: str) -> tuple[Scope, ...]:
-        """Everything that a call to this account counts on, the tasks above and their project included."""
-        return scopes.of(db, provider_id=provider_id, agent_id=self.agent_id, task_id=self.task_id, run_id=self.run_id)
+    def scopes(self, db: Database, provider_id: str, model: str) -> tuple[Scope, ...]:
+        """Everything that a call of this model counts on, the tasks above and their project included."""
+        return scopes.of(
+            db,
+            provider_id=provider_id,
+            model=model,
+            agent_id=self.agent_id,
+            task_id=self.task_id,
+            run_id=self.run_id,
+        )
 
 
 class Outcome(msgspec.Struct, frozen=True):

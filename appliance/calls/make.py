@@ -29,7 +29,7 @@ from appliance.gateway.types import ChatRequest
 class Calls:
     def __init__(self, vault: Vault, gateway: Gateway, owner: str, timeout_s: float = 120.0) -> None:
         self._gateway = gateway
-        self._owner = owner
+        self.owner = owner
         self.prices = PriceBook()
         self.accounts = Accounts(vault, gateway, self.prices, timeout_s)
         self.known = Known(self.accounts)
@@ -116,7 +116,7 @@ class Calls:
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
-        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id))
+        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id, target.model))
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
         return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))
@@ -128,7 +128,7 @@ class Calls:
             target.model,
             provider.simulated,
             estimate,
-            self._owner,
+            self.owner,
             scopes,
             run_id=caller.run_id,
             step_key=caller.step_key,

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from threading import Event
+from typing import Any
 
 import msgspec
 
 from appliance import clock
+from appliance.calls import pricing
+from appliance.calls.pricing import Sent
 from appliance.domain.ledger import Attempt
 from appliance.gateway.failures import ProviderFailure, backoff_s
-from appliance.gateway.prices import BYTES_PER_TOKEN, Price, PriceBook
-from appliance.gateway.types import Account, ChatRequest, Reply, Usage
+from appliance.gateway.prices import PriceBook
+from appliance.gateway.types import Account, ChatRequest, Reply
 
 TRIES = 3
 LONGEST_PAUSE_S = 2.0
@@ -54,55 +57,38 @@ class Sending:
         return reply, None
 
     def _answered(self, reply: Reply, started: str) -> Attempt:
-        model = reply.model or self._request.model
-        usage, source = reply.usage, ""
-        if usage is None:
-            usage, source = self._guess(len(reply.content.encode())), "estimated"
-        price = self._priced(model, usage, reply.tier)
-        times = {"first_byte_ms": int(reply.first_byte_ms), "duration_ms": int(reply.duration_ms)}
-        attempt = self._attempt(usage, price, started, source)
-        if reply.reported_cost_nano is not None:
-            attempt = msgspec.structs.replace(attempt, cost_nano=reply.reported_cost_nano, cost_source="reported")
-        return msgspec.structs.replace(attempt, model_reported=reply.model, request_id=reply.request_id, **times)
+        return self._attempt(
+            started,
+            model=reply.model,
+            usage=reply.usage,
+            tier=reply.tier,
+            reported_cost_nano=reply.reported_cost_nano,
+            output_bytes=len(reply.content.encode()),
+            request_id=reply.request_id,
+            status=200,
+            first_byte_ms=int(reply.first_byte_ms),
+            duration_ms=int(reply.duration_ms),
+        )
 
     def _failed(self, failure: ProviderFailure, started: str, duration_ms: int) -> Attempt:
         """A refusal costs nothing; an answer that broke off costs what arrived of it."""
-        about = {"failure_code": failure.code, "failure_detail": failure.message, "duration_ms": duration_ms}
-        if failure.usage is None and failure.phase != "mid_stream":
-            attempt = Attempt(
-                self._account.id, self._request.model, cost_nano=0, cost_source="none", started_at=started
-            )
-        else:
-            usage = failure.usage or self._guess(failure.output_bytes)
-            attempt = self._attempt(usage, self._priced(self._request.model, usage, ""), started, "estimated")
-        return msgspec.structs.replace(attempt, request_id=failure.request_id, **about)
-
-    def _priced(self, model: str, usage: Usage, tier: str) -> Price:
-        """By the model as reported, or as asked for where the report has no price (a dated or prefixed name)."""
-        price = self._prices.price(self._account, model, usage, clock.now(), tier)
-        if price.source == "unpriced" and model != self._request.model:
-            price = self._prices.price(self._account, self._request.model, usage, clock.now(), tier)
-        return price
-
-    def _guess(self, output_bytes: int) -> Usage:
-        sent = len(msgspec.json.encode((self._request.messages, self._request.tools)))
-        return Usage(input_total=int(sent / BYTES_PER_TOKEN) + 1, output_total=int(output_bytes / BYTES_PER_TOKEN) + 1)
-
-    def _attempt(self, usage: Usage, price: Price, started: str, source: str) -> Attempt:
-        return Attempt(
-            self._account.id,
-            self._request.model,
-            **msgspec.structs.asdict(usage),
-            cost_nano=price.cost_nano,
-            cost_source=source or price.source,
-            matched_model=price.matched_model,
-            price_version=price.price_version,
-            imputed_nano=price.imputed_nano,
-            input_nano_mtok=price.input_nano_per_mtok,
-            output_nano_mtok=price.output_nano_per_mtok,
-            cache_read_nano_mtok=price.cache_read_nano_per_mtok,
-            started_at=started,
+        return self._attempt(
+            started,
+            usage=failure.usage,
+            output_bytes=failure.output_bytes,
+            refused=failure.usage is None and failure.phase != "mid_stream",
+            broken=True,
+            failure_code=failure.code,
+            failure_detail=failure.message,
+            request_id=failure.request_id,
+            status=failure.status,
+            duration_ms=duration_ms,
         )
+
+    def _attempt(self, started: str, **known: Any) -> Attempt:
+        size = len(msgspec.json.encode((self._request.messages, self._request.tools)))
+        sent = Sent(self._account, self._request.model, started, sent_bytes=size, **known)
+        return pricing.attempt(self._prices, sent)
 
 
 def _stopped(pause: float, stopping: Event, cancelled: Callable[[], bool] | None) -> bool:

@@ -1,9 +1,11 @@
 """Half, four fifths and all of a budget: told once each in a span, as an event that others may pass on."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
+from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budgets, events
+from appliance.domain import budgets, events, windows
 from appliance.domain.actor import SYSTEM
 from appliance.domain.budgets import Budget
 from appliance.domain.scopes import Scope
@@ -26,8 +28,11 @@ def passed(budget: Budget) -> int:
 
 
 def told(budget: Budget) -> int:
-    """The highest threshold told of in the current span."""
+    """The highest threshold told of in the current span; of a rolling one, until a whole span has passed since."""
     starts, _, percent = budget.alerted.rpartition(" ")
+    if percent and budget.span in windows.ROLLING:
+        again = clock.parse(starts) + timedelta(seconds=windows.ROLLING[budget.span])
+        return int(percent) if clock.parse(budget.starts) < again else 0
     return int(percent) if percent and starts == budget.starts else 0
 
 

@@ -10,18 +10,40 @@ from appliance.domain.approvals import Approval
 from appliance.domain.budgets import OverBudget
 from appliance.domain.runs import Run
 
+# Ends the key of a question that a tool outside gave rise to: no run waits behind it.
+OF_TOOLS = ":tools"
+
 
 def ask(db: Database, over: OverBudget, run: Run) -> str:
-    """Ask once; the key. Not again while it is open or was answered with a no. In the caller's transaction."""
+    """Ask once; the key. Not again while it is open or was answered with a no. In the caller's transaction.
+
+    A budget that blocks is not asked about: work behind it waits for room.
+    """
     about = budget_asks.key(db, over.budget)
+    if not _blocks(over):
+        _ask(db, over, about, run.task_id, run.agent_id)
+    return about
+
+
+def ask_for_tools(db: Database, over: OverBudget, agent_id: str | None) -> None:
+    """The same for a call that is refused and not kept; not beside a question of runs about the same money."""
+    about = budget_asks.key(db, over.budget)
+    if not _blocks(over) and not stands(db, about):
+        _ask(db, over, about + OF_TOOLS, None, agent_id)
+
+
+def _blocks(over: OverBudget) -> bool:
+    return over.budget is not None and over.budget.action == "block"
+
+
+def _ask(db: Database, over: OverBudget, about: str, work: str | None, agent_id: str | None) -> None:
     if stands(db, about):
-        return about
+        return
     # The counter's row lock: two runs that stop at once ask one question.
     db.next_number("budget_question")
     if not stands(db, about):
         task_id = over.budget.scope_id if over.budget and over.budget.scope == "task" else None
-        approvals.ask(db, SYSTEM, budget_asks.worded(over, run), task_id=task_id, step_key=about)
-    return about
+        approvals.ask(db, SYSTEM, budget_asks.worded(over, work, agent_id), task_id=task_id, step_key=about)
 
 
 def stands(db: Database, key: str) -> Approval | None:
@@ -52,7 +74,7 @@ def supersede(db: Database, actor: Actor, budget_id: str) -> None:
 def withdraw_idle(db: Database) -> None:
     """Take back questions behind which no run waits any more."""
     waits = "SELECT 1 FROM runs r WHERE r.state = 'waiting' AND r.reason = 'budget' AND r.wait_key = step_key"
-    idle = f"NOT EXISTS ({waits})"
+    idle = f"step_key NOT LIKE '%{OF_TOOLS}' AND NOT EXISTS ({waits})"
     if db.one(f"SELECT id FROM approvals WHERE kind = 'budget' AND state = 'pending' AND {idle} LIMIT 1"):
         _end(db, SYSTEM, "withdrawn", idle)
 

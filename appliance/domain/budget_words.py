@@ -7,8 +7,11 @@ if TYPE_CHECKING:
     from appliance.domain.budgets import Budget
 
 NANO = 1_000_000_000
-DURING = {"hour": "this hour", "day": "today", "month": "this month", "lifetime": "in all"}
-EACH = {"hour": "an hour", "day": "a day", "month": "a month", "lifetime": "in all"}
+ROLLING = {"5h": "in any 5 hours", "24h": "in any 24 hours", "7d": "in any 7 days", "30d": "in any 30 days"}
+DURING = {"hour": "this hour", "day": "today", "week": "this week", "month": "this month", "lifetime": "in all"}
+EACH = {"hour": "an hour", "day": "a day", "week": "a week", "month": "a month", "lifetime": "in all"}
+DURING |= ROLLING
+EACH |= ROLLING
 _ROUND = (1, 2, 5)
 
 
@@ -32,7 +35,9 @@ def subject(budget: "Budget") -> str:
         return "The organisation"
     if budget.scope == "provider":
         return f"The account {budget.scope_name}" if budget.scope_name else "A removed account"
-    return f"The project {budget.scope_id}" if budget.scope == "project" else f"This {budget.scope}"
+    if budget.scope in ("project", "model"):
+        return f"The {budget.scope} {budget.scope_id}"
+    return f"This {budget.scope}"
 
 
 def whose(budget: "Budget") -> str:

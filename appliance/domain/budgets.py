@@ -3,7 +3,7 @@
 Scopes are in scopes.py, spans in windows.py. What was spent is counted for all of them, whether a budget is set or not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,19 +15,25 @@ from appliance.domain import budget_words, events, preferences, records, spent, 
 from appliance.domain.actor import Actor
 from appliance.domain.budget_words import NANO as NANO
 from appliance.domain.scopes import SCOPES, Scope
-from appliance.domain.windows import SPANS, Window
+from appliance.domain.windows import PIECES, SPANS, Window
 from appliance.errors import Problem, invalid, not_found
 
 MOST = 9_000_000 * NANO
-_SELECT = """
+ACTIONS = ("block", "pause", "downgrade")
+# A budget that steps down does so before its limit, which stops whatever its action.
+DOWNGRADE_PERCENT = 80
+_FROM = "CASE b.span " + " ".join(f"WHEN '{span}' THEN :from_{span}" for span in SPANS) + " END"
+_PIECE = "CASE b.span " + " ".join(f"WHEN '{span}' THEN '{piece}'" for span, piece in PIECES.items()) + " END"
+_SELECT = f"""
 SELECT b.*, COALESCE(p.name, a.name, '#' || CAST(COALESCE(t.number, u.number) AS TEXT) || ' ' ||
-    COALESCE(t.title, u.title), CASE WHEN b.scope = 'project' THEN b.scope_id END, '') AS scope_name,
-  COALESCE(s.settled_nano, 0) AS spent_nano,
+    COALESCE(t.title, u.title), CASE WHEN b.scope IN ('project', 'model', 'session') THEN b.scope_id END, '')
+    AS scope_name,
+  CAST((SELECT COALESCE(SUM(s.settled_nano), 0) FROM spent s WHERE s.scope = b.scope AND s.scope_id = b.scope_id
+        AND s.span = {_PIECE} AND s.starts >= CASE WHEN b.reset_from > {_FROM} THEN b.reset_from ELSE {_FROM} END)
+    - CASE WHEN b.reset_from >= {_FROM} THEN b.reset_nano ELSE 0 END AS BIGINT) AS spent_nano,
   CAST((SELECT COALESCE(SUM(h.amount_nano), 0) FROM reservations h
         WHERE h.scope = b.scope AND h.scope_id = b.scope_id) AS BIGINT) AS reserved_nano
 FROM budgets b
-LEFT JOIN spent s ON s.scope = b.scope AND s.scope_id = b.scope_id AND s.span = b.span
-  AND s.starts = CASE b.span WHEN 'hour' THEN :hour WHEN 'day' THEN :day WHEN 'month' THEN :month ELSE :lifetime END
 LEFT JOIN providers p ON b.scope = 'provider' AND p.id = b.scope_id
 LEFT JOIN agents a ON b.scope = 'agent' AND a.id = b.scope_id
 LEFT JOIN tasks t ON b.scope = 'task' AND t.id = b.scope_id
@@ -39,6 +45,8 @@ _ORDER = "ORDER BY CASE WHEN b.scope = 'tenant' THEN 0 ELSE 1 END, b.scope, b.sc
 class Budget(msgspec.Struct, frozen=True):
     """`spent_nano` is settled in the current span, `reserved_nano` is held by calls in flight.
 
+    `action` is what happens at the limit: block, pause (a person is asked) or downgrade (from 80 % on, to the model
+    `downgrade_to`). `strict`: no call may cost more than what was reserved for it.
     `extra_nano` was allowed on top of the limit until `extra_until`; `allowed_nano` is both while that holds.
     `starts` and `ends` bound the current span (UTC; "" and None for all time). `scope_name` is for people: the
     account's or agent's name, the task's number and title, the project, "" for the tenant.
@@ -60,10 +68,19 @@ class Budget(msgspec.Struct, frozen=True):
     left_nano: int = 0
     starts: str = ""
     ends: str | None = None
+    action: str = "pause"
+    downgrade_to: str = ""
+    strict: bool = False
 
     def has_room(self, amount_nano: int) -> bool:
         """0 means stop, even for a call that costs nothing."""
         return self.allowed_nano > 0 and self.left_nano >= amount_nano
+
+    @property
+    def steps_down(self) -> bool:
+        """Whether it is time for the cheaper model."""
+        used = self.spent_nano + self.reserved_nano
+        return self.action == "downgrade" and used * 100 >= self.allowed_nano * DOWNGRADE_PERCENT
 
 
 class OverBudget(Problem):
@@ -90,24 +107,41 @@ def nano(usd: str | float | int, field: str = "limit_usd") -> int:
     return int(amount)
 
 
-def put(db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_nano: int | None) -> None:
+class Terms(msgspec.Struct, frozen=True):
+    """What a budget does at its limit; as in Budget."""
+
+    action: str = "pause"
+    downgrade_to: str = ""
+    strict: bool = False
+
+
+def put(
+    db: Database,
+    actor: Actor,
+    scope: str,
+    scope_id: str,
+    span: str,
+    limit_nano: int | None,
+    terms: Terms | None = None,
+) -> None:
     """Set, change or (with None) remove a limit. 0 means stop. Spend already counted stays counted.
 
     What was allowed on top of the old limit ends with it, and the new one is watched for its thresholds afresh.
+    Without `terms` they stay as they are.
     """
     if scope not in SCOPES:
         raise invalid(scope=f"use one of {', '.join(SCOPES)}")
     if span not in SPANS:
         raise invalid(span=f"use one of {', '.join(SPANS)}")
     where = {"scope": scope, "scope_id": scope_id, "span": span}
-    now = clock.iso()
+    now, told = clock.iso(), msgspec.structs.asdict(terms) if terms else {}
     with db.transaction():
-        fresh = {"extra_nano": 0, "extra_until": None, "alerted": "", "updated_at": now}
+        fresh = {"extra_nano": 0, "extra_until": None, "alerted": "", "updated_at": now, **told}
         if limit_nano is None:
             db.delete("budgets", **where)
         elif not db.update("budgets", where, limit_nano=limit_nano, **fresh):
             db.insert("budgets", {"id": ids.new(), **where, "limit_nano": limit_nano, "created_at": now, **fresh})
-        events.record(db, actor, "budget.changed", scope=scope, scope_id=scope_id, span=span, limit_nano=limit_nano)
+        events.record(db, actor, "budget.changed", **where, limit_nano=limit_nano, **told)
 
 
 def get(db: Database, budget_id: str) -> Budget:
@@ -144,26 +178,55 @@ def reserve(
     chosen = tuple(scopes)
     if over := short(db, chosen, amount_nano, metered):
         raise over
-    held = {"call_id": call_id, "amount_nano": amount_nano, "owner": owner, "created_at": clock.iso()}
-    db.insert_all("reservations", [{**held, "scope": scope.kind, "scope_id": scope.id} for scope in chosen])
+    hold(db, owner, [(call_id, chosen, amount_nano)])
+
+
+def hold(db: Database, owner: str, calls: Iterable[tuple[str, tuple[Scope, ...], int]]) -> None:
+    """Keep amounts that have room, for calls by their id, in one statement of the open transaction."""
+    same = {"owner": owner, "created_at": clock.iso()}
+    rows: list[Row] = [
+        {"call_id": id_, "scope": scope.kind, "scope_id": scope.id, "amount_nano": nano, **same}
+        for id_, scopes, nano in calls
+        for scope in scopes
+    ]
+    db.insert_all("reservations", rows)
+
+
+def hold_more(db: Database, call_id: str, more_nano: int) -> bool:
+    """Hold more for a call under way, on all its scopes, or nothing and False when one has no room."""
+    with db.transaction():
+        sql = "SELECT scope, scope_id FROM reservations WHERE call_id = :id"
+        held = tuple(Scope(row["scope"], row["scope_id"]) for row in db.rows(sql, {"id": call_id}))
+        if not held or short(db, held, more_nano):
+            return False
+        sql = "UPDATE reservations SET amount_nano = amount_nano + :more WHERE call_id = :id"
+        db.execute(sql, {"id": call_id, "more": more_nano})
+    return True
 
 
 def short(db: Database, scopes: tuple[Scope, ...], amount_nano: int, metered: bool = False) -> OverBudget | None:
     """Why `reserve` would not hold this amount now: the tightest budget without room, or none at all."""
-    found = _locked(db, scopes)
+    found = locked(db, scopes)
     if not found and metered and not preferences.get(db, "uncapped", False):
         return OverBudget(amount_nano, scopes)
     tight = min((b for b in found if not b.has_room(amount_nano)), key=lambda b: b.left_nano, default=None)
     return OverBudget(amount_nano, scopes, tight) if tight else None
 
 
-def settle(db: Database, call_id: str, cost_nano: int) -> None:
+def settle(db: Database, call_id: str, cost_nano: int, sent: Mapping[Scope, int] | None = None) -> None:
     """Turn the call's reservations into spend of `cost_nano`, in full even when it is above what was held."""
-    spent.add(db, call_id, cost_nano, clock.now())
-    db.delete("reservations", call_id=call_id)
+    settle_all(db, {call_id: cost_nano}, sent or {})
 
 
-def _locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
+def settle_all(db: Database, costs: Mapping[str, int], sent: Mapping[Scope, int]) -> None:
+    """The same for many calls by id; `sent` is what went to which accounts and models. In the open transaction."""
+    spent.add(db, costs, sent, clock.now())
+    names, params = records.named(list(costs))
+    if costs:
+        db.execute(f"DELETE FROM reservations WHERE call_id IN ({names})", params)
+
+
+def locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
     """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
     where, params = _any_of(scopes)
     # Two statements: what was spent has to be read after the wait for the lock, not before.
@@ -173,16 +236,23 @@ def _locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
 
 
 def _any_of(scopes: Iterable[Scope]) -> tuple[str, Row]:
-    chosen = list(scopes)
-    tests = " OR ".join(f"(b.scope = :kind_{n} AND b.scope_id = :id_{n})" for n in range(len(chosen)))
-    params = {f"kind_{n}": scope.kind for n, scope in enumerate(chosen)}
-    return f"({tests})", params | {f"id_{n}": scope.id for n, scope in enumerate(chosen)}
+    by_kind: dict[str, list[str]] = {}
+    for scope in scopes:
+        by_kind.setdefault(scope.kind, []).append(scope.id)
+    tests: list[str] = []
+    params: Row = {}
+    for kind, ids_ in by_kind.items():
+        names, given = records.named(ids_, f"{kind}_")
+        tests.append(f"(b.scope = '{kind}' AND b.scope_id IN ({names}))")
+        params |= given
+    return f"({' OR '.join(tests)})", params
 
 
 def _read(db: Database, where: str, params: dict[str, Any]) -> list[Budget]:
     now, zone = clock.now(), preferences.zone(db)
     around = windows.around(now, zone)
-    rows = db.rows(f"{_SELECT} {where}", params | {span: window.starts for span, window in around.items()})
+    starts = {f"from_{span}": window.starts for span, window in around.items()}
+    rows = db.rows(f"{_SELECT} {where}", params | starts)
     return [_budget(row, around[row["span"]], clock.iso(now)) for row in rows]
 
 

@@ -1,5 +1,7 @@
 """What an API key is, and what is said to make one."""
 
+from fnmatch import fnmatchcase
+
 import msgspec
 
 from appliance import clock
@@ -8,7 +10,11 @@ from appliance.errors import invalid
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """`hint` is the beginning of the secret; `budget_nano` is for the key's whole life."""
+    """`hint` is the beginning of the secret; `budget_nano` is for the key's whole life.
+
+    Calls made with it count on its `agent_id` and `project`. `models` are the names it may ask for, with * for any
+    letters; none is all. The limits are of requests and tokens a minute and of calls at the same time; None is none.
+    """
 
     id: str
     tenant_id: str
@@ -23,6 +29,14 @@ class ApiKey(msgspec.Struct, frozen=True):
     expires_at: str | None
     used_at: str | None
     revoked_at: str | None
+    project: str = ""
+    models: tuple[str, ...] = ()
+    requests_per_min: int | None = None
+    tokens_per_min: int | None = None
+    parallel: int | None = None
+
+    def allows(self, model: str) -> bool:
+        return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)
 
     @property
     def actor(self) -> Actor:

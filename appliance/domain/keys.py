@@ -25,13 +25,14 @@ def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> Issu
     with control.transaction():
         control.insert("api_keys", row | {"digest": crypto.digest(secret)})
         audit.record(control, actor, "key.created", f"{row['id']} {row['name']} {new.role}", tenant_id)
-    return records.to(IssuedKey, row | {"used_at": None, "revoked_at": None, "secret": secret})
+    stored = {"used_at": None, "revoked_at": None, "secret": secret}
+    return records.to(IssuedKey, row | stored)
 
 
 def every(control: Database, tenant_id: str) -> list[ApiKey]:
     """Newest first, revoked ones too."""
     rows = control.rows("SELECT * FROM api_keys WHERE tenant_id = :tenant ORDER BY id DESC", {"tenant": tenant_id})
-    return [records.to(ApiKey, row) for row in rows]
+    return [_key(row) for row in rows]
 
 
 def revoke(control: Database, actor: Actor, tenant_id: str, key_id: str) -> None:
@@ -48,14 +49,25 @@ def revoke(control: Database, actor: Actor, tenant_id: str, key_id: str) -> None
             audit.record(control, actor, "key.revoked", key_id, tenant_id)
 
 
+def state(control: Database, tenant_id: str, key_id: str) -> str:
+    """active, expired or revoked; revoked for a key that is gone."""
+    where = {"id": key_id, "tenant": tenant_id}
+    row = control.one("SELECT * FROM api_keys WHERE id = :id AND tenant_id = :tenant", where)
+    return _key(row).state if row else "revoked"
+
+
 def authenticate(control: Database, secret: str) -> ApiKey:
     """Raises Problem(unauthenticated) for a key that is unknown, revoked or expired."""
     row = control.one("SELECT * FROM api_keys WHERE digest = :digest", {"digest": crypto.digest(secret)})
     if row is None:
         raise Problem("unauthenticated", "This API key is not known here.")
-    key = records.to(ApiKey, row)
+    key = _key(row)
     if key.state != "active":
         raise Problem("unauthenticated", f"This API key is {key.state}. Make another one in the settings.")
     if key.used_at is None or key.used_at < clock.ahead(-TOUCH_SECONDS):
         control.update("api_keys", {"id": key.id}, used_at=clock.iso())
     return key
+
+
+def _key(row: Row) -> ApiKey:
+    return records.to(ApiKey, row, ("models",))

@@ -1,114 +1,38 @@
-"""The ledger: a `call` for each logical LLM request, an `attempt` for each time it was sent. Append and settle."""
+"""The ledger: a `call` for each logical LLM request, an `attempt` for each time it was sent. Append and settle.
 
-from collections.abc import Collection, Iterator
+Rows are in ledger_rows.py, reading in ledger_lists.py, the sum of one attempt in ledger_parts.py.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import budgets, records
-from appliance.domain.records import Page
-from appliance.domain.scopes import Scope
-from appliance.errors import not_found
+from appliance.domain import budgets, error_types, price_alarms, records, spending
+from appliance.domain.ledger_lists import attempts as attempts
+from appliance.domain.ledger_lists import call as call
+from appliance.domain.ledger_lists import calls as calls
+from appliance.domain.ledger_lists import every as every
+from appliance.domain.ledger_parts import parts as parts
+from appliance.domain.ledger_rows import WEAKEST_FIRST
+from appliance.domain.ledger_rows import Attempt as Attempt
+from appliance.domain.ledger_rows import Call as Call
+from appliance.domain.ledger_rows import CallFilter as CallFilter
+from appliance.domain.ledger_rows import Ended as Ended
+from appliance.domain.ledger_rows import Opening as Opening
+from appliance.domain.ledger_rows import Part as Part
+from appliance.domain.ledger_rows import Portion as Portion
 
-BATCH = 1000
-MTOK = 1_000_000
-
-
-class Call(msgspec.Struct, frozen=True):
-    """`state` is open, ok, failed or lost; `cost_nano` is None while open and for what could not be priced."""
-
-    id: str
-    run_id: str | None
-    step_key: str
-    task_id: str | None
-    agent_id: str | None
-    provider_id: str
-    model: str
-    state: str
-    failure_code: str
-    cost_nano: int | None
-    estimate_nano: int
-    simulated: bool
-    attempts: int
-    input_total: int
-    cache_read: int
-    output_total: int
-    day: str
-    started_at: str
-    finished_at: str | None
-    agent_name: str | None = None
-    provider_name: str | None = None
-    task_number: int | None = None
-    duration_ms: int | None = None
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens.
-
-    `imputed_nano` is what the tokens would have cost at list prices where nobody pays for each call.
-    """
-
-    provider_id: str
-    model_requested: str
-    model_reported: str = ""
-    request_id: str = ""
-    failure_code: str = ""
-    failure_detail: str = ""
-    input_total: int = 0
-    cache_read: int = 0
-    cache_write_5m: int = 0
-    cache_write_1h: int = 0
-    output_total: int = 0
-    reasoning: int = 0
-    cost_nano: int | None = None
-    cost_source: str = "unpriced"
-    matched_model: str = ""
-    price_version: str = ""
-    imputed_nano: int | None = None
-    input_nano_mtok: int | None = None
-    output_nano_mtok: int | None = None
-    cache_read_nano_mtok: int | None = None
-    first_byte_ms: int | None = None
-    duration_ms: int = 0
-    started_at: str = ""
-
-
-class Part(msgspec.Struct, frozen=True):
-    """One line of an attempt's sum: tokens at a unit price (None where the price list has several) make an amount."""
-
-    label: str
-    tokens: int
-    nano_mtok: int | None
-    cost_nano: int
-
-
-class Opening(msgspec.Struct, frozen=True):
-    """What a call is for, before it is sent; `owner` is the process that will settle it.
-
-    `metered` when somebody has to pay for it: then some budget has to cover it.
-    """
-
-    provider_id: str
-    model: str
-    simulated: bool
-    estimate_nano: int
-    owner: str
-    scopes: tuple[Scope, ...]
-    run_id: str | None = None
-    step_key: str = ""
-    task_id: str | None = None
-    agent_id: str | None = None
-    metered: bool = False
-
-
-SELECT = """
-SELECT c.*, a.name AS agent_name, p.name AS provider_name, t.number AS task_number,
-  (SELECT CAST(SUM(x.duration_ms) AS BIGINT) FROM attempts x WHERE x.call_id = c.id) AS duration_ms
-FROM calls c LEFT JOIN agents a ON a.id = c.agent_id LEFT JOIN providers p ON p.id = c.provider_id
-LEFT JOIN tasks t ON t.id = c.task_id
-"""
+# Below the fewest parameters a statement may have on either database.
+ROWS_AT_ONCE = 500
+_SUMMED = ("input_total", "cache_read", "output_total", "reasoning")
+_KIND = """
+COALESCE((SELECT {label} FROM tasks t WHERE t.id = :task_id_{n}),
+  (SELECT w.name FROM instances i JOIN workflows w ON w.id = i.workflow_id WHERE i.task_id = :task_id_{n}),
+  (SELECT w.name FROM nodes s JOIN instances i ON i.id = s.instance_id JOIN workflows w ON w.id = i.workflow_id
+   WHERE s.task_id = :task_id_{n}), '')"""
 
 
 def open_call(db: Database, opening: Opening) -> str:
@@ -116,13 +40,28 @@ def open_call(db: Database, opening: Opening) -> str:
 
     Raises Problem(budget_exceeded).
     """
-    call_id, now = ids.new(), clock.iso()
+    call_id = ids.new()
     with db.transaction():
         budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner, opening.metered)
-        row: Row = {"id": call_id, "state": "open", "day": now[:10], "started_at": now}
-        fields = ("provider_id", "model", "simulated", "estimate_nano", "run_id", "step_key", "task_id", "agent_id")
-        db.insert("calls", row | {field: getattr(opening, field) for field in fields})
+        enter(db, {call_id: opening})
     return call_id
+
+
+def enter(db: Database, openings: Mapping[str, Opening]) -> None:
+    """Write open calls by id, in one statement of the open transaction; their money has been reserved."""
+    now = clock.iso()
+    common = {"state": "open", "day": now[:10], "started_at": now}
+    rows = [{"id": id_, **common, **_opened(opening)} for id_, opening in openings.items()]
+    if not rows:
+        return
+    values = []
+    for n, row in enumerate(rows):
+        kind = _KIND.format(label=db.first_of("t.labels"), n=n)
+        looked_up = row["task_id"] and not row["task_kind"]
+        marks = (kind if looked_up and column == "task_kind" else f":{column}_{n}" for column in row)
+        values.append(f"({', '.join(marks)})")
+    given = {f"{column}_{n}": value for n, row in enumerate(rows) for column, value in row.items()}
+    db.execute(f"INSERT INTO calls ({', '.join(rows[0])}) VALUES {', '.join(values)}", given)
 
 
 def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> int:
@@ -131,9 +70,16 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
     An attempt without a price counts on budgets as the estimate that was reserved, so spend never goes unseen. A call
     that was given up for lost meanwhile stays booked as estimated: 0 comes on top.
     """
-    if _is_lost(db, call_id):
-        return 0
-    return _close(db, call_id, "failed" if failure_code else "ok", attempts, failure_code)
+    return settle_all(db, [Ended(call_id, attempts, failure_code)])[call_id]
+
+
+def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
+    """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
+    closed = [(ended, row) for ended in endings if (row := _close(db, ended))]
+    _write(db, [ended for ended, _ in closed])
+    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
+    booked = {ended.call_id: _cost(ended) for ended, _ in closed}
+    return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
 
 def settle_open(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> bool:
@@ -145,7 +91,7 @@ def settle_open(db: Database, call_id: str, attempts: list[Attempt], failure_cod
         if db.value(f"SELECT state FROM calls WHERE id = :id {db.for_update}", {"id": call_id}) != "open":
             return False
         cost = settle(db, call_id, attempts, failure_code)
-        _book_on_run(db, call_id, cost)
+        book_on_run(db, call_id, cost)
     return True
 
 
@@ -167,98 +113,89 @@ def settle_lost(db: Database, gone: Collection[str]) -> int:
 def give_up(db: Database, call_id: str, attempts: list[Attempt]) -> None:
     """Close a call whose answer nobody will take; the sending under way counts as the estimate, on its run too."""
     with db.transaction():
-        if not _is_lost(db, call_id):
-            _lose(db, call_id, attempts, "given_up")
+        _lose(db, call_id, attempts, "given_up")
 
 
-def calls(
-    db: Database, limit: int = records.LIMIT, cursor: str = "", task_id: str = "", agent_id: str = "", model: str = ""
-) -> Page[Call]:
-    """Newest first. Raises Problem(bad_cursor)."""
-    given: dict[str, Any] = {"task_id": task_id, "agent_id": agent_id, "model": model}
-    tests = [f"c.{column} = :{column}" for column, value in given.items() if value]
-    given["limit"] = max(1, min(limit, records.LIMIT_MAX))
-    if cursor:
-        given["at"], given["id"] = records.read_cursor(cursor, str, str)
-        tests.append("(c.started_at < :at OR (c.started_at = :at AND c.id < :id))")
-    where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    rows = db.rows(f"{SELECT} {where} ORDER BY c.started_at DESC, c.id DESC LIMIT :limit + 1", given)
-    return records.page([records.to(Call, row) for row in rows], given["limit"], lambda c: (c.started_at, c.id))
-
-
-def call(db: Database, call_id: str) -> Call:
-    """Raises Problem(not_found)."""
-    row = db.one(f"{SELECT} WHERE c.id = :id", {"id": call_id})
-    if row is None:
-        raise not_found("call")
-    return records.to(Call, row)
-
-
-def every(db: Database, first_day: str, last_day: str) -> Iterator[Call]:
-    """All calls of these days (both included), oldest first, read in batches however many there are."""
-    given = {"first": first_day, "last": last_day, "at": "", "id": "", "batch": BATCH}
-    sql = f"""{SELECT} WHERE c.day BETWEEN :first AND :last
-    AND (c.started_at > :at OR (c.started_at = :at AND c.id > :id)) ORDER BY c.started_at, c.id LIMIT :batch"""
-    while rows := db.rows(sql, given):
-        yield from (records.to(Call, row) for row in rows)
-        given |= {"at": rows[-1]["started_at"], "id": rows[-1]["id"]}
-
-
-def attempts(db: Database, call_id: str) -> list[Attempt]:
-    rows = db.rows("SELECT * FROM attempts WHERE call_id = :id ORDER BY n", {"id": call_id})
-    return [records.to(Attempt, row) for row in rows]
-
-
-def parts(attempt: Attempt) -> list[Part]:
-    """How the cost comes about, line by line, adding up to it; empty where no unit price made it."""
-    if attempt.cost_nano is None or attempt.input_nano_mtok is None or attempt.imputed_nano is not None:
-        return []
-    written = attempt.cache_write_5m + attempt.cache_write_1h
-    lines = (
-        ("Input", attempt.input_total - attempt.cache_read - written, attempt.input_nano_mtok),
-        ("Input from the cache", attempt.cache_read, attempt.cache_read_nano_mtok or attempt.input_nano_mtok),
-        ("Output", attempt.output_total, attempt.output_nano_mtok or 0),
-    )
-    found = [Part(label, tokens, unit, round(tokens * unit / MTOK)) for label, tokens, unit in lines if tokens > 0]
-    rest = attempt.cost_nano - sum(part.cost_nano for part in found)
-    if written:
-        found.append(Part("Input written to the cache", written, None, rest))
-    elif rest:
-        found.append(Part("Rounding and extras of the price list", 0, None, rest))
-    return found
-
-
-def _is_lost(db: Database, call_id: str) -> bool:
-    """Whether somebody took its process for dead; it may come back."""
-    return bool(db.value("SELECT state FROM calls WHERE id = :id", {"id": call_id}) == "lost")
-
-
-def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:
-    sql = "SELECT provider_id, model, estimate_nano, started_at FROM calls WHERE id = :id"
-    call = db.rows(sql, {"id": call_id})[0]
-    guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
-    guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
-    cost = _close(db, call_id, "lost", [*attempts, guess], code)
-    _book_on_run(db, call_id, cost)
-
-
-def _close(db: Database, call_id: str, state: str, attempts: list[Attempt], failure_code: str) -> int:
-    for n, attempt in enumerate(attempts, 1):
-        db.insert("attempts", {"id": ids.new(), "call_id": call_id, "n": n, **msgspec.structs.asdict(attempt)})
-    now = clock.iso()
-    cost = sum(a.cost_nano or 0 for a in attempts)
-    unpriced = sum(a.cost_nano is None for a in attempts)
-    estimate = db.value("SELECT estimate_nano FROM calls WHERE id = :id", {"id": call_id}) if unpriced else 0
-    budgets.settle(db, call_id, cost + unpriced * estimate)
-    sums = {f: sum(getattr(a, f) for a in attempts) for f in ("input_total", "cache_read", "output_total")}
-    values: dict[str, Any] = {"state": state, "failure_code": failure_code, "day": now[:10], "finished_at": now}
-    values["cost_nano"] = None if unpriced and not cost else cost
-    db.update("calls", {"id": call_id}, **values, **sums, attempts=len(attempts))
-    return cost
-
-
-def _book_on_run(db: Database, call_id: str, cost: int) -> None:
+def book_on_run(db: Database, call_id: str, cost: int) -> None:
+    """Add `cost` to the run and the task the call was made for, in the open transaction."""
     row = db.rows("SELECT run_id, task_id FROM calls WHERE id = :id", {"id": call_id})[0]
     params = {"cost": cost, **row}
     db.execute("UPDATE runs SET cost_nano = cost_nano + :cost WHERE id = :run_id", params)
     db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task_id", params)
+
+
+def source(attempts: list[Attempt]) -> str:
+    """How sure the cost of a call is: the least sure of its attempts; "" when nothing was sent."""
+    found = [attempt.cost_source for attempt in attempts]
+    return next((source for source in WEAKEST_FIRST if source in found), found[0] if found else "")
+
+
+def _opened(opening: Opening) -> Row:
+    given = msgspec.structs.asdict(opening)
+    row: Row = {name: value for name, value in given.items() if name not in ("owner", "scopes", "metered")}
+    project = next((scope.id for scope in opening.scopes if scope.kind == "project"), "")
+    return row | {"needs": ",".join(sorted(opening.needs)), "project": opening.project or project}
+
+
+def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:
+    sql = f"SELECT provider_id, model, estimate_nano, started_at, state FROM calls WHERE id = :id {db.for_update}"
+    call = db.rows(sql, {"id": call_id})[0]
+    if call["state"] == "lost":
+        return
+    guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
+    guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
+    ended = Ended(call_id, [*attempts, guess], code)
+    _close(db, ended, "lost")
+    _write(db, [ended])
+    spending.book(db, [(ended, call["estimate_nano"])])
+    book_on_run(db, call_id, _cost(ended))
+
+
+def _close(db: Database, ended: Ended, state: str = "") -> Row | None:
+    """The row's estimate, or None for a call that somebody took for lost: its process may come back."""
+    tried, now = ended.attempts, clock.iso()
+    values: dict[str, Any] = {f: sum(getattr(a, f) for a in tried) for f in _SUMMED}
+    values |= {"state": state or ("failed" if ended.failure_code else "ok"), "failure_code": ended.failure_code}
+    values |= {"day": now[:10], "finished_at": now, "attempts": len(tried), "cost_source": source(tried)}
+    values["error_type"] = ended.error_type or error_types.of(ended.failure_code)
+    values["cache_write"] = sum(a.cache_write_5m + a.cache_write_1h for a in tried)
+    cost, imputed = _cost(ended), [a.imputed_nano for a in tried if a.imputed_nano is not None]
+    values["cost_nano"] = None if _unpriced(ended) and not cost else cost
+    values["imputed_nano"] = sum(imputed) if imputed else None
+    values |= _times(ended)
+    sets = ", ".join(f"{column} = :{column}" for column in values)
+    sql = f"UPDATE calls SET {sets} WHERE id = :id AND state <> 'lost' RETURNING estimate_nano"
+    return db.one(sql, values | {"id": ended.call_id})
+
+
+def _times(ended: Ended) -> dict[str, int | None]:
+    """A later try's first byte came after the whole of the earlier ones."""
+    before = sum(a.duration_ms for a in ended.attempts[:-1])
+    last = ended.attempts[-1].first_byte_ms if ended.attempts else None
+    first = before + last if last is not None else None
+    whole = sum(a.duration_ms for a in ended.attempts)
+    return {
+        "first_byte_ms": first if ended.first_byte_ms is None else ended.first_byte_ms,
+        "duration_ms": whole if ended.duration_ms is None else ended.duration_ms,
+    }
+
+
+def _write(db: Database, endings: list[Ended]) -> None:
+    rows = [
+        {"id": ids.new(), "call_id": ended.call_id, "n": n, **msgspec.structs.asdict(attempt)}
+        for ended in endings
+        for n, attempt in enumerate(ended.attempts, 1)
+    ]
+    for row in rows:
+        row |= {name: records.dump(row[name]) for name in ("units", "lines", "shares")}
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        db.insert_all("attempts", rows[start : start + ROWS_AT_ONCE])
+    price_alarms.note(db, (attempt for ended in endings for attempt in ended.attempts))
+
+
+def _cost(ended: Ended) -> int:
+    return sum(a.cost_nano or 0 for a in ended.attempts)
+
+
+def _unpriced(ended: Ended) -> int:
+    return sum(a.cost_nano is None for a in ended.attempts)

@@ -2,7 +2,7 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budget_forms, budget_questions, budgets, events, preferences, scope_names, waits
+from appliance.domain import budget_forms, budget_questions, budgets, events, preferences, scope_names, waits, windows
 from appliance.domain.actor import Actor
 from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
 from appliance.domain.budgets import Budget
@@ -42,7 +42,7 @@ def allow_once(db: Database, actor: Actor, budget_id: str, extra: Extra) -> Budg
     with db.transaction():
         budget = budgets.get(db, budget_id)
         budget_forms.sane(budget.limit_nano, budget.allowed_nano + more, extra.confirm)
-        until = budget.ends or clock.ahead(ONCE_S)
+        until = budget.ends or clock.ahead(windows.ROLLING.get(budget.span, ONCE_S))
         values = {"extra_nano": budget.extra_nano + more, "extra_until": until, "updated_at": clock.iso()}
         db.update("budgets", {"id": budget.id}, **values)
         events.record(db, actor, "budget.raised_once", budget_id=budget.id, more_nano=more, until=until)

@@ -10,13 +10,14 @@ from appliance.errors import Problem
 
 BATCH = 200
 _BEHIND = """
-SELECT id, needs_nano, provider_id FROM runs r
+SELECT id, needs_nano, provider_id, needs_model FROM runs r
 WHERE state = 'waiting' AND reason = 'budget' AND wait_key = :key AND needs_nano <= :room {which}
 ORDER BY priority DESC, created_at, id"""
 # Runs that some budget may cover: of those that none does, any number may stand before them.
 _COVERED = """
 AND (EXISTS (SELECT 1 FROM budgets b WHERE b.scope = 'tenant' OR (b.scope = 'provider' AND b.scope_id = r.provider_id)
-    OR (b.scope = 'agent' AND b.scope_id = r.agent_id) OR (b.scope = 'run' AND b.scope_id = r.id))
+    OR (b.scope = 'model' AND b.scope_id = r.needs_model) OR (b.scope = 'agent' AND b.scope_id = r.agent_id)
+    OR (b.scope = 'run' AND b.scope_id = r.id))
   OR r.task_id IN (WITH RECURSIVE below (id) AS (
     SELECT t.id FROM tasks t JOIN budgets b ON (b.scope = 'task' AND b.scope_id = t.id)
       OR (b.scope = 'project' AND b.scope_id = t.project)
@@ -104,9 +105,8 @@ def _release(db: Database, actor: Actor, key: str, room_nano: int, which: str = 
     released = 0
     for row in db.rows(f"{_BEHIND.format(which=which)} LIMIT {BATCH}", {"key": key, "room": room_nano}):
         run = runs.get(db, row["id"])
-        counted = scopes.of(
-            db, provider_id=row["provider_id"], agent_id=run.agent_id, task_id=run.task_id, run_id=run.id
-        )
+        to = {"provider_id": row["provider_id"], "model": row["needs_model"]}
+        counted = scopes.of(db, **to, agent_id=run.agent_id, task_id=run.task_id, run_id=run.id)
         metered = key.startswith(budget_asks.UNCOVERED)
         if over := budgets.short(db, counted, row["needs_nano"], metered):
             if budget_asks.key(db, over.budget) != key or not budget_questions.stands(db, key):
@@ -120,8 +120,9 @@ def _release(db: Database, actor: Actor, key: str, room_nano: int, which: str = 
 
 def _hold(db: Database, run: Run, over: OverBudget) -> None:
     """Keep on the waiting run what it needs and which question it waits behind."""
-    provider = next((scope.id for scope in over.scopes if scope.kind == "provider"), None)
+    to = {scope.kind: scope.id for scope in over.scopes}
+    waits_for = {"provider_id": to.get("provider"), "needs_model": to.get("model", "")}
     key = budget_questions.ask(db, over, run)
-    db.update("runs", {"id": run.id}, needs_nano=over.needed_nano, provider_id=provider, wait_key=key)
+    db.update("runs", {"id": run.id}, needs_nano=over.needed_nano, wait_key=key, **waits_for)
     db.update("runs", {"id": run.id}, failure_detail=over.detail)
     db.update("tasks", {"id": run.task_id, "state": "blocked"}, blocked_detail=over.detail)

@@ -10,9 +10,9 @@ import aiohttp
 import msgspec
 from msgspec import Struct, field
 
-from appliance.gateway import failures, names
+from appliance.gateway import failures, names, usages
 from appliance.gateway.transport import Exchange, exchange
-from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, ChatRequest, Message, Reply, ToolCall, Usage
+from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, ChatRequest, Message, Reply, ToolCall
 
 VERSION = "2023-06-01"
 _STOP = {
@@ -25,24 +25,10 @@ _STOP = {
 }
 
 
-class _CacheCreation(Struct):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
-
-
-class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_creation: _CacheCreation | None = None
-    service_tier: str | None = None
-
-
 class _Started(Struct):
     id: str = ""
     model: str = ""
-    usage: _Usage | None = None
+    usage: dict[str, Any] | None = None
 
 
 class _Block(Struct):
@@ -65,7 +51,7 @@ class _Event(Struct):
     message: _Started | None = None
     content_block: _Block | None = None
     delta: _Delta | None = None
-    usage: _Usage | None = None
+    usage: dict[str, Any] | None = None
     error: Any = None
 
 
@@ -93,7 +79,7 @@ class _Answer(Struct):
         """Add one event; returns its text."""
         usage = event.message.usage if event.message else event.usage
         if usage:
-            self.usage |= {name: value for name, value in msgspec.structs.asdict(usage).items() if value is not None}
+            self.usage |= {name: value for name, value in usage.items() if value is not None}
         if event.message:
             self.id, self.model = event.message.id, event.message.model
         if event.content_block:
@@ -124,7 +110,7 @@ async def send(
                 raise failures.from_stream(event.error, secret=account.secret)
             text = answer.take(event)
             call.output_bytes += len(text)
-            call.usage = _usage(answer.usage)
+            call.usage = usages.from_messages(answer.usage)
             if text and on_text:
                 on_text(text)
             if answer.finished:
@@ -220,7 +206,7 @@ def _reply(answer: _Answer, request: ChatRequest, call: Exchange) -> Reply:
         usage=call.usage,
         model=answer.model or request.model,
         request_id=call.request_id or answer.id,
-        tier=answer.usage.get("service_tier", ""),
+        tier=str(answer.usage.get("service_tier") or ""),
         first_byte_ms=call.first_byte_ms,
         duration_ms=call.elapsed_ms,
     )
@@ -228,18 +214,3 @@ def _reply(answer: _Answer, request: ChatRequest, call: Exchange) -> Reply:
 
 def _arguments(block: _Block, streamed: str) -> str:
     return streamed or msgspec.json.encode(block.input or {}).decode()
-
-
-def _usage(latest: dict[str, Any]) -> Usage | None:
-    if "input_tokens" not in latest:
-        return None
-    read, created = latest.get("cache_read_input_tokens", 0), latest.get("cache_creation_input_tokens", 0)
-    split = latest.get("cache_creation") or _CacheCreation()
-    hour = min(split.ephemeral_1h_input_tokens or 0, created)
-    return Usage(
-        input_total=latest["input_tokens"] + read + created,
-        cache_read=read,
-        cache_write_5m=created - hour,
-        cache_write_1h=hour,
-        output_total=latest.get("output_tokens", 0),
-    )

@@ -5,7 +5,6 @@ Source: the Chat Completions API reference of OpenAI; what other servers do diff
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +12,10 @@ import aiohttp
 import msgspec
 from msgspec import Struct, field
 
-from appliance.gateway import failures, names
+from appliance.gateway import failures, names, usages
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.transport import Exchange, exchange
-from appliance.gateway.types import Account, ChatRequest, Message, Reply, ToolCall, ToolSpec, Usage
+from appliance.gateway.types import Account, ChatRequest, Message, Reply, ToolCall, ToolSpec
 
 _STOP = {
     "stop": "stop",
@@ -31,21 +30,6 @@ _NEW_LIMIT = "max_completion_tokens"
 
 # Parameters a server has refused, by (address, model): the question is asked once per process, not once per call.
 _refused: dict[tuple[str, str], frozenset[str]] = {}
-
-
-class _Details(Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-
-
-class _Usage(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-    prompt_cache_hit_tokens: int | None = None
-    cost: float | None = None
 
 
 class _Function(Struct):
@@ -76,7 +60,7 @@ class _Chunk(Struct):
     model: str | None = None
     service_tier: str | None = None
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: dict[str, Any] | None = None
     error: Any = None
 
 
@@ -104,7 +88,7 @@ class _Answer(Struct):
     text: list[str] = field(default_factory=list)
     calls: list[_Building] = field(default_factory=list)
     at: dict[int, _Building] = field(default_factory=dict)
-    usage: _Usage | None = None
+    usage: dict[str, Any] | None = None
 
     def take(self, chunk: _Chunk) -> str:
         """Add one chunk; returns its text."""
@@ -173,7 +157,7 @@ async def _send(
                 break
             text = answer.take(_decoded(call, raw))
             call.output_bytes += len(text)
-            call.usage = _usage(answer.usage)
+            call.usage = usages.from_chat(answer.usage)
             if text and on_text:
                 on_text(text)
         if not (done or answer.stop):
@@ -248,7 +232,6 @@ def _decoded(call: Exchange, raw: bytes) -> _Chunk:
 
 
 def _reply(answer: _Answer, request: ChatRequest, call: Exchange) -> Reply:
-    cost = answer.usage.cost if answer.usage else None
     return Reply(
         content="".join(answer.text),
         tool_calls=answer.tool_calls(request.tools),
@@ -257,24 +240,9 @@ def _reply(answer: _Answer, request: ChatRequest, call: Exchange) -> Reply:
         model=answer.model or request.model,
         request_id=call.request_id or answer.id,
         tier=answer.tier,
-        reported_cost_nano=None if cost is None else int((Decimal(repr(cost)) * 10**9).to_integral_value()),
+        reported_cost_nano=usages.cost_nano((answer.usage or {}).get("cost")),
         first_byte_ms=call.first_byte_ms,
         duration_ms=call.elapsed_ms,
-    )
-
-
-def _usage(reported: _Usage | None) -> Usage | None:
-    if reported is None or reported.prompt_tokens is None:
-        return None
-    details = reported.prompt_tokens_details or _Details()
-    cached = details.cached_tokens or reported.prompt_cache_hit_tokens or 0
-    # Some servers leave reasoning out of completion_tokens and show it only in the total.
-    output = max(reported.completion_tokens or 0, (reported.total_tokens or 0) - reported.prompt_tokens)
-    return Usage(
-        input_total=reported.prompt_tokens,
-        cache_read=min(cached, reported.prompt_tokens),
-        output_total=output,
-        reasoning=min((reported.completion_tokens_details or _Details()).reasoning_tokens or 0, output),
     )
 
 

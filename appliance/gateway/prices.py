@@ -1,35 +1,32 @@
-"""What a call costs, in whole nano-dollars, from the account's own prices or from a pinned offline catalogue.
+"""What a call costs, in whole nano-dollars: the first of these that knows the model, at the time of the call.
 
-Sums are made in Decimal and rounded once, half to even. An unknown price is None, never 0.
+The account's own prices, the tenant's own, the list it imported, the pinned catalogue. Sums are made in Decimal and
+rounded once, half to even. An unknown price is None, never 0.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from types import ModuleType
-from typing import Any, Literal
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
 
+from appliance import clock
+from appliance.gateway import catalogue, price_sums, usages
+from appliance.gateway.price_sums import Found, Line, Source
 from appliance.gateway.simulated_models import MODELS
-from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, ChatRequest, ModelPrice, Usage
-
-Source = Literal["override", "catalogue", "simulated", "local", "flat", "unpriced"]
+from appliance.gateway.types import DEFAULT_OUTPUT_TOKENS, Account, ChatRequest, Share, Usage
 
 BYTES_PER_TOKEN = 3.2
-_MTOK = 1_000_000
-_NANO = 1_000_000_000
-_STANDARD_TIERS = ("", "default", "standard", "auto", "on_demand")
-_PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
 
 
 class Price(Struct, frozen=True):
     """The price of one call.
 
     `cost_nano` is None when unpriced and 0 on a local account or one with a flat fee, where `imputed_nano` is the list
-    price of a model of that name. Unit prices are nano-dollars per million tokens at the size and time of this call;
-    `note` says what was assumed.
+    price of a model of that name. Unit prices are nano-dollars per million tokens at the size, time and tier of this
+    call; `note` says what was assumed. `lines` are given where tokens at those unit prices are not the whole sum.
     """
 
     cost_nano: int | None
@@ -42,28 +39,32 @@ class Price(Struct, frozen=True):
     tier: str = "standard"
     imputed_nano: int | None = None
     note: str = ""
+    cache_write_5m_nano_per_mtok: int | None = None
+    cache_write_1h_nano_per_mtok: int | None = None
+    lines: tuple[Line, ...] = ()
 
 
 class PriceBook:
     def load(self) -> None:
         """Read the catalogue now (about 0.2 s), so that the first call need not; safe from any thread."""
-        _catalogue()
+        catalogue.load()
 
-    def price(self, account: Account, model: str, usage: Usage | None, at: datetime, tier: str = "") -> Price:
-        """`model` and `tier` as the answer reported them; `at` (UTC) decides between prices that change by time."""
+    def price(
+        self, account: Account, model: str, usage: Usage | None, at: datetime, tier: str = "", asked: str = ""
+    ) -> Price:
+        """`model` and `tier` as the answer reported them; `asked` is the name it was asked for, where that differs.
+
+        `at` (UTC), the time the request was sent, decides between prices that change by time.
+        """
         if usage is None:
             return Price(None, "unpriced", note="The provider reported no usage.")
-        if own := account.prices.get(model):
-            priced = _by_unit_prices(own, usage, "override", model, "account")
-            return _in_the_fee(priced) if account.billing == "flat" else priced
-        if account.kind == "simulated":
-            return _simulated(model, usage)
-        listed = _listed(account, model, usage, at, tier)
-        if account.billing == "local":
-            return msgspec.structs.replace(listed, cost_nano=0, source="local", imputed_nano=listed.cost_nano)
-        if account.billing == "flat":
-            return _in_the_fee(listed)
-        return listed
+        if fault := usages.fault(usage):
+            return Price(None, "unpriced", note=f"The reported usage contradicts itself: {fault}.")
+        shares = _shares(model, usage)
+        found = [_find(account, (share.model, asked), share.usage, at, tier) for share in shares]
+        priced = _together(shares, found)
+        free = account.billing in ("local", "flat") and account.kind != "simulated"
+        return _in_the_fee(priced, account) if free else priced
 
     def estimate(self, account: Account, request: ChatRequest, at: datetime) -> int | None:
         """Nano-dollars to reserve before sending; None when the model has no price."""
@@ -72,120 +73,86 @@ class PriceBook:
         expected = Usage(input_total=int(sent / BYTES_PER_TOKEN) + 1, output_total=answer)
         return self.price(account, request.model, expected, at).cost_nano
 
-
-@cache
-def _catalogue() -> ModuleType:
-    import genai_prices  # noqa: PLC0415  its data takes 0.2 s to import, which no start should wait for
-
-    return genai_prices
+    def context(self, account: Account, model: str) -> int | None:
+        """How many tokens the model reads, None where the catalogue does not say."""
+        return catalogue.context(account, model)
 
 
-def _in_the_fee(listed: Price) -> Price:
-    return msgspec.structs.replace(listed, cost_nano=0, source="flat", imputed_nano=listed.cost_nano)
+def _shares(model: str, usage: Usage) -> tuple[Share, ...]:
+    """At least one; what is billed beside tokens goes with the last, which gave the answer."""
+    if not usage.shares:
+        return (Share(model, usage),)
+    named = [Share(share.model or model, share.usage) for share in usage.shares]
+    named[-1] = Share(named[-1].model, msgspec.structs.replace(named[-1].usage, units=usage.units))
+    return tuple(named)
 
 
-def _simulated(model: str, usage: Usage) -> Price:
+def _find(account: Account, names: tuple[str, str], usage: Usage, at: datetime, tier: str) -> Found:
+    """By the reported name before the one that was asked for, in each list before the next."""
+    wanted = [name for name in dict.fromkeys(names) if name]
+    for found in _own(account, wanted, usage, at, tier):
+        return found
+    if account.kind == "simulated":
+        return _simulated(wanted[0], usage)
+    first = catalogue.find(account, wanted[0], usage, at, tier)
+    if first.usd is None and len(wanted) > 1:
+        second = catalogue.find(account, wanted[1], usage, at, tier)
+        return first if second.usd is None else second
+    return first
+
+
+def _own(account: Account, names: list[str], usage: Usage, at: datetime, tier: str) -> Iterator[Found]:
+    for name in names:
+        if price := account.prices.get(name):
+            version = blake2b(msgspec.json.encode(price), digest_size=4).hexdigest()
+            yield price_sums.own(price, usage, tier, "override", name, f"account {version}")
+    now = clock.iso(at)
+    for source in ("override", "import"):
+        for name in names:
+            for dated in account.sheet.get(name, ()):
+                if dated.source == source and dated.starts_at <= now < (dated.ends_at or "9"):
+                    kind: Source = "override" if source == "override" else "catalogue"
+                    yield price_sums.own(dated.price, usage, tier, kind, name, dated.version)
+
+
+def _simulated(model: str, usage: Usage) -> Found:
     if model not in MODELS:
-        return Price(None, "unpriced", note=f"There is no simulated model {model}.")
-    return _by_unit_prices(MODELS[model].price, usage, "simulated", model, "simulated")
+        return Found(None, "unpriced", notes=(f"There is no simulated model {model}.",))
+    return price_sums.own(MODELS[model].price, usage, "", "simulated", model, "simulated")
 
 
-def _by_unit_prices(unit: ModelPrice, usage: Usage, source: Source, model: str, version: str) -> Price:
-    cached = unit.input_usd_per_mtok if unit.cache_read_usd_per_mtok is None else unit.cache_read_usd_per_mtok
-    total = (
-        unit.input_usd_per_mtok * (usage.input_total - usage.cache_read)
-        + cached * usage.cache_read
-        + unit.output_usd_per_mtok * usage.output_total
-    )
-    return Price(
-        _nano(total / _MTOK),
-        source,
-        model,
-        version,
-        _nano(unit.input_usd_per_mtok),
-        _nano(unit.output_usd_per_mtok),
-        _nano(cached),
-    )
-
-
-def _listed(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Price:
-    book = _catalogue()
-    context = _context(tier)
-    try:
-        found, by_name = _look_up(book, account, model, usage, at, context)
-    except LookupError:
-        return Price(None, "unpriced", note=f"No price is known for {model}.")
-    except ValueError as fault:
-        return Price(None, "unpriced", note=f"The reported usage contradicts itself: {fault}")
-    size = usage.input_total
-    unit = {name: _unit(found.model_price, f"{name}_mtok", size) for name in ("input", "output", "cache_read")}
-    # The catalogue lists some models without any price and would call them free.
-    if unit["input"] is None or (unit["output"] is None and usage.output_total):
-        return Price(None, "unpriced", found.model.id, note=f"The catalogue has no token price for {model}.")
-    known_tier = any(variant.when == context for variant in found.model.price_variants or ())
-    notes = [
-        f"Priced as {found.provider.id}'s {found.model.id}, by the model's name." if by_name else "",
-        "" if known_tier or tier in _STANDARD_TIERS else f"No price is known for tier {tier}: standard price.",
+def _together(shares: tuple[Share, ...], found: list[Found]) -> Price:
+    """One price of all shares, None as soon as one has none; the last gives its name and unit prices."""
+    main, several = found[-1], len(found) > 1
+    notes = list(dict.fromkeys(note for one in found for note in one.notes))
+    if any(one.usd is None for one in found):
+        return Price(None, "unpriced", main.matched, note=" ".join(notes))
+    missing = [name.replace("_", " ") for one in found for name in one.uncounted]
+    if missing:
+        notes.append(f"No price is known for {', '.join(missing)}: they are not in this cost.")
+    lines = [
+        line
+        for share, one in zip(shares, found, strict=True)
+        for line in price_sums.lines(one, share.usage, one.matched if several else "")
     ]
+    units = main.units
+    assert units
     return Price(
-        _nano(found.total_price),
-        "catalogue",
-        found.model.id,
-        f"genai-prices {book.__version__}",
-        unit["input"],
-        unit["output"],
-        unit["cache_read"],
-        tier=tier if known_tier and tier not in _STANDARD_TIERS else "standard",
-        note=" ".join(note for note in notes if note),
+        price_sums.nano(sum((one.usd or Decimal(0) for one in found), Decimal(0))),
+        "estimated" if missing else main.source,
+        main.matched,
+        main.version,
+        price_sums.nano(units.input),
+        price_sums.nano(units.output),
+        price_sums.nano(units.cache_read),
+        main.tier,
+        note=" ".join(notes),
+        cache_write_5m_nano_per_mtok=price_sums.nano(units.cache_write_5m),
+        cache_write_1h_nano_per_mtok=price_sums.nano(units.cache_write_1h),
+        lines=tuple(lines) if several or shares[-1].usage.units else (),
     )
 
 
-def _look_up(
-    book: ModuleType, account: Account, model: str, usage: Usage, at: datetime, context: dict[str, str] | None
-) -> tuple[Any, bool]:
-    """The catalogue's calculation, and whether the provider had to be guessed from the model's name."""
-    counted = _counted(book, usage)
-    when = {"genai_request_timestamp": at, "price_context": context}
-    if known := _PROVIDERS.get(account.kind):
-        return book.calc_price(counted, model, provider_id=known, **when), False
-    if account.base_url and _is_known_address(book, account.base_url):
-        return book.calc_price(counted, model, provider_api_url=account.base_url, **when), False
-    return book.calc_price(counted, model, **when), True
-
-
-def _is_known_address(book: ModuleType, url: str) -> bool:
-    try:
-        book.data_snapshot.get_snapshot().find_provider(None, None, url)
-    except LookupError:
-        return False
-    return True
-
-
-def _counted(book: ModuleType, usage: Usage) -> Any:
-    """The catalogue wants the total of input with its cached parts inside, and writes split by their lifetime."""
-    return book.Usage(
-        input_tokens=usage.input_total,
-        cache_read_tokens=usage.cache_read,
-        cache_write_tokens=usage.cache_write_5m + usage.cache_write_1h,
-        cache_write_5m_tokens=usage.cache_write_5m,
-        cache_write_1h_tokens=usage.cache_write_1h,
-        output_tokens=usage.output_total,
-    )
-
-
-def _context(tier: str) -> dict[str, str] | None:
-    """Batch is not a service tier for the catalogue; asked the wrong way it answers with the standard price."""
-    if not tier:
-        return None
-    return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
-
-
-def _unit(price: Any, name: str, size: int) -> int | None:
-    found = getattr(price, name, None)
-    if found is None or isinstance(found, Decimal):
-        return None if found is None else _nano(found)
-    return _nano(next((tier.price for tier in reversed(found.tiers) if size > tier.start), found.base))
-
-
-def _nano(usd: Decimal) -> int:
-    return int((usd * _NANO).to_integral_value())
+def _in_the_fee(listed: Price, account: Account) -> Price:
+    kind: Source = "local" if account.billing == "local" else "flat"
+    return msgspec.structs.replace(listed, cost_nano=0, source=kind, imputed_nano=listed.cost_nano)

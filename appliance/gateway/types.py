@@ -47,7 +47,11 @@ class ChatRequest(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True):
-    """Tokens of one answer. The cache fields are parts of `input_total`, `reasoning` is a part of `output_total`."""
+    """Tokens of one answer. The cache fields are parts of `input_total`, `reasoning` is a part of `output_total`.
+
+    `units` counts what else is billed, by the price list's names (web_searches). `shares` are given where several
+    models had a part in the answer, and add up to it. `conflict` says in words why the report can't be right.
+    """
 
     input_total: int = 0
     cache_read: int = 0
@@ -55,6 +59,16 @@ class Usage(Struct, frozen=True):
     cache_write_1h: int = 0
     output_total: int = 0
     reasoning: int = 0
+    units: dict[str, int] = {}
+    shares: tuple["Share", ...] = ()
+    conflict: str = ""
+
+
+class Share(Struct, frozen=True):
+    """What one model used of an answer; `model` "" is the one that the answer names."""
+
+    model: str
+    usage: Usage
 
 
 class Reply(Struct, frozen=True):
@@ -77,17 +91,39 @@ class Reply(Struct, frozen=True):
 
 
 class ModelPrice(Struct, frozen=True):
-    """USD per million tokens. Cached input costs the input price when `cache_read_usd_per_mtok` is None."""
+    """USD per million tokens. Input read from or written to a cache costs the input price where none is given.
+
+    `units_usd_per_1000` by the price list's names (web_searches). `tiers` are the prices of service tiers; `above`
+    holds for the whole call once its input is larger than `above_tokens`.
+    """
 
     input_usd_per_mtok: Decimal
     output_usd_per_mtok: Decimal
     cache_read_usd_per_mtok: Decimal | None = None
+    cache_write_5m_usd_per_mtok: Decimal | None = None
+    cache_write_1h_usd_per_mtok: Decimal | None = None
+    units_usd_per_1000: dict[str, Decimal] = {}
+    tiers: dict[str, "ModelPrice"] = {}
+    above_tokens: int | None = None
+    above: "ModelPrice | None" = None
+
+
+class Dated(Struct, frozen=True):
+    """A tenant's price of a model from `starts_at` until before `ends_at` (UTC text; None: for good)."""
+
+    source: Literal["override", "import"]
+    model: str
+    starts_at: str
+    ends_at: str | None
+    version: str
+    price: ModelPrice
 
 
 class Account(Struct, frozen=True):
     """A credential at a provider; without a `base_url` the kind's own is called.
 
-    `prices` overrides the catalogue by exact model id. `silence_s` is the longest gap between two pieces of an answer.
+    `prices` overrides every list by exact model id; `sheet` holds the tenant's own prices and its imported list, by
+    model, the newest first. `silence_s` is the longest gap between two pieces of an answer.
     `public_only`: no address of this machine or a private network is called, whatever a name resolves to.
     `stream_options` is False for a server that refuses a request with that field.
     """
@@ -102,6 +138,7 @@ class Account(Struct, frozen=True):
     billing: Billing = "metered"
     prices: dict[str, ModelPrice] = {}
     pace: Pace = "instant"
+    sheet: dict[str, tuple[Dated, ...]] = {}
     public_only: bool = False
     stream_options: bool = True
 

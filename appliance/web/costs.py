@@ -1,13 +1,11 @@
 """What the work cost: pages over the ledger; the API is in costs_api.py."""
 
-from typing import Any
-
 from litestar import Controller, get
 
 from appliance.db.database import Database
 from appliance.domain import ledger
-from appliance.web import cost_figures, respond
-from appliance.web.costs_api import AnalyticsApi, CallsApi
+from appliance.web import call_filter, cost_figures, respond
+from appliance.web.costs_api import AnalyticsApi, CallsApi, State
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
 
@@ -23,10 +21,23 @@ class CostsPages(Controller):
         return respond.page(frame, "costs/index.html", calls=ledger.calls(db, LAST).items, **shown)
 
     @get("/calls", sync_to_thread=True)
-    def calls(self, frame: Frame, db: Database, cursor: str = "", agent: str = "", model: str = "") -> Reply:
-        page = ledger.calls(db, cursor=cursor, agent_id=agent, model=model)
-        shown: dict[str, Any] = {"page": page, "chosen": {"agent": agent, "model": model}} | cost_figures.choices(db)
-        return respond.page(frame, "costs/calls.html", **shown)
+    def calls(
+        self,
+        frame: Frame,
+        db: Database,
+        cursor: str = "",
+        agent: str = "",
+        model: str = "",
+        key: str = "",
+        session: str = "",
+        surface: str = "",
+        provider: str = "",
+        state_is: State = "",
+    ) -> Reply:
+        chosen = {"agent": agent, "model": model, "key": key, "session": session}
+        chosen |= {"surface": surface, "provider": provider, "state": state_is}
+        page = ledger.calls(db, cursor=cursor, only=call_filter.meant(chosen))
+        return respond.page(frame, "costs/calls.html", page=page, **call_filter.context(db, chosen))
 
     @get("/calls/{call_id:str}", sync_to_thread=True)
     def call(self, frame: Frame, db: Database, call_id: str) -> Reply:

@@ -9,12 +9,13 @@ from litestar.response import Stream
 
 from appliance.db.database import Database
 from appliance.domain import ledger, usage
-from appliance.domain.ledger import Call
+from appliance.domain.ledger import Call, CallFilter
 from appliance.domain.tenants import Tenant
 from appliance.domain.usage import Line
 from appliance.web import export, money
 from appliance.web.services import Services
 
+State = Annotated[str, QueryParameter(name="state")]
 From = Annotated[str, QueryParameter(name="from")]
 
 
@@ -24,9 +25,22 @@ class CallsApi(Controller):
 
     @get("/", sync_to_thread=True, summary="Calls in the ledger, newest first")
     def listing(
-        self, db: Database, limit: int = 50, cursor: str = "", task_id: str = "", agent_id: str = "", model: str = ""
+        self,
+        db: Database,
+        limit: int = 50,
+        cursor: str = "",
+        task_id: str = "",
+        agent_id: str = "",
+        model: str = "",
+        key_id: str = "",
+        session_id: str = "",
+        surface: str = "",
+        provider_id: str = "",
+        state_is: State = "",
     ) -> dict[str, Any]:
-        found = ledger.calls(db, limit, cursor, task_id, agent_id, model)
+        """`surface` is agent, messages, chat, responses or embeddings; `state` is open, ok, failed or lost."""
+        only = CallFilter(task_id, agent_id, model, key_id, session_id, surface, provider_id, state_is)
+        found = ledger.calls(db, limit, cursor, only)
         return {"items": money.with_usd(found.items), "next_cursor": found.next_cursor}
 
     @get("/{call_id:str}", sync_to_thread=True, summary="One call with its attempts")

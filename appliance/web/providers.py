@@ -195,7 +195,7 @@ def _page(
         respond.form_status(problem) if problem else 200,
         provider=provider,
         kind=KINDS[provider.kind],
-        offers=offers.of(services.calls.accounts, provider),
+        offers=offers.of(services.calls.accounts, db, provider),
         given=shown | (given or {}) | switches,
         standing=provider_standing.of(db, provider),
         abilities=[] if provider.simulated else able,

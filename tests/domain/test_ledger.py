@@ -1,9 +1,9 @@
 import msgspec
 import pytest
 
-from appliance.domain import budgets, ledger, usage
+from appliance.domain import budgets, ledger, ledger_lists, usage
 from appliance.domain.actor import SYSTEM
-from appliance.domain.ledger import Attempt, Opening
+from appliance.domain.ledger import Attempt, CallFilter, Opening
 from appliance.errors import Problem
 from tests.domain.spending import TENANT, Spent, book
 from tests.world import World
@@ -94,11 +94,11 @@ def test_calls_can_be_narrowed(world: World) -> None:
     with world.db() as db:
         wanted = book(db, Spent(1, model="a", agent_id="x"))
         book(db, Spent(1, model="b", agent_id="x"))
-        assert [call.id for call in ledger.calls(db, agent_id="x", model="a").items] == [wanted]
+        assert [call.id for call in ledger.calls(db, only=CallFilter(agent_id="x", model="a")).items] == [wanted]
 
 
 def test_every_call_is_read_once_however_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "BATCH", 3)
+    monkeypatch.setattr(ledger_lists, "BATCH", 3)
     with world.db() as db:
         made = [book(db, Spent(n)) for n in range(10)]
         day = ledger.call(db, made[0]).day
@@ -114,8 +114,15 @@ def test_every_call_is_read_once_however_many_there_are(world: World, monkeypatc
             ["Input", "Input from the cache"],
         ),
         (
-            Attempt("p", "m", input_total=1000, cache_write_5m=500, output_total=0, cost_nano=3_375_000),
-            ["Input", "Input written to the cache"],
+            Attempt(
+                "p",
+                "m",
+                input_total=1000,
+                cache_write_5m=500,
+                cache_write_5m_nano_mtok=3_750_000_000,
+                cost_nano=3_375_000,
+            ),
+            ["Input", "Input written to the cache for 5 minutes"],
         ),
     ],
 )

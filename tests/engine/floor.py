@@ -29,7 +29,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.domain.agents import Agent
 from appliance.domain.checks import NewCheck
-from appliance.domain.ledger import Call
+from appliance.domain.ledger import Call, CallFilter
 from appliance.domain.provider_forms import NewProvider
 from appliance.domain.runs import Run
 from appliance.domain.steps import Step
@@ -190,7 +190,7 @@ class Floor:
 
     def ledger(self, task: Task) -> list[Call]:
         """Oldest first."""
-        return ledger.calls(self.db, limit=200, task_id=task.id).items[::-1]
+        return ledger.calls(self.db, limit=200, only=CallFilter(task_id=task.id)).items[::-1]
 
     def files(self, task: Task) -> Workspace:
         return workspace.of_task(self.world.catalogue.files(self.tenant.id), task.id)

@@ -1,0 +1,226 @@
+"""The desk in front of every call of a tool outside: admits it with its money reserved, and books what it cost.
+
+One thread takes what is waiting and does what belongs to one tenant in one transaction: thirty-two calls wait for one
+flush of the disk, not for thirty-two.
+"""
+
+import logging
+from collections import defaultdict, deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+from appliance.calls import desk_work
+from appliance.calls.accounts import Accounts
+from appliance.calls.asked import Admitted, Asked, Ended, Holder, Live, Refused, Target
+from appliance.calls.desk_room import Room
+from appliance.calls.desk_work import Beginning, Ending, Under, Wish
+from appliance.calls.estimating import Estimates
+from appliance.db.database import Row
+from appliance.db.tenants import Catalogue
+from appliance.domain import budgets, keys, providers, stops, tenants
+from appliance.domain.rates import Meters
+from appliance.errors import Problem
+
+BATCH = 64
+log = logging.getLogger(__name__)
+
+
+class More(NamedTuple):
+    call_id: str
+    nano: int
+
+
+class Item(NamedTuple):
+    tenant_id: str
+    what: Wish | Ended | More
+    future: "Future[Any]"
+
+
+class Desk:
+    """`owner` is the process that will settle what it admits."""
+
+    def __init__(self, catalogue: Catalogue, accounts: Accounts, owner: str) -> None:
+        self._catalogue = catalogue
+        self._accounts = accounts
+        self._owner = owner
+        self._estimates = Estimates(accounts.prices)
+        self._rooms: dict[str, Room] = {}
+        self._under: dict[str, Under] = {}
+        self._stopped: dict[str, Refused] = {}
+        self._owed: defaultdict[str, list[Ended]] = defaultdict(list)
+        self._waiting: deque[Item] = deque()
+        self._thread = ThreadPoolExecutor(1, "desk")
+        catalogue.subscribe(self._hear)
+
+    def admit(self, holder: Holder, asked: Asked) -> "Future[Admitted]":
+        """Open the call and reserve its estimate on everything it counts on. Raises Refused through the future."""
+        return self._put(holder.tenant_id, Wish(holder, asked))
+
+    def settle(self, tenant_id: str, ended: Ended) -> "Future[int]":
+        """Book the call; its cost in nano-dollars. What can't be stored now is booked with the tenant's next call."""
+        return self._put(tenant_id, ended)
+
+    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[bool]":
+        """Hold more for an answer that grew beyond its estimate. Raises Refused through the future without room."""
+        return self._put(tenant_id, More(call_id, more_nano))
+
+    def stopped(self, call_id: str) -> Refused | None:
+        """Why a call under way must end now; asked from any thread, as often as wanted."""
+        return self._stopped.get(call_id)
+
+    def halted(self, live: tuple[Live, ...]) -> "Future[dict[str, Refused]]":
+        """Which of the streams under way must end now, by call id; keys and organisations are looked up too."""
+        return self._thread.submit(self._halted, live)
+
+    def models(self, holder: Holder) -> "Future[tuple[str, ...]]":
+        """The models that the key may ask for."""
+        return self._thread.submit(self._models, holder)
+
+    def target(self, holder: Holder, model: str) -> "Future[Target]":
+        """Where a question about `model` that costs nothing goes. Raises Refused."""
+        return self._thread.submit(self._target, holder, model)
+
+    def close(self) -> None:
+        """What waits is still done."""
+        self._thread.shutdown(wait=True)
+        for tenant_id, owed in self._owed.items():
+            log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)
+
+    def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._waiting.append(Item(tenant_id, what, future))
+        self._thread.submit(self._carry_out).add_done_callback(_logged)
+        return future
+
+    def _carry_out(self) -> None:
+        """One of these is submitted for each item, and takes all that wait."""
+        groups: defaultdict[str, list[Item]] = defaultdict(list)
+        for _ in range(min(BATCH, len(self._waiting))):
+            item = self._waiting.popleft()
+            groups[item.tenant_id].append(item)
+        for tenant_id, items in groups.items():
+            self._thread.submit(self._group, tenant_id, items).add_done_callback(partial(_ends, items))
+
+    def _group(self, tenant_id: str, items: list[Item]) -> None:
+        self._catch_up(tenant_id)
+        try:
+            outcomes = self._together(tenant_id, items)
+        except Problem as problem:
+            # What breaks one must not take the others down.
+            if len(items) == 1:
+                self._broken(items[0], problem)
+            else:
+                for item in items:
+                    self._group(tenant_id, [item])
+            return
+        for item, outcome in zip(items, outcomes, strict=True):
+            _tell(item, outcome)
+
+    def _together(self, tenant_id: str, items: list[Item]) -> list[Any]:
+        """All in one transaction; what is remembered follows the commit."""
+        endings = [item.what for item in items if isinstance(item.what, Ended)]
+        wishes = [item.what for item in items if isinstance(item.what, Wish)]
+        room = self._rooms.setdefault(tenant_id, Room(self._accounts))
+        with self._catalogue.open(tenant_id) as db, db.transaction():
+            if room.refresh(db):
+                self._estimates.forget_prices()
+                self._mark(tenant_id, room)
+            meters = Meters(db)
+            costs = Ending(db, meters, self._under).settle(endings)
+            held = {i.what: budgets.hold_more(db, *i.what) for i in items if isinstance(i.what, More)}
+            beginning = Beginning(db, room, meters, self._estimates, self._owner)
+            admitted = iter(beginning.admit(wishes))
+            meters.write()
+        self._under.update(beginning.under)
+        for ended in endings:
+            self._stopped.pop(ended.call_id, None)
+            if under := self._under.pop(ended.call_id, None):
+                desk_work.heard(self._estimates, under, ended)
+        return [_outcome(item.what, costs, held) or next(admitted) for item in items]
+
+    def _broken(self, item: Item, problem: Problem) -> None:
+        if isinstance(item.what, Ended):
+            log.error("the cost of call %s is booked later: %s", item.what.call_id, problem.detail)
+            self._owed[item.tenant_id].append(item.what)
+        item.future.set_exception(problem)
+
+    def _catch_up(self, tenant_id: str) -> None:
+        """Book what could not be booked before; one that can't be yet stands in nobody's way."""
+        for ended in self._owed.pop(tenant_id, []):
+            self._group(tenant_id, [Item(tenant_id, ended, Future())])
+
+    def _hear(self, tenant_id: str, events: list[Row]) -> None:
+        """Somebody stopped something, here or in another process: look at once, whether a call comes in or not."""
+        names = [tenant_id] if tenant_id else list(self._rooms)
+        if not tenant_id or any(event["kind"].startswith("stop.") for event in events):
+            for name in names:
+                if name in self._rooms:
+                    self._thread.submit(self._look, name).add_done_callback(_logged)
+
+    def _look(self, tenant_id: str) -> None:
+        room = self._rooms[tenant_id]
+        with self._catalogue.open(tenant_id) as db, db.transaction():
+            room.refresh(db)
+        self._mark(tenant_id, room)
+
+    def _mark(self, tenant_id: str, room: Room) -> None:
+        for call_id, under in self._under.items():
+            if under.tenant_id == tenant_id and (stop := stops.first(room.stops, under.scopes)):
+                self._stopped[call_id] = Refused("paused", stop.told)
+
+    def _halted(self, live: tuple[Live, ...]) -> dict[str, Refused]:
+        found = {one.call_id: stop for one in live if (stop := self._stopped.get(one.call_id))}
+        with self._catalogue.control() as control:
+            for one in live:
+                key = keys.state(control, one.holder.tenant_id, one.holder.key.id)
+                tenant = tenants.by_id(control, one.holder.tenant_id)
+                if key != "active":
+                    found[one.call_id] = Refused("key", f"This API key is {key}.")
+                elif tenant.state != "active":
+                    found[one.call_id] = Refused("paused", f"The organisation is {tenant.state}.")
+        return found
+
+    def _models(self, holder: Holder) -> tuple[str, ...]:
+        with self._catalogue.open(holder.tenant_id) as db:
+            served = {model for provider in providers.all(db) if not provider.paused for model in provider.models}
+        return tuple(sorted(model for model in served if holder.key.allows(model)))
+
+    def _target(self, holder: Holder, model: str) -> Target:
+        with self._catalogue.open(holder.tenant_id) as db:
+            way = Room(self._accounts).ways(db, holder.key, Asked("messages", model, 0))[0]
+        return Target(way.account, way.model)
+
+
+def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, bool]) -> Any:
+    """None for a wish; a cost of 0 must not be taken for that."""
+    if isinstance(what, Ended):
+        return _Done(costs[what.call_id])
+    if isinstance(what, More):
+        return _Done(True) if held[what] else Refused("budget", "The budget has no room for a longer answer.")
+    return None
+
+
+class _Done(NamedTuple):
+    value: Any
+
+
+def _tell(item: Item, outcome: Any) -> None:
+    if isinstance(outcome, Refused):
+        item.future.set_exception(outcome)
+    else:
+        item.future.set_result(outcome.value if isinstance(outcome, _Done) else outcome)
+
+
+def _ends(items: list[Item], done: "Future[None]") -> None:
+    """Nobody waits for ever, whatever happened here."""
+    _logged(done)
+    error = None if done.cancelled() else done.exception()
+    for item in items:
+        if not item.future.done():
+            item.future.set_exception(error or Problem("internal"))
+
+
+def _logged(done: "Future[None]") -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.error("the desk failed", exc_info=error)

@@ -1,0 +1,152 @@
+"""The pinned offline price list (genai-prices), and the traps of asking it.
+
+It answers an unknown context with the standard price, calls models without any price free, finds a model by the
+beginning of its name, and wants the total of input with its cached parts inside.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from appliance.gateway.price_sums import STANDARD, Found, Units
+from appliance.gateway.types import Account, Usage
+
+_PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
+
+
+@cache
+def load() -> ModuleType:
+    """About 0.2 s the first time; safe from any thread."""
+    import genai_prices.data_units  # noqa: PLC0415  its data takes 0.2 s to import, which no start should wait for
+
+    return genai_prices
+
+
+def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Found:
+    book, context = load(), _context(tier)
+    try:
+        found, by_name = _look_up(book, account, model, usage, at, context)
+    except LookupError:
+        return Found(None, "unpriced", notes=(f"No price is known for {model}.",))
+    except ValueError as fault:
+        return Found(None, "unpriced", notes=(f"The reported usage contradicts itself: {fault}",))
+    listed = found.model_price
+    units = _units(listed, usage.input_total)
+    if units is None or (listed.output_mtok is None and usage.output_total):
+        note = f"The catalogue has no token price for {model}."
+        return Found(None, "unpriced", found.model.id, notes=(note,))
+    known = any(variant.when == context for variant in found.model.price_variants or ())
+    return Found(
+        found.total_price,
+        "catalogue",
+        found.model.id,
+        f"genai-prices {book.__version__}",
+        units,
+        tier if known and tier not in STANDARD else "standard",
+        tuple(_notes(found, model, tier, known, by_name)),
+        tuple(name for name in usage.units if name not in units.per_1000),
+    )
+
+
+def context(account: Account, model: str) -> int | None:
+    """How many tokens the model reads, None where nobody says."""
+    snapshot = load().data_snapshot.get_snapshot()
+    address = account.base_url if account.base_url and _is_known_address(load(), account.base_url) else None
+    known = _PROVIDERS.get(account.kind)
+    try:
+        _, found = snapshot.find_provider_model(model, None, known, None if known else address)
+    except LookupError:
+        return None
+    size: int | None = found.context_window
+    return size
+
+
+def _notes(found: Any, model: str, tier: str, known: bool, by_name: bool) -> list[str]:
+    notes = []
+    if by_name:
+        notes.append(f"Priced as {found.provider.id}'s {found.model.id}, by the model's name.")
+    elif found.model.id != model:
+        notes.append(f"Priced as {found.model.id}, the entry that {model} falls under.")
+    if not known and tier not in STANDARD:
+        notes.append(f"No price is known for tier {tier}: standard price.")
+    return notes
+
+
+def _look_up(
+    book: ModuleType, account: Account, model: str, usage: Usage, at: datetime, context: dict[str, str] | None
+) -> tuple[Any, bool]:
+    """The catalogue's calculation, and whether the provider had to be guessed from the model's name."""
+    counted = _counted(book, usage)
+    when = {"genai_request_timestamp": at, "price_context": context}
+    if known := _PROVIDERS.get(account.kind):
+        return book.calc_price(counted, model, provider_id=known, **when), False
+    if account.base_url and _is_known_address(book, account.base_url):
+        return book.calc_price(counted, model, provider_api_url=account.base_url, **when), False
+    return book.calc_price(counted, model, **when), True
+
+
+@cache
+def _is_known_address(book: ModuleType, url: str) -> bool:
+    try:
+        book.data_snapshot.get_snapshot().find_provider(None, None, url)
+    except LookupError:
+        return False
+    return True
+
+
+def _counted(book: ModuleType, usage: Usage) -> Any:
+    """Writes to the cache split by their lifetime; units that the catalogue has a name for."""
+    return book.Usage(
+        input_tokens=usage.input_total,
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write_5m + usage.cache_write_1h,
+        cache_write_5m_tokens=usage.cache_write_5m,
+        cache_write_1h_tokens=usage.cache_write_1h,
+        output_tokens=usage.output_total,
+        output_reasoning_tokens=usage.reasoning,
+        **{name: count for name, count in usage.units.items() if name in _unit_keys()},
+    )
+
+
+@cache
+def _unit_keys() -> dict[str, str]:
+    """What the catalogue bills by the thousand: the name in a usage → the name in a price."""
+    return {name: unit["price_key"] for name, unit in load().data_units.unit_data.items() if unit["per"] == 1000}
+
+
+def _context(tier: str) -> dict[str, str] | None:
+    """Batch is not a service tier for the catalogue; asked the wrong way it answers with the standard price."""
+    if not tier:
+        return None
+    return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
+
+
+def _units(price: Any, size: int) -> Units | None:
+    """The unit prices for an input of this size; None for a model without a price of input."""
+    plain = _unit(price, "input_mtok", size)
+    if plain is None:
+        return None
+    written = _first(_unit(price, "cache_write_mtok", size), plain)
+    per_1000 = {name: _unit(price, key, size) for name, key in _unit_keys().items()}
+    return Units(
+        plain,
+        _first(_unit(price, "output_mtok", size), Decimal(0)),
+        _first(_unit(price, "cache_read_mtok", size), plain),
+        _first(_unit(price, "cache_write_5m_mtok", size), written),
+        _first(_unit(price, "cache_write_1h_mtok", size), written),
+        {name: each for name, each in per_1000.items() if each is not None},
+    )
+
+
+def _first(found: Decimal | None, other: Decimal) -> Decimal:
+    return other if found is None else found
+
+
+def _unit(price: Any, name: str, size: int) -> Decimal | None:
+    found = getattr(price, name, None)
+    if found is None or isinstance(found, Decimal):
+        return found
+    chosen: Decimal = next((tier.price for tier in reversed(found.tiers) if size > tier.start), found.base)
+    return chosen
