@@ -7,6 +7,7 @@ import msgspec
 
 from appliance import clock
 from appliance.calls.accounts import Accounts
+from appliance.db.database import Database
 from appliance.domain.model_facts import Facts
 from appliance.domain.providers import Provider
 from appliance.gateway import model_info
@@ -39,9 +40,11 @@ class Known:
         self._units: OrderedDict[tuple[str, str, int], _Unit] = OrderedDict()
         self._facts: OrderedDict[tuple[str, str], tuple[Provider, Facts]] = OrderedDict()
 
-    def estimate(self, provider: Provider, model: str, input_tokens: int, output_tokens: int) -> int | None:
+    def estimate(
+        self, provider: Provider, model: str, input_tokens: int, output_tokens: int, db: Database | None = None
+    ) -> int | None:
         """Nano-dollars somebody has to pay: 0 on an account with a flat fee or on this machine."""
-        unit = self._unit(provider, model, input_tokens)
+        unit = self._unit(provider, model, input_tokens, db)
         if unit.input is None or unit.output is None:
             return None
         return (unit.input * input_tokens + unit.output * (output_tokens or DEFAULT_OUTPUT_TOKENS)) // _MTOK
@@ -56,13 +59,13 @@ class Known:
             _keep(self._facts, key, found)
         return found[1]
 
-    def _unit(self, provider: Provider, model: str, size: int) -> _Unit:
+    def _unit(self, provider: Provider, model: str, size: int, db: Database | None) -> _Unit:
         key, now = (provider.id, model, (size - 1) // STEP), clock.monotonic()
         found = self._units.get(key)
         if found and found.provider is provider and now - found.at < KEPT_S:
             return found
         usage = Usage(input_total=size, output_total=1)
-        price = self._accounts.prices.price(self._accounts.described(provider), model, usage, clock.now())
+        price = self._accounts.prices.price(self._accounts.described(provider, db), model, usage, clock.now())
         free = price.cost_nano is not None and provider.billing != "metered" and not provider.simulated
         units: tuple[int | None, int | None] = (price.input_nano_per_mtok, price.output_nano_per_mtok)
         if free:
@@ -70,7 +73,9 @@ class Known:
         elif price.cost_nano is None:
             units = (None, None)
         made = _Unit(now, provider, *units)
-        _keep(self._units, key, made)
+        if price.cost_nano is not None:
+            # A price that was just set must count at once.
+            _keep(self._units, key, made)
         return made
 
 
