@@ -39,7 +39,7 @@ def look(db: Database, want: Want, knows: Knowledge = NOTHING) -> Plan:
 
 def _plan(db: Database, want: Want, knows: Knowledge, book: Book, probing: bool) -> Plan:
     route = book.routes.get(want.model)
-    found, seen = _of_route(db, book, route, want, knows) if route else _of_model(db, book, want, knows)
+    found, seen = _of_route(book, route, want, knows) if route else _of_model(book, want, knows)
     strategy = route.strategy if route else "fixed"
     order, why = route_order.ordered(db, strategy, found), WHY[strategy]
     kept = _of_session(db, route, want, order) if route else None
@@ -52,7 +52,7 @@ def _plan(db: Database, want: Want, knows: Knowledge, book: Book, probing: bool)
     return Plan(tuple(order), route.name if route else "", strategy, decision, best)
 
 
-def _of_model(db: Database, book: Book, want: Want, knows: Knowledge) -> tuple[list[Candidate], Seen]:
+def _of_model(book: Book, want: Want, knows: Knowledge) -> tuple[list[Candidate], Seen]:
     """The accounts that serve a plain name, and the account itself of `account/model`."""
     model = want.model
     named = [
@@ -67,7 +67,7 @@ def _of_model(db: Database, book: Book, want: Want, knows: Knowledge) -> tuple[l
     found, seen = [], []
     for provider, name in serving:
         against = _closed(provider)
-        one = _candidate(db, book, provider, name, want, knows)
+        one = _candidate(book, provider, name, want, knows)
         seen.append(_shown(one, against))
         if not against:
             found.append(one)
@@ -77,7 +77,7 @@ def _of_model(db: Database, book: Book, want: Want, knows: Knowledge) -> tuple[l
     return found, seen
 
 
-def _of_route(db: Database, book: Book, route: Route, want: Want, knows: Knowledge) -> tuple[list[Candidate], Seen]:
+def _of_route(book: Book, route: Route, want: Want, knows: Knowledge) -> tuple[list[Candidate], Seen]:
     found, seen = [], []
     for target in route.targets:
         provider = book.accounts.get(target.provider_id)
@@ -85,7 +85,7 @@ def _of_route(db: Database, book: Book, route: Route, want: Want, knows: Knowled
             continue
         facts = model_facts.over(provider.facts.get(target.model), knows.facts(provider, target.model))
         lacks, unknown = model_facts.judged(facts, want)
-        one = _candidate(db, book, provider, target.model, want, knows, target.weight * provider.weight, unknown)
+        one = _candidate(book, provider, target.model, want, knows, target.weight * provider.weight, unknown)
         against = _closed(provider) or _not_for(target, provider, want) or lacks or _unpriced(one, knows)
         seen.append(_shown(one, against))
         if not against:
@@ -117,7 +117,6 @@ def _unpriced(one: Candidate, knows: Knowledge) -> str:
 
 
 def _candidate(
-    db: Database,
     book: Book,
     provider: Provider,
     model: str,
@@ -130,7 +129,7 @@ def _candidate(
         provider,
         model,
         protocol(provider.kind, want.surface),
-        knows.estimate(provider, model, want.input_tokens, want.output_tokens, db),
+        knows.estimate(provider, model, want.input_tokens, want.output_tokens),
         weight,
         unknown,
         route_health.rests(book.health.get((provider.id, model))),

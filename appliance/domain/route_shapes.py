@@ -4,7 +4,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from appliance.db.database import Database
 from appliance.domain.model_facts import Facts
 from appliance.domain.providers import Provider
 
@@ -78,10 +77,8 @@ class Plan(msgspec.Struct, frozen=True):
 class Knowledge(Protocol):
     """What only the price list knows of models."""
 
-    def estimate(
-        self, provider: Provider, model: str, input_tokens: int, output_tokens: int, db: Database | None = None
-    ) -> int | None:
-        """Nano-dollars; None without a price. With `db` the tenant's own prices count, too."""
+    def estimate(self, provider: Provider, model: str, input_tokens: int, output_tokens: int) -> int | None:
+        """Nano-dollars; None without a price."""
 
     def facts(self, provider: Provider, model: str) -> Facts: ...
 
@@ -89,9 +86,7 @@ class Knowledge(Protocol):
 class Nothing:
     """For who has no price list at hand: accounts and health decide."""
 
-    def estimate(
-        self, provider: Provider, model: str, input_tokens: int, output_tokens: int, db: Database | None = None
-    ) -> int | None:
+    def estimate(self, provider: Provider, model: str, input_tokens: int, output_tokens: int) -> int | None:
         return None
 
     def facts(self, provider: Provider, model: str) -> Facts:
