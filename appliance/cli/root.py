@@ -33,6 +33,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "route": "routes",
         "price": "prices",
         "budget": "budgets",
+        "stop": "stops",
+        "rate": "stops",
         "usage": "usage",
     },
     "People and access": {
