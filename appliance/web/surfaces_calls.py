@@ -33,5 +33,5 @@ class Calls:
         self._watch.end()
 
     async def close(self) -> None:
-        self._watch.close()
+        await self._watch.close()
         await self._tools.relay.close()

@@ -16,6 +16,8 @@ SILENCE_S = 15.0
 # Its usage comes at the end: what a tool gave up is paid for all the same.
 READ_ON_S = 20.0
 GRACE_S = 3.5
+CLOSE_S = 2.0
+_STOPPING = Fault("overloaded", "The box is stopping. Send it again in a moment.")
 Halted = Callable[[tuple[Live, ...]], Awaitable[dict[str, Refused]]]
 
 
@@ -75,7 +77,12 @@ class Watch:
         """The box stops: what has not ended by itself in a few seconds is told so."""
         self._closing = clock.monotonic()
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Every stream has ended, and is booked, when this is over."""
+        until = clock.monotonic() + CLOSE_S
+        self._end_all(_STOPPING)
+        while self._streams and clock.monotonic() < until:
+            await asyncio.sleep(0.01)
         if self._task:
             self._task.cancel()
 
@@ -88,7 +95,7 @@ class Watch:
     async def _look(self) -> None:
         now = clock.monotonic()
         if self._closing is not None and now - self._closing > GRACE_S:
-            self._end_all(Fault("overloaded", "The box is stopping. Send it again in a moment."))
+            self._end_all(_STOPPING)
         for stream in tuple(self._streams.values()):
             await stream.look(now)
         await self._stop_halted()
