@@ -16,8 +16,6 @@ from appliance.errors import Problem
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
-# Statements for more rows than this are not kept: they are long, and seldom come again.
-MOST_KEPT = 64
 CHUNK = 200
 
 
@@ -106,9 +104,7 @@ class Database(ABC):
         if not rows:
             return
         columns = tuple(rows[0])
-        make = _insert_many if len(rows) <= MOST_KEPT else _insert_many.__wrapped__
-        sql, names = make(table, columns, len(rows))
-        self.execute(sql, dict(zip(names, [row[column] for row in rows for column in columns], strict=True)))
+        self._insert_values(table, columns, len(rows), [row[column] for row in rows for column in columns])
 
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
@@ -222,6 +218,11 @@ class Database(ABC):
             for start in range(0, len(rows), CHUNK):
                 self.insert_all(table, rows[start : start + CHUNK])
 
+    def _insert_values(self, table: str, columns: tuple[str, ...], count: int, values: list[Any]) -> None:
+        names = [f"{column}_{n}" for n in range(count) for column in columns]
+        sql = insert_many(table, columns, count, ":{}").format(*names)
+        self.execute(sql, dict(zip(names, values, strict=True)))
+
     def _insert_sql(self, table: str, row: Row) -> str:
         self._known(table)
         return _insert_into(table, tuple(row))
@@ -237,10 +238,6 @@ def _insert_into(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + column for column in columns)})"
 
 
-@lru_cache(64)
-def _insert_many(table: str, columns: tuple[str, ...], count: int) -> tuple[str, list[str]]:
-    """The statement for so many rows, and the names of its parameters in the order of the values."""
-    names = [f"{column}_{n}" for n in range(count) for column in columns]
-    row = ", ".join(":{}" for _ in columns)
-    values = ", ".join(f"({row})" for _ in range(count)).format(*names)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", names
+def insert_many(table: str, columns: tuple[str, ...], count: int, mark: str) -> str:
+    row = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"

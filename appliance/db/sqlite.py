@@ -4,11 +4,12 @@ import re
 import sqlite3
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlite_utils
 
 from appliance import redaction
-from appliance.db.database import Database, Params, Publish, Row
+from appliance.db.database import Database, Params, Publish, Row, insert_many
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
 
@@ -83,12 +84,22 @@ class SqliteDatabase(Database):
             self._writing = None
             self._writer.give()
 
-    def _run(self, sql: str, params: Params | None = None) -> sqlite3.Cursor:
+    def _insert_values(self, table: str, columns: tuple[str, ...], count: int, values: list[Any]) -> None:
+        # By position: SQLite looks for each name among all the others, which for many rows takes longest of all.
+        if not self.in_transaction:
+            with self.transaction():
+                return self._insert_values(table, columns, count, values)
+        self._run(insert_many(table, columns, count, "?"), values)
+        return None
+
+    def _run(self, sql: str, params: Params | list[Any] | None = None) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:
             self._reading = open_utils(self._path)
         utils = self._writing or self._reading
         assert utils is not None
         try:
+            if isinstance(params, list):
+                return utils.conn.execute(sql, redaction.clean_list(params, self.name))
             return utils.conn.execute(_once_prepared(sql), redaction.clean_all(params or {}, self.name))
         except sqlite3.DatabaseError as error:
             raise problem(error) from error
