@@ -73,9 +73,9 @@ class Calls:
 
         Raises Stopped, Problem(provider_failed).
         """
-        plan = routes.plan(db, want, self.known)
+        plan = routes.plan(db, want, self.known.at(db))
         if cheaper := budgets.cheaper(db, caller.scopes(db, plan.first.provider.id, plan.first.model)):
-            plan = routes.plan(db, msgspec.structs.replace(want, model=cheaper), self.known)
+            plan = routes.plan(db, msgspec.structs.replace(want, model=cheaper), self.known.at(db))
         if not (stopped := stops.all(db)):
             return plan
         on = [(target, caller.scopes(db, target.provider.id, target.model)) for target in plan.targets]

@@ -80,6 +80,12 @@ def by_id(db: Database, instance_id: str) -> Instance:
     return _instance(row)
 
 
+def by_ids(db: Database, instance_ids: list[str]) -> dict[str, Instance]:
+    """Those there are of these, by their ids."""
+    names, params = records.named(instance_ids)
+    return {row["id"]: _instance(row) for row in db.rows(f"{_SELECT} WHERE i.id IN ({names})", params)}
+
+
 def of_task(db: Database, task_id: str) -> Instance | None:
     """The instance whose task this is."""
     row = db.one(_SELECT + "WHERE i.task_id = :id", {"id": task_id})
