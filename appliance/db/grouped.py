@@ -1,7 +1,7 @@
 """Group commit: requests that wait for their turn to write at the same time are carried out in one transaction.
 
 The first that waits leads: once it has its turn it takes whatever waits by then. Those that come later wait for the
-next turn. When a transaction of several fails, each is carried out alone, so that nobody's fault is another's.
+next turn. When a transaction of several is refused, each is carried out alone, so that nobody's fault is another's.
 """
 
 import threading
@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
+
+from appliance.errors import Problem
 
 Act = Callable[[list[Any]], list[Any]]
 Transaction = Callable[[], AbstractContextManager[None]]
@@ -38,7 +40,7 @@ class Group:
             self._waiting.append(place)
             leads = self._waiting[0] is place
         if leads:
-            self._lead(transaction, act)
+            self._lead(transaction, act, place)
         else:
             place.over.wait()
         if place.alone:
@@ -46,18 +48,24 @@ class Group:
                 return act([request])[0]
         return place.result
 
-    def _lead(self, transaction: Transaction, act: Act) -> None:
+    def _lead(self, transaction: Transaction, act: Act, own: _Place) -> None:
+        try:
+            self._together(transaction, act)
+        except Problem:
+            if not own.alone:
+                raise
+
+    def _together(self, transaction: Transaction, act: Act) -> None:
         taken: list[_Place] = []
         try:
             with transaction():
                 taken = self._take()
                 results = act([place.request for place in taken])
-        except BaseException as error:
+        except BaseException:
             taken = taken or self._take()
             for place in taken:
-                place.alone = True
-            if len(taken) == 1 or not isinstance(error, Exception):
-                raise
+                place.alone = len(taken) > 1
+            raise
         else:
             for place, result in zip(taken, results, strict=True):
                 place.result = result

@@ -16,6 +16,8 @@ from appliance.domain.instances.walk import Walk
 MOST = 50
 # Nobody else writes while workflows are looked at.
 LONGEST_S = 0.25
+# The tenants in which a look at several has not gone well.
+_tripped: set[str] = set()
 _MOVED = "SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most"
 
 
@@ -52,19 +54,15 @@ def _advance(db: Database, *instance_ids: str) -> None:
 
 
 def _each(db: Database, instance_ids: list[str]) -> None:
-    """Together, or when that fails, each by itself: then it is known over which one it is."""
-    if len(instance_ids) > 1:
-        try:
-            with db.attempt():
-                return _advance(db, *instance_ids)
-        except Stumbled:
-            raise
-        except BaseException as error:
-            if not stumbling.over("", error):
-                raise
-    for instance_id in instance_ids:
-        with stumbling.named(instance_id):
-            _advance(db, instance_id)
+    """Together, or when that failed the last time, each by itself: then it is known over which one it is."""
+    if len(instance_ids) > 1 and db.name not in _tripped:
+        _tripped.add(db.name)
+        _advance(db, *instance_ids)
+    else:
+        for instance_id in instance_ids:
+            with stumbling.named(instance_id):
+                _advance(db, instance_id)
+    _tripped.discard(db.name)
 
 
 def _together(db: Database, instance_ids: list[str]) -> list[str]:
@@ -72,10 +70,11 @@ def _together(db: Database, instance_ids: list[str]) -> list[str]:
 
     What one ends outside of itself the next has to read, so it is written before that.
     """
-    instances, landed = rows.by_ids(db, instance_ids), _landed(db, instance_ids)
+    found, landed = rows.read(db, instance_ids), _landed(db, instance_ids)
     walks, outlines, agents = [], dict[tuple[str, int], Outline](), dict[str, str]()
     for instance_id in instance_ids:
-        instance = instances[instance_id]
+        with stumbling.named(instance_id):
+            instance = rows.instance(found[instance_id])
         if instance.open and (instance.state != "paused" or instance.task_state == "cancelled"):
             which = (instance.workflow_id, instance.version)
             outlines[which] = outlines.get(which) or rows.outline(db, *which)
