@@ -89,10 +89,14 @@ class Theatre:
         """The one application, now serving `services`."""
         if self._app is None:
             self._app = self._create(services)
-        asyncio.run_coroutine_threadsafe(surfaces.close(self._app), self.loop).result(timeout=10)
         self._app.state.services = services
         self._app.state.live = live.Hub(services.catalogue)
         return self._app
+
+    def rest(self) -> None:
+        """What tools asked for is booked before the world ends."""
+        if self._app:
+            asyncio.run_coroutine_threadsafe(surfaces.close(self._app), self.loop).result(timeout=10)
 
     def close(self) -> None:
         self.gateway.close()

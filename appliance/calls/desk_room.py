@@ -90,7 +90,7 @@ class Room:
         named = model or asked.model
         want = Want(named, asked.needs, asked.session_id, *tokens, asked.surface)
         try:
-            plan = routes.plan(db, want, self.known, book)
+            plan = routes.plan(db, want, self.known.at(db), book)
         except Problem as problem:
             raise Refused("model", problem.detail) from problem
         if not (model or key.allows(named)):

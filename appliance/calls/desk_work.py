@@ -104,7 +104,7 @@ class Ending:
         """The call was answered (or refused) elsewhere than it was admitted for."""
         account = book.accounts.get(to[0])
         if account and to != known.sent_to:
-            nano = self._room.known.estimate(account, to[1], *known.tokens)
+            nano = self._room.known.at(self._db).estimate(account, to[1], *known.tokens)
             routes.moved(self._db, call_id, Candidate(account, to[1], "", nano))
 
 

@@ -128,16 +128,19 @@ class Calls:
     ) -> Way:
         """Raises ProviderFailure for a model without a price."""
         account = self.accounts.opened(db, target.provider)
-        request = msgspec.structs.replace(request, model=target.model)
+        asked, request = request, msgspec.structs.replace(request, model=target.model)
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
-        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id, target.model))
+        scopes = caller.scopes(db, target.provider.id, target.model)
+        opening = self._opening(caller, target, estimate, scopes, asked)
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
         return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))
 
-    def _opening(self, caller: Caller, target: Candidate, estimate: int, scopes: tuple[Scope, ...]) -> Opening:
+    def _opening(
+        self, caller: Caller, target: Candidate, estimate: int, scopes: tuple[Scope, ...], asked: ChatRequest
+    ) -> Opening:
         provider = target.provider
         return Opening(
             provider.id,
@@ -151,7 +154,15 @@ class Calls:
             task_id=caller.task_id,
             agent_id=caller.agent_id,
             metered=not provider.simulated and provider.billing == "metered",
+            protocol=target.protocol,
+            asked_model="" if asked.model == target.model else asked.model,
+            session_id=caller.run_id or "",
+            needs=_needs(asked),
         )
+
+
+def _needs(request: ChatRequest) -> frozenset[str]:
+    return frozenset({"tools"}) if request.tools else frozenset()
 
 
 def _want(caller: Caller, request: ChatRequest) -> Want:
@@ -159,7 +170,7 @@ def _want(caller: Caller, request: ChatRequest) -> Want:
     sent = sum(len(message.content) for message in request.messages)
     return Want(
         request.model,
-        frozenset({"tools"}) if request.tools else frozenset(),
+        _needs(request),
         caller.run_id or "",
         int(sent / BYTES_PER_TOKEN) + 1,
         request.max_tokens or 0,

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
-# Statements for more rows than this are not kept: they are long, and seldom come again.
-MOST_KEPT = 64
+T = TypeVar("T")
+R = TypeVar("R")
 CHUNK = 200
 
 
@@ -43,8 +44,9 @@ class Database(ABC):
     # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
     now_sql = ":now"
 
-    def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
+    def __init__(self, name: str, tables: frozenset[str], publish: Publish, groups: Groups) -> None:
         self.name = name
+        self._groups = groups
         self._tables = tables
         self._publish = publish
         self._depth = 0
@@ -101,14 +103,24 @@ class Database(ABC):
         self.execute(self._insert_sql(table, row), row)
 
     def insert_all(self, table: str, rows: list[Row]) -> None:
-        """Rows of the same columns in one statement."""
+        """Rows of the same columns, all or nothing."""
         self._known(table)
         if not rows:
             return
         columns = tuple(rows[0])
-        make = _insert_many if len(rows) <= MOST_KEPT else _insert_many.__wrapped__
-        sql, names = make(table, columns, len(rows))
-        self.execute(sql, dict(zip(names, [row[column] for row in rows for column in columns], strict=True)))
+        names = [f"{column}_{n}" for n in range(len(rows)) for column in columns]
+        marks = (
+            ", ".join(f":{name}" for name in names[at : at + len(columns)]) for at in range(0, len(names), len(columns))
+        )
+        values = ", ".join(f"({mark})" for mark in marks)
+        given = dict(zip(names, (row[column] for row in rows for column in columns), strict=True))
+        self.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", given)
+
+    def execute_all(self, sql: str, rows: list[Row]) -> None:
+        """The same statement for each of the rows, which have the same columns; all or nothing."""
+        with self.transaction():
+            for row in rows:
+                self.execute(sql, row)
 
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
@@ -170,6 +182,16 @@ class Database(ABC):
             self._finish(commit=False)
             raise
         self._finish(commit=True)
+
+    def grouped(self, kind: str, act: Callable[[list[T]], list[R]], request: T) -> R:
+        """What `act` gives for the request, in a transaction that it shares with those of its kind that wait with it.
+
+        `act` gets all of them and has a result for each; in an open transaction only this one.
+        """
+        if self.in_transaction:
+            return act([request])[0]
+        found: R = self._groups.of(kind).carry_out(self.transaction, act, request)
+        return found
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -235,12 +257,3 @@ class Database(ABC):
 @lru_cache(1000)
 def _insert_into(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + column for column in columns)})"
-
-
-@lru_cache(64)
-def _insert_many(table: str, columns: tuple[str, ...], count: int) -> tuple[str, list[str]]:
-    """The statement for so many rows, and the names of its parameters in the order of the values."""
-    names = [f"{column}_{n}" for n in range(count) for column in columns]
-    row = ", ".join(":{}" for _ in columns)
-    values = ", ".join(f"({row})" for _ in range(count)).format(*names)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", names

@@ -83,6 +83,10 @@ class Doorbell(Huey):  # type: ignore[misc]
         """Do bells of other processes not arrive?"""
         return bool(self.storage.line.down)
 
+    def waits(self) -> bool:
+        """Whether somebody else's work may wait for a worker."""
+        return bool(self.storage.line.waits())
+
     def serialize_task(self, task: Task) -> bytes:
         bell = {"tenant": task.args[0]}
         return msgspec.json.encode(bell if task.name == WORK else bell | {"job": task.name})

@@ -62,6 +62,8 @@ LOOKS = (
     Look("provider-new", "/providers/new"),
     Look("provider-key", "/providers/new?kind=openai"),
     Look("provider-server", "/providers/new?kind=openai-compatible"),
+    Look("routes", "/routes"),
+    Look("route-new", "/routes/new"),
     Look("settings", "/settings"),
     Look("notifications", "/settings/notifications"),
     Look("members", "/settings/members"),
