@@ -24,7 +24,7 @@ from appliance.domain.actor import SYSTEM, Actor, Role
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.gateway.client import Gateway
-from appliance.web import live
+from appliance.web import live, surfaces
 from appliance.web.services import Services
 
 MASTER = bytes(range(32))
@@ -89,6 +89,7 @@ class Theatre:
         """The one application, now serving `services`."""
         if self._app is None:
             self._app = self._create(services)
+        asyncio.run_coroutine_threadsafe(surfaces.close(self._app), self.loop).result(timeout=10)
         self._app.state.services = services
         self._app.state.live = live.Hub(services.catalogue)
         return self._app

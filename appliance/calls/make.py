@@ -27,7 +27,7 @@ from appliance.gateway.types import ChatRequest
 class Calls:
     def __init__(self, vault: Vault, gateway: Gateway, owner: str, timeout_s: float = 120.0) -> None:
         self._gateway = gateway
-        self._owner = owner
+        self.owner = owner
         self.prices = PriceBook()
         self.accounts = Accounts(vault, gateway, self.prices, timeout_s)
         self.stopping = threading.Event()
@@ -115,7 +115,7 @@ class Calls:
             model,
             provider.simulated,
             estimate,
-            self._owner,
+            self.owner,
             scopes,
             run_id=caller.run_id,
             step_key=caller.step_key,

@@ -54,5 +54,7 @@ def run(
         if hub := app.state.get("live"):
             # Streams never end by themselves, and would use up the grace of everything else.
             hub.end()
+        if door := app.state.get("surfaces"):
+            door.end()
 
     _Server(config, ready, closing).run([listener])

@@ -51,6 +51,7 @@ from appliance.web import (
     schedules,
     settings,
     setup,
+    surfaces,
     tasks,
     templates,
     wakes,
@@ -121,10 +122,13 @@ class Site(Litestar):
     """Litestar without the support for pydantic models that it adds when it finds pydantic: 0.15 s and 10 MB.
 
     The API's addresses for a signed-in person are those for keys with the tenant's part taken out before routing:
-    registering every handler twice takes a tenth of a second.
+    registering every handler twice takes a tenth of a second. Calls of tools below /gw are not its business at all.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and surfaces.covers(scope["path"]) and "services" in self.state:
+            await surfaces.of(self).serve(scope, receive, send)
+            return
         await super().__call__(access.routed(scope), receive, send)
 
     @staticmethod
@@ -205,6 +209,7 @@ def _app(
             request_max_body_size=chosen.max_body_mb * 2**20,
             logging_config=None,
             openapi_config=described,
+            on_shutdown=[surfaces.close],
         )
 
 

@@ -1,0 +1,40 @@
+"""Errors as OpenAI's surfaces send them. 429 insufficient_quota is what makes their clients stop after one post."""
+
+from typing import Any
+
+import msgspec
+
+from appliance.gateway.surfaces.faults import STATUS, Fault, Kind
+
+# The type and the code.
+_NAMES: dict[Kind, tuple[str, str | None]] = {
+    "invalid": ("invalid_request_error", None),
+    "key": ("invalid_request_error", "invalid_api_key"),
+    "budget": ("insufficient_quota", "insufficient_quota"),
+    "paused": ("insufficient_quota", "insufficient_quota"),
+    "forbidden": ("invalid_request_error", "permission_denied"),
+    "not_found": ("invalid_request_error", "model_not_found"),
+    "method": ("invalid_request_error", "method_not_supported"),
+    "too_large": ("invalid_request_error", "request_too_large"),
+    "rate": ("requests", "rate_limit_exceeded"),
+    "overloaded": ("server_error", "server_overloaded"),
+    "timeout": ("server_error", "timeout"),
+}
+
+
+def status(fault: Fault) -> int:
+    return STATUS[fault.kind]
+
+
+def error(fault: Fault, request_id: str) -> bytes:
+    return msgspec.json.encode(said(fault))
+
+
+def said(fault: Fault) -> dict[str, Any]:
+    kind, code = _NAMES.get(fault.kind, ("server_error", None))
+    return {"error": {"message": fault.message, "type": kind, "param": None, "code": code}}
+
+
+def code(fault: Fault) -> str:
+    """The code in an event of the Responses stream, which has to name one."""
+    return _NAMES.get(fault.kind, ("", None))[1] or "server_error"

@@ -1,0 +1,103 @@
+"""What happens to streams while nothing comes: a sign of life, the end of those that must stop or nobody reads."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from appliance import clock
+from appliance.calls.asked import Live, Refused
+from appliance.errors import Problem
+from appliance.gateway.surfaces.faults import Fault
+from appliance.web import surfaces_words
+from appliance.web.surfaces_reply import Reply
+
+if TYPE_CHECKING:
+    from appliance.gateway.relay import Answer
+
+LOOK_S = 0.4
+SILENCE_S = 15.0
+# Its usage comes at the end: what a tool gave up is paid for all the same.
+READ_ON_S = 20.0
+GRACE_S = 3.5
+Halted = Callable[[tuple[Live, ...]], Awaitable[dict[str, Refused]]]
+
+
+class Stopped(Exception):
+    """A stream ends here; `fault` is what its reader is told, None when there is no reader any more."""
+
+    def __init__(self, fault: Fault | None) -> None:
+        super().__init__(fault.message if fault else "The reader has left.")
+        self.fault = fault
+
+
+class Stream:
+    """One answer under way to its reader."""
+
+    def __init__(self, live: Live, answer: "Answer", reply: Reply) -> None:
+        self.live = live
+        self.answer = answer
+        self._reply = reply
+        self._said = clock.monotonic()
+        self._saying = False
+        self.left: float | None = None
+
+    async def say(self, piece: bytes) -> None:
+        """Nothing is said to a reader who has left."""
+        if self.left is not None:
+            return
+        self._saying = True
+        await self._reply.piece(piece)
+        self._saying, self._said = False, clock.monotonic()
+
+    async def look(self, now: float) -> None:
+        if self.left is not None and now - self.left > READ_ON_S:
+            self.answer.break_off(Stopped(None))
+        elif self.left is None and not self._saying and now - self._said >= SILENCE_S:
+            self._said = now
+            await self._reply.ping()
+
+
+class Watch:
+    """Looks after all streams of this process, twice a second while there are any."""
+
+    def __init__(self, halted: Halted) -> None:
+        self._halted = halted
+        self._streams: dict[str, Stream] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._closing: float | None = None
+
+    def join(self, stream: Stream) -> None:
+        self._streams[stream.live.call_id] = stream
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def leave(self, stream: Stream) -> None:
+        self._streams.pop(stream.live.call_id, None)
+
+    def end(self) -> None:
+        """The box stops: what has not ended by itself in a few seconds is told so."""
+        self._closing = clock.monotonic()
+
+    async def _run(self) -> None:
+        while self._streams:
+            await asyncio.sleep(LOOK_S)
+            now = clock.monotonic()
+            if self._closing is not None and now - self._closing > GRACE_S:
+                self._end_all(Fault("overloaded", "The box is stopping. Send it again in a moment."))
+            for stream in tuple(self._streams.values()):
+                await stream.look(now)
+            await self._stop_halted()
+
+    async def _stop_halted(self) -> None:
+        try:
+            halted = await self._halted(tuple(stream.live for stream in self._streams.values()))
+        except Problem:
+            # The database is busy; the next look is near.
+            return
+        for call_id, refused in halted.items():
+            if stream := self._streams.get(call_id):
+                stream.answer.break_off(Stopped(surfaces_words.of_refusal(refused)))
+
+    def _end_all(self, fault: Fault) -> None:
+        for stream in self._streams.values():
+            stream.answer.break_off(Stopped(fault))
