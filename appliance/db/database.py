@@ -16,6 +16,7 @@ from appliance.errors import Problem
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
+Attend = Callable[[str, list[Any]], None]
 
 
 class Duplicate(Problem):
@@ -47,6 +48,8 @@ class Database(ABC):
         self._depth = 0
         self._announced: list[Row] = []
         self._after: list[Callable[[], None]] = []
+        self._noted: list[Any] = []
+        self.attend: Attend = _nobody
 
     @abstractmethod
     def rows(self, sql: str, params: Params | None = None) -> list[Row]: ...
@@ -159,6 +162,10 @@ class Database(ABC):
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after.append(call)
 
+    def note(self, what: object) -> None:
+        """Hand `what` to those who attend in this process once the open transaction has committed: no event, no row."""
+        self._noted.append(what)
+
     @property
     def in_transaction(self) -> bool:
         return self._depth > 0
@@ -167,11 +174,14 @@ class Database(ABC):
         self._depth = 0
         announced, self._announced = self._announced, []
         calls, self._after = self._after, []
+        noted, self._noted = self._noted, []
         self._end(commit)
         if not commit:
             return
         if announced:
             self._publish(self.name, announced)
+        if noted:
+            self.attend(self.name, noted)
         for call in calls:
             call()
 
@@ -183,6 +193,10 @@ class Database(ABC):
         # sqlite-utils would create a table for a misspelt name.
         if table not in self._tables:
             raise LookupError(f"no such table: {table}")
+
+
+def _nobody(name: str, noted: list[Any]) -> None:
+    """A database that was not opened by a catalogue."""
 
 
 @lru_cache(1000)
