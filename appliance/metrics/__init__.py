@@ -1,1 +1,1 @@
-"""What monitoring reads: counts of settled calls in this process, figures out of the databases, spans for collectors."""
+"""What monitoring reads: counts of settled calls of this process, figures from the databases, spans."""

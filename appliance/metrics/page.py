@@ -14,7 +14,7 @@ from appliance.metrics.table import ALL, BUCKETS, COUNTERS, GAUGES, HISTOGRAMS
 if TYPE_CHECKING:
     from prometheus_client.core import Metric as Family
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE = "text/plain; version=0.0.4"
 REMOVED = "removed"
 
 
@@ -41,7 +41,7 @@ class Page:
         for name, metric in COUNTERS.items():
             counter = core.CounterMetricFamily(name, metric.help, labels=metric.labels)
             for labels, value in self._sums(name).items():
-                counter.add_metric(labels, value * metric.scale)
+                counter.add_metric(labels, value / metric.per)
             yield counter
         for name, values in self._gauges().items():
             gauge = core.GaugeMetricFamily(name, GAUGES[name].help, labels=GAUGES[name].labels)

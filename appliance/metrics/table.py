@@ -13,13 +13,13 @@ Kind = Literal["counter", "gauge", "histogram"]
 
 
 class Metric(NamedTuple):
-    """`cap` bounds the label sets with open labels; `scale` turns what is counted into the unit of the name."""
+    """`cap` bounds the label sets with open labels; so many of what is counted (`per`) are one of the name's unit."""
 
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
     cap: int = 1
-    scale: float = 1.0
+    per: int = 1
 
 
 # Seconds. The lowest of the overhead is a millisecond: times are kept in whole ones.
@@ -46,7 +46,11 @@ COUNTERS: dict[str, Metric] = {
         280,
     ),
     "agenthq_call_cost_dollars_total": Metric(
-        "counter", "What calls cost, in US dollars; simulated ones cost nobody anything.", (*WHERE, "simulated"), 200, 1e-9
+        "counter",
+        "What calls cost, in US dollars; simulated ones cost nobody anything.",
+        (*WHERE, "simulated"),
+        200,
+        1_000_000_000,
     ),
     "agenthq_call_attempts_unpriced_total": Metric(
         "counter", "Sendings whose price is not known: they count on budgets as their estimate.", WHERE, 80
@@ -57,7 +61,9 @@ COUNTERS: dict[str, Metric] = {
         ("tenant", "provider", "error_type"),
         180,
     ),
-    "agenthq_call_retries_total": Metric("counter", "Sendings beyond the first to the same target.", ("tenant", "provider"), 50),
+    "agenthq_call_retries_total": Metric(
+        "counter", "Sendings beyond the first to the same target.", ("tenant", "provider"), 50
+    ),
     "agenthq_call_fallbacks_total": Metric(
         "counter", "Calls that went on to this account after another one failed.", ("tenant", "provider"), 50
     ),
@@ -66,7 +72,9 @@ COUNTERS: dict[str, Metric] = {
     ),
 }
 HISTOGRAMS: dict[str, Metric] = {
-    "agenthq_call_duration_seconds": Metric("histogram", "From the first sending to the end of the answer.", ("surface",)),
+    "agenthq_call_duration_seconds": Metric(
+        "histogram", "From the first sending to the end of the answer.", ("surface",)
+    ),
     "agenthq_call_first_byte_seconds": Metric("histogram", "From the first sending to the first byte.", ("surface",)),
     "agenthq_gateway_overhead_seconds": Metric(
         "histogram",
