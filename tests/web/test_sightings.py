@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from appliance.domain import events, key_uses, keys
+from appliance.domain import budgets, events, key_uses, keys
 from appliance.domain.key_forms import IssuedKey, NewKey
 from appliance.domain.key_uses import Use
 from tests.gateway.upstream import Upstream, running
@@ -22,9 +22,9 @@ def upstream(world: World) -> Iterator[Upstream]:
         yield made
 
 
-def issue(world: World, **given: Any) -> IssuedKey:
+def issue(world: World) -> IssuedKey:
     with world.control() as control:
-        return keys.create(control, world.alice.actor, world.acme.id, NewKey("tool", "viewer", True, **given))
+        return keys.create(control, world.alice.actor, world.acme.id, NewKey("tool", "viewer", True))
 
 
 def told(world: World, kind: str) -> list[dict[str, Any]]:
@@ -54,14 +54,14 @@ def test_the_first_call_of_a_key_is_told_once(world: World, upstream: Upstream) 
     until(lambda: len(told(world, "key.first_call")) == 2)
 
 
-@pytest.mark.parametrize(
-    ("given", "asked", "reason"), [({}, {"model": "nobody's"}, "model"), ({"budget_usd": "0.000001"}, {}, "budget")]
-)
+@pytest.mark.parametrize(("limit", "model", "reason"), [(10**11, "nobody's", "model"), (1, tools.GPT, "budget")])
 def test_a_refusal_is_kept_with_its_sentence(
-    world: World, upstream: Upstream, given: dict[str, Any], asked: dict[str, Any], reason: str
+    world: World, upstream: Upstream, limit: int, model: str, reason: str
 ) -> None:
-    key = issue(world, **given)
-    assert call(world, key.secret, **asked) >= 400
+    key = issue(world)
+    with world.db() as db:
+        budgets.put(db, world.alice.actor, "tenant", "", "month", limit)
+    assert call(world, key.secret, model=model) >= 400
     until(lambda: told(world, "key.refused"))
     refusal = use(world, key).refusal
     assert refusal
