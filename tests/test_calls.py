@@ -278,12 +278,13 @@ def test_spend_is_booked_on_every_scope_of_the_caller(world: World, calls: Calls
         db.update("tasks", {"id": top.id}, project="web")
         (account,) = providers.all(db)
         ids = {"provider": account.id, "agent": "a-1", "project": "web", "task": task.id, "run": "r-1"}
+        ids["model"] = "lab-7b"
         for scope, scope_id in (*ids.items(), ("task", top.id)):
             budgets.put(db, SYSTEM, scope, scope_id, "lifetime", budgets.NANO)
         wire.will(answer())
         make(calls, db, ask(), Caller(run_id="r-1", task_id=task.id, agent_id="a-1"))
-        assert {budget.scope for budget in budgets.all(db)} == set(SCOPES)
-        assert [budget.spent_nano for budget in budgets.all(db)] == [COST] * 7
+        assert {budget.scope for budget in budgets.all(db)} == set(SCOPES) - {"key", "session"}
+        assert [budget.spent_nano for budget in budgets.all(db)] == [COST] * 8
 
 
 def test_a_budget_of_zero_stops_every_call(world: World, calls: Calls) -> None:

@@ -18,6 +18,7 @@ WEEK_S = 7 * 86_400
 SAMPLE = 500
 FEWEST = 20
 FRESH_S = 300.0
+SOON_S = 15.0
 SESSIONS = 20_000
 PRICES = 2_000
 MTOK = 1_000_000
@@ -62,6 +63,8 @@ class Estimates:
             return Tokens(by_bytes, 0)
         if strict:
             return Tokens(max(by_bytes, going_on), FULL if cap is None else cap)
+        if cap is not None and cap <= FLOOR:
+            return Tokens(going_on, cap)
         usual = self._usual(db, key_id, model)
         return Tokens(going_on, usual if cap is None else min(cap, usual))
 
@@ -83,13 +86,13 @@ class Estimates:
 
     def _usual(self, db: Database, key_id: str, model: str) -> int:
         """What nineteen of twenty answers to this key stayed within."""
-        at, known = self._outputs.get((db.name, key_id, model), (-FRESH_S, None))
+        until, known = self._outputs.get((db.name, key_id, model), (0.0, None))
         now = clock.monotonic()
-        if now - at >= FRESH_S:
+        if now >= until:
             given = {"key": key_id, "model": model, "since": clock.ahead(-WEEK_S), "sample": SAMPLE}
             found = sorted(row["output_total"] for row in db.rows(_OUTPUTS, given))
             known = found[math.ceil(len(found) * 0.95) - 1] if len(found) >= FEWEST else None
-            self._outputs[db.name, key_id, model] = (now, known)
+            self._outputs[db.name, key_id, model] = (now + (SOON_S if known is None else FRESH_S), known)
         return DEFAULT_OUTPUT_TOKENS if known is None else max(known, FLOOR)
 
     def _unit(self, account: Account, model: str, size: int, at: datetime) -> Price:

@@ -1,4 +1,4 @@
-"""A call from end to end: resolve → reserve → send → settle → ledger."""
+"""A call from end to end: plan → reserve → send → settle → ledger."""
 
 import threading
 from collections.abc import Callable
@@ -10,17 +10,19 @@ import msgspec
 from appliance import clock
 from appliance.calls.accounts import Accounts
 from appliance.calls.caller import Caller, Lost, Outcome, Settled
+from appliance.calls.knowledge import Known
 from appliance.calls.sending import Sending
 from appliance.calls.settling import Owed, Settling
+from appliance.calls.trip import Trip, Way
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, ledger, routing
+from appliance.domain import budget_alerts, ledger, routes
 from appliance.domain.ledger import Opening
-from appliance.domain.providers import Provider
+from appliance.domain.routes import Candidate, Want
 from appliance.domain.scopes import Scope
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.prices import PriceBook
+from appliance.gateway.prices import BYTES_PER_TOKEN, PriceBook
 from appliance.gateway.types import ChatRequest
 
 
@@ -30,6 +32,7 @@ class Calls:
         self.owner = owner
         self.prices = PriceBook()
         self.accounts = Accounts(vault, gateway, self.prices, timeout_s)
+        self.known = Known(self.accounts)
         self.stopping = threading.Event()
         self._settling = Settling()
 
@@ -44,7 +47,7 @@ class Calls:
         cancelled: Callable[[], bool] | None = None,
         blocking: Callable[[], None] | None = None,
     ) -> Outcome:
-        """Send `request` to the account that serves its model and book what it cost.
+        """Send `request` to an account that serves its model, or to the next of its route, and book what it cost.
 
         `settled(outcome)` runs in the transaction that settles the call, so a caller's own record commits with the
         money, or else the money alone;
@@ -53,23 +56,14 @@ class Calls:
         anything was sent.
         """
         self._settling.catch_up(db)
-        provider, model = routing.resolve(db, request.model)
-        account = self.accounts.opened(db, provider)
-        request = msgspec.structs.replace(request, model=model)
-        estimate = self.prices.estimate(account, request, clock.now())
-        if estimate is None:
-            raise ProviderFailure("unpriced_model", f"{model} on {provider.name}", phase="connect")
-        opening = self._opening(caller, provider, model, estimate, caller.scopes(db, provider.id, model))
-        send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
-        sending = Sending(account, request, self.prices, send, caller.earlier_attempts)
-        instant = self._gateway.is_instant(account, request)
+        plan = routes.plan(db, _want(caller, request), self.known)
+        way = partial(self._way, db, caller, request, on_text, cancelled)
+        trip = Trip(plan, way(plan.first, 0), way)
         # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
-        at_once = instant and self._gateway.answers_at_once(account, request)
+        at_once = trip.now.instant and self._gateway.answers_at_once(trip.now.account, trip.now.request)
         with db.transaction() if at_once else nullcontext():
-            outcome, failure = self._carry_out(
-                db, opening, sending, settled, failed, cancelled, None if instant else blocking
-            )
-        budget_alerts.note(db, opening.scopes)
+            outcome, failure = self._carry_out(db, trip, settled, failed, cancelled, blocking)
+        budget_alerts.note(db, trip.now.opening.scopes)
         if outcome:
             return outcome
         raise failure or ProviderFailure("gateway_defect")
@@ -77,42 +71,61 @@ class Calls:
     def _carry_out(
         self,
         db: Database,
-        opening: Opening,
-        sending: Sending,
+        trip: Trip,
         settled: Settled,
         failed: Lost,
         cancelled: Callable[[], bool] | None,
         blocking: Callable[[], None] | None,
     ) -> tuple[Outcome | None, ProviderFailure | None]:
         """Reserve, send and settle."""
-        call_id = ledger.open_call(db, opening)
+        with db.transaction():
+            call_id = ledger.open_call(db, trip.now.opening)
+            routes.keep(db, call_id, trip.plan)
         try:
-            if blocking:
-                blocking()
-            reply, failure = sending.until_answered(call_id, self.stopping, cancelled)
+            reply, failure = trip.until_answered(db, call_id, self.stopping, cancelled, blocking)
         except BaseException:
             # One of the caller's hooks broke while a request was under way: the provider may have done the work.
-            ledger.give_up(db, call_id, sending.attempts)
+            ledger.give_up(db, call_id, trip.attempts)
             raise
         told: list[Outcome] = []
 
         def record(cost: int) -> None:
-            tries = len(sending.attempts)
+            tries = len(trip.attempts)
             if failure is None and reply is not None:
-                told.append(Outcome(call_id, reply, cost, reply.model or opening.model, tries))
+                told.append(Outcome(call_id, reply, cost, reply.model or trip.now.opening.model, tries))
                 settled(told[0])
             else:
                 failed(call_id, cost, tries)
 
-        self._settling.settle(db, Owed(call_id, sending.attempts, failure.code if failure else ""), record)
+        self._settling.settle(db, Owed(call_id, trip.attempts, failure.code if failure else ""), record)
         return (told[0] if told else None), failure
 
-    def _opening(
-        self, caller: Caller, provider: Provider, model: str, estimate: int, scopes: tuple[Scope, ...]
-    ) -> Opening:
+    def _way(
+        self,
+        db: Database,
+        caller: Caller,
+        request: ChatRequest,
+        on_text: Callable[[str], None] | None,
+        cancelled: Callable[[], bool] | None,
+        target: Candidate,
+        sent: int,
+    ) -> Way:
+        """Raises ProviderFailure for a model without a price."""
+        account = self.accounts.opened(db, target.provider)
+        request = msgspec.structs.replace(request, model=target.model)
+        estimate = self.prices.estimate(account, request, clock.now())
+        if estimate is None:
+            raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
+        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id, target.model))
+        send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
+        sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
+        return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))
+
+    def _opening(self, caller: Caller, target: Candidate, estimate: int, scopes: tuple[Scope, ...]) -> Opening:
+        provider = target.provider
         return Opening(
             provider.id,
-            model,
+            target.model,
             provider.simulated,
             estimate,
             self.owner,
@@ -123,3 +136,15 @@ class Calls:
             agent_id=caller.agent_id,
             metered=not provider.simulated and provider.billing == "metered",
         )
+
+
+def _want(caller: Caller, request: ChatRequest) -> Want:
+    """A run is a session: its turns share a beginning, which providers keep for a while."""
+    sent = sum(len(message.content) for message in request.messages)
+    return Want(
+        request.model,
+        frozenset({"tools"}) if request.tools else frozenset(),
+        caller.run_id or "",
+        int(sent / BYTES_PER_TOKEN) + 1,
+        request.max_tokens or 0,
+    )

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from appliance import clock
-from appliance.domain.ledger import Attempt, Part
+from appliance.domain.ledger import Attempt, Part, Portion
 from appliance.gateway import usages
 from appliance.gateway.prices import BYTES_PER_TOKEN, Price, PriceBook
-from appliance.gateway.types import Account, Usage
+from appliance.gateway.types import Account, Share, Usage
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -93,7 +93,18 @@ def _usage(sent: Sent) -> tuple[Usage, str]:
 
 
 def _tokens(usage: Usage) -> dict[str, Any]:
-    return {name: getattr(usage, name) for name in (*usages.TOKENS, "units")}
+    shares = [Portion(share.model, *(getattr(share.usage, name) for name in usages.TOKENS)) for share in usage.shares]
+    return {name: getattr(usage, name) for name in (*usages.TOKENS, "units")} | {"shares": shares}
+
+
+def usage_of(row: Attempt) -> Usage:
+    """The usage a row of the ledger was priced by."""
+    shares = tuple(Share(one.model, _counts(one)) for one in row.shares)
+    return msgspec.structs.replace(_counts(row), units=row.units, shares=shares)
+
+
+def _counts(row: Attempt | Portion) -> Usage:
+    return msgspec.convert({name: getattr(row, name) for name in usages.TOKENS}, Usage)
 
 
 def figures(price: Price) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 from appliance.cli.command import decoded, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, listing, table
-from appliance.domain import providers
+from appliance.domain import providers, routes
 from appliance.domain.provider_forms import KINDS, NewProvider, ProviderChange
 from appliance.domain.provider_rules import NEEDS_SECRET
 from appliance.domain.providers import Provider
@@ -35,6 +35,8 @@ def provider() -> None:
 @click.option("--pace", type=click.Choice(["instant", "real"]), help="How fast a simulated provider answers.")
 @click.option("--max-concurrency", type=int, metavar="N", help="Runs that use it at the same time.")
 @click.option("--seed", type=int, help="Another seed, other simulated answers.")
+@click.option("--private/--public", default=None, help="May lead to private addresses; 127.0.0.1 says so by itself.")
+@click.option("--billing", type=click.Choice(["metered", "flat", "local"]), help="Who pays for a call.")
 @tenant_option
 def add(desk: Desk, tenant: str | None, key_stdin: bool, prices: tuple[str, ...], **given: Any) -> Shown:
     """Add an account. The key is stored sealed and never shown again."""
@@ -81,6 +83,33 @@ def limit(desk: Desk, name: str, runs: int, tenant: str | None) -> Shown:
     return Shown(found, f"{found.name}: {found.max_concurrency or 'any number of'} runs at the same time.")
 
 
+@verb("agenthq provider change Lab --private --weight 3", "agenthq provider change Plan --billing flat", into=provider)
+@click.argument("name")
+@click.option("--weight", type=int, metavar="N", help="Its share on routes by weight; the heavier goes first.")
+@click.option("--private/--public", default=None, help="May be called at addresses that are not public.")
+@click.option("--only-listed/--any-model", default=None, help="Take only the models that the account names.")
+@click.option("--stream-options/--no-stream-options", default=None, help="Whether its server takes that field.")
+@click.option("--billing", type=click.Choice(["metered", "flat", "local"]), help="Who pays for a call.")
+@tenant_option
+def change(desk: Desk, name: str, tenant: str | None, **given: Any) -> Shown:
+    """Change how an account is used."""
+    wanted = decoded(ProviderChange, given)
+    with desk.room(tenant) as room:
+        found = providers.change(room.db, CLI, desk.vault, name, wanted)
+    where = "private addresses too" if found.private else "public addresses only"
+    return Shown(found, f"{found.name}: weight {found.weight}, {found.billing}, {where}.")
+
+
+@verb("agenthq provider back OpenAI", into=provider)
+@click.argument("name")
+@tenant_option
+def back(desk: Desk, name: str, tenant: str | None) -> Shown:
+    """Let calls go to an account again that refused its key or had no credit."""
+    with desk.room(tenant) as room:
+        found = routes.bring_back(room.db, CLI, name)
+    return Shown(found, f"Calls go to {found.name} again.")
+
+
 @verb("agenthq provider remove OpenAI", into=provider)
 @click.argument("name")
 @tenant_option
@@ -119,6 +148,8 @@ def _models(found: Provider) -> str:
 
 
 def _tested(found: Provider) -> str:
+    if found.out_at:
+        return "out"
     if found.test_ok is None:
         return "not yet"
     return f"{'ok' if found.test_ok else 'failed'} {ago(found.tested_at)}"

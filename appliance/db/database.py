@@ -17,6 +17,7 @@ Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
 Attend = Callable[[str, list[Any]], None]
+CHUNK = 200
 
 
 class Duplicate(Problem):
@@ -50,6 +51,10 @@ class Database(ABC):
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
+        self._before: list[Callable[[], None]] = []
+        self._later: dict[str, list[Row]] = {}
+        # What the open transaction knows of rows that nobody else can change before its end.
+        self.known: dict[str, Any] = {}
 
     @abstractmethod
     def rows(self, sql: str, params: Params | None = None) -> list[Row]: ...
@@ -106,6 +111,15 @@ class Database(ABC):
         values = ", ".join(f"({mark})" for mark in marks)
         self.execute(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {values}", params)
 
+    def insert_later(self, table: str, row: Row) -> None:
+        """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
+
+        Rows of a table have the same columns.
+        """
+        assert self.in_transaction
+        self._known(table)
+        self._later.setdefault(table, []).append(row)
+
     def upsert(self, table: str, row: Row, key: tuple[str, ...]) -> None:
         """Insert, or replace every other column of the row with this `key`."""
         sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in row if column not in key)
@@ -150,14 +164,37 @@ class Database(ABC):
         self._depth = 1
         try:
             yield
+            for call in self._before:
+                call()
+            self._write_later()
         except BaseException:
             self._finish(commit=False)
             raise
         self._finish(commit=True)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the open transaction that an error undoes alone; the rest of it can go on."""
+        assert self.in_transaction
+        before = (self._announced, self._before, self._after, self._later, self.known)
+        self.execute("SAVEPOINT attempt")
+        self._announced, self._before, self._after = [*before[0]], [*before[1]], [*before[2]]
+        self._later, self.known = {table: [*rows] for table, rows in before[3].items()}, {**before[4]}
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO SAVEPOINT attempt")
+            self._announced, self._before, self._after, self._later, self.known = before
+            raise
+        self.execute("RELEASE SAVEPOINT attempt")
+
     def announce(self, event: Row) -> None:
         """Publish `event` once the open transaction has committed."""
         self._announced.append(event)
+
+    def before_commit(self, call: Callable[[], None]) -> None:
+        """As the last of what the open transaction does."""
+        self._before.append(call)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after.append(call)
@@ -175,6 +212,7 @@ class Database(ABC):
         announced, self._announced = self._announced, []
         calls, self._after = self._after, []
         noted, self._noted = self._noted, []
+        self._before, self._later, self.known = [], {}, {}
         self._end(commit)
         if not commit:
             return
@@ -184,6 +222,13 @@ class Database(ABC):
             self.attend(self.name, noted)
         for call in calls:
             call()
+
+    def _write_later(self, sql: str = "") -> None:
+        """Insert the rows of all tables, or of those that the statement may name."""
+        for table in [table for table in self._later if table in sql or not sql]:
+            rows = self._later.pop(table)
+            for start in range(0, len(rows), CHUNK):
+                self.insert_all(table, rows[start : start + CHUNK])
 
     def _insert_sql(self, table: str, row: Row) -> str:
         self._known(table)

@@ -59,10 +59,14 @@ class PostgresDatabase(Database):
             self._conn.execute(f'SET search_path TO "{schema}"')
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        if self._later:
+            self._write_later(sql)
         with _translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).fetchall()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
+        if self._later:
+            self._write_later(sql)
         with _translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).rowcount
 

@@ -1,6 +1,8 @@
 """SQLite behind the seam, through sqlite-utils."""
 
+import re
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 
 import sqlite_utils
@@ -9,6 +11,8 @@ from appliance import redaction
 from appliance.db.database import Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
+
+_LIMIT = re.compile(r"\bLIMIT :\w+(?! *\+)\b")
 
 
 class SqliteDatabase(Database):
@@ -22,6 +26,8 @@ class SqliteDatabase(Database):
         self._writing: sqlite_utils.Database | None = None
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        if self._later:
+            self._write_later(sql)
         if self.in_transaction or _reads(sql):
             cursor = self._run(sql, params)
             names = [column[0] for column in cursor.description]
@@ -30,6 +36,8 @@ class SqliteDatabase(Database):
             return self.rows(sql, params)
 
     def execute(self, sql: str, params: Params | None = None) -> int:
+        if self._later:
+            self._write_later(sql)
         if self.in_transaction or _reads(sql):
             return int(self._run(sql, params).rowcount)
         with self.transaction():
@@ -81,9 +89,15 @@ class SqliteDatabase(Database):
         utils = self._writing or self._reading
         assert utils is not None
         try:
-            return utils.execute(sql, dict(redaction.clean_all(params or {}, self.name)))
+            return utils.conn.execute(_once_prepared(sql), redaction.clean_all(params or {}, self.name))
         except sqlite3.DatabaseError as error:
             raise problem(error) from error
+
+
+@lru_cache(2000)
+def _once_prepared(sql: str) -> str:
+    """The same without a parameter alone as a limit: its value is part of SQLite's plan, so that it plans each time."""
+    return _LIMIT.sub(r"\g<0> + 0", sql)
 
 
 def _reads(sql: str) -> bool:

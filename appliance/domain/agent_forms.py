@@ -23,16 +23,19 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 
 
 class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`model` may be the name of a route; `route` is the same, for who wants to be sure that it is one."""
+
     slug: str
     name: str
     instructions: str
-    model: str
+    model: str = ""
     title: str = ""
     manager: str | None = None
     tools: list[str] = msgspec.field(default_factory=lambda: list(DEFAULT_TOOLS))
     runtime: str = "builtin"
     max_concurrency: int = 2
     budget_usd_month: str | float | int | None = None
+    route: str = ""
 
 
 class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +49,7 @@ class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: list[str] | msgspec.UnsetType = msgspec.UNSET
     max_concurrency: int | msgspec.UnsetType = msgspec.UNSET
     budget_usd_month: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+    route: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def model_name(model: str) -> str:

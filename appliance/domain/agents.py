@@ -4,10 +4,10 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import agent_forms, budgets, events, records, reporting, revisions
+from appliance.domain import agent_forms, budgets, events, records, reporting, revisions, route_rows
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
-from appliance.errors import Problem, not_found
+from appliance.errors import Problem, invalid, not_found
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
         "title": new.title.strip(),
         "manager_id": None,
         "instructions": new.instructions,
-        "model": agent_forms.model_name(new.model),
+        "model": agent_forms.model_name(_route(db, new.route) or new.model),
         "tools": records.dump(new.tools),
         "runtime": new.runtime,
         "max_concurrency": new.max_concurrency,
@@ -127,6 +127,8 @@ def change(db: Database, actor: Actor, ref: str, change: AgentChange) -> Agent:
     actor.need("admin")
     given = {k: v for k, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET}
     budget = given.pop("budget_usd_month", msgspec.UNSET)
+    if name := _route(db, given.pop("route", "")):
+        given["model"] = name
     with db.transaction():
         agent = get(db, ref)
         if "manager" in given:
@@ -179,3 +181,10 @@ def _manager(db: Database, agent_id: str | None, ref: str | None) -> str | None:
     manager_id = str(find(db, ref)["id"]) if ref else None
     reporting.check(db, agent_id, manager_id)
     return manager_id
+
+
+def _route(db: Database, name: str) -> str:
+    """Raises Problem(invalid) for the name of no route; "" is none at all."""
+    if name and not any(route.name == name for route in route_rows.every(db)):
+        raise invalid(route=f"there is no route {name}; make it first, or name a model")
+    return name

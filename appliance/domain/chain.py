@@ -14,6 +14,9 @@ from appliance.db.database import Database, Row
 
 COLUMNS = ("seq", "at", "kind", "actor", "task_id", "run_id", "agent_id", "data")
 BATCH = 2000
+# By the counter, not by the last line there is: dropping that one leaves a gap.
+_LAST = """SELECT c.value, COALESCE(e.hash, '') AS hash FROM counters c LEFT JOIN events e ON e.seq = c.value
+  WHERE c.name = 'event'"""
 
 
 class Head(NamedTuple):
@@ -37,15 +40,28 @@ class Proof(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-def linked(db: Database, rows: list[Row]) -> list[Row]:
-    """The rows, which follow each other and the last line of the log, as they are stored and with their digests."""
-    hash_ = str(db.value("SELECT hash FROM events WHERE seq = :seq", {"seq": rows[0]["seq"] - 1}) or "")
-    done = []
-    for row in rows:
-        stored = dict(redaction.clean_all(row, db.name))
-        hash_ = _digest(hash_, stored)
-        done.append(stored | {"hash": hash_})
-    return done
+def append(db: Database, rows: list[Row]) -> int:
+    """Add lines to the log, in the open transaction; the number of the last. Readers hear of them after the commit."""
+    with db.transaction():
+        head = _head(db)
+        for row in rows:
+            stored = dict(redaction.clean_all({"seq": head.seq + 1, **row}, db.name))
+            head = Head(head.seq + 1, _digest(head.hash, stored))
+            stored["hash"] = head.hash
+            db.insert_later("events", stored)
+            db.announce(stored)
+        db.known["events"] = head
+    return head.seq
+
+
+def _head(db: Database) -> Head:
+    """The last line; asked for once in a transaction, since only one at a time writes."""
+    known: Head | None = db.known.get("events")
+    if known:
+        return known
+    row = db.one(_LAST)
+    db.before_commit(lambda: db.upsert("counters", {"name": "event", "value": db.known["events"].seq}, ("name",)))
+    return Head(row["value"], row["hash"]) if row else Head(0, "")
 
 
 def verify(db: Database, noted: Head | None = None) -> Proof:

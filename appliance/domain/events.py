@@ -32,28 +32,16 @@ def record(
     **data: Any,
 ) -> int:
     """Append one event to the open transaction; readers hear of it after the commit. Returns its number."""
-    row: Row = {"seq": db.next_number("event"), "at": clock.iso(), "kind": kind, "actor": actor.label}
+    row: Row = {"at": clock.iso(), "kind": kind, "actor": actor.label}
     row |= {"task_id": task_id, "run_id": run_id, "agent_id": agent_id, "data": records.dump(data)}
-    [stored] = chain.linked(db, [row])
-    db.insert("events", stored)
-    db.announce(stored)
-    return int(row["seq"])
+    return chain.append(db, [row])
 
 
 def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]], **data: Any) -> None:
-    """One event of this kind about each set of ids, in one statement; `data` is the same for all."""
-    if not about:
-        return
-    now, last, same = clock.iso(), db.next_number("event", len(about)), records.dump(data)
+    """One event of this kind about each set of ids; `data` is the same for all."""
+    now, same = clock.iso(), records.dump(data)
     empty: Row = {"task_id": None, "run_id": None, "agent_id": None}
-    rows: list[Row] = [
-        {"seq": seq, "at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": same}
-        for seq, ids_ in enumerate(about, last - len(about) + 1)
-    ]
-    rows = chain.linked(db, rows)
-    db.insert_all("events", rows)
-    for row in rows:
-        db.announce(row)
+    chain.append(db, [{"at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": same} for ids_ in about])
 
 
 def since(db: Database, seq: int, limit: int = 500) -> list[Event]:

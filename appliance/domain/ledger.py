@@ -23,6 +23,7 @@ from appliance.domain.ledger_rows import CallFilter as CallFilter
 from appliance.domain.ledger_rows import Ended as Ended
 from appliance.domain.ledger_rows import Opening as Opening
 from appliance.domain.ledger_rows import Part as Part
+from appliance.domain.ledger_rows import Portion as Portion
 from appliance.domain.ledger_rows import Settled as Settled
 
 # Below the fewest parameters a statement may have on either database.
@@ -190,7 +191,7 @@ def _write(db: Database, endings: list[Ended]) -> None:
         for n, attempt in enumerate(ended.attempts, 1)
     ]
     for row in rows:
-        row |= {"units": records.dump(row["units"]), "lines": records.dump(row["lines"])}
+        row |= {name: records.dump(row[name]) for name in ("units", "lines", "shares")}
     for start in range(0, len(rows), ROWS_AT_ONCE):
         db.insert_all("attempts", rows[start : start + ROWS_AT_ONCE])
     price_alarms.note(db, (attempt for ended in endings for attempt in ended.attempts))

@@ -1,6 +1,6 @@
 """Reading the ledger: one call, a page of calls, all calls of some days."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -53,4 +53,10 @@ def every(db: Database, first_day: str, last_day: str) -> Iterator[Call]:
 
 def attempts(db: Database, call_id: str) -> list[Attempt]:
     rows = db.rows("SELECT * FROM attempts WHERE call_id = :id ORDER BY n", {"id": call_id})
-    return [records.to(Attempt, row, ("units", "lines")) for row in rows]
+    return [records.to(Attempt, row, ("units", "lines", "shares")) for row in rows]
+
+
+def some(db: Database, ids: Collection[str]) -> dict[str, Call]:
+    """These calls by id."""
+    names, given = records.named(list(ids))
+    return {row["id"]: records.to(Call, row) for row in db.rows(f"{SELECT} WHERE c.id IN ({names})", given)}

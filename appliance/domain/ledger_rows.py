@@ -72,13 +72,26 @@ class Part(msgspec.Struct, frozen=True):
     per: int = 1_000_000
 
 
+class Portion(msgspec.Struct, frozen=True):
+    """What one model used of an answer that several had a part in; "" is the one the answer names."""
+
+    model: str
+    input_total: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output_total: int = 0
+    reasoning: int = 0
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """One sending. Tokens as in the canonical usage record; unit prices in nano-dollars for a million tokens.
 
     `imputed_nano` is what the tokens would have cost at list prices where nobody pays for each call. `units` counts
     what else is billed (web searches). `reported_nano` is the provider's own figure and `computed_nano` ours, where
     both are known. `status` is the HTTP one, `tier` the service tier as reported, `note` what the price assumed.
-    `lines` are the whole sum where tokens at these unit prices are not.
+    `lines` are the whole sum where tokens at these unit prices are not, `shares` the tokens by model where several had
+    a part.
     """
 
     provider_id: str
@@ -113,6 +126,7 @@ class Attempt(msgspec.Struct, frozen=True):
     cache_write_5m_nano_mtok: int | None = None
     cache_write_1h_nano_mtok: int | None = None
     lines: list[Part] = []
+    shares: list[Portion] = []
 
 
 class Opening(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from appliance.domain.model_facts import Facts
+
 KINDS = ("openai-compatible", "openai", "anthropic", "anthropic-compatible", "ollama", "simulated")
 
 
@@ -14,6 +16,11 @@ class ModelPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`private` left out is as typed: 127.0.0.1 says by itself that it is not public, a name does not.
+
+    `facts` are what a model can do, by its name, where no list says it.
+    """
+
     name: str
     kind: str
     base_url: str = ""
@@ -24,6 +31,11 @@ class NewProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pace: str = "instant"
     seed: int = 0
     max_concurrency: int | None = None
+    private: bool | None = None
+    weight: int = 1
+    only_listed: bool = False
+    stream_options: bool = True
+    facts: dict[str, Facts] = {}
 
 
 class ProviderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,3 +49,9 @@ class ProviderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paused: bool | msgspec.UnsetType = msgspec.UNSET
     pace: str | msgspec.UnsetType = msgspec.UNSET
     max_concurrency: int | None | msgspec.UnsetType = msgspec.UNSET
+    private: bool | msgspec.UnsetType = msgspec.UNSET
+    weight: int | msgspec.UnsetType = msgspec.UNSET
+    only_listed: bool | msgspec.UnsetType = msgspec.UNSET
+    stream_options: bool | msgspec.UnsetType = msgspec.UNSET
+    facts: dict[str, Facts] | msgspec.UnsetType = msgspec.UNSET
+    billing: str | msgspec.UnsetType = msgspec.UNSET

@@ -1,7 +1,12 @@
 """What is refused of what people say about a provider account."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 import msgspec
 
+from appliance.domain.actor import Actor
+from appliance.domain.model_facts import Facts
 from appliance.domain.provider_forms import KINDS, ModelPrice
 from appliance.errors import invalid
 
@@ -9,6 +14,8 @@ NEEDS_SECRET = ("openai", "anthropic")
 BILLINGS = ("", "metered", "local", "flat")
 PACES = ("instant", "real")
 DEAREST = 100_000
+HEAVIEST = 1000
+MOST_TOKENS = 1_000_000_000
 
 
 def check(name: str, kind: str, url: str, secret: str) -> None:
@@ -44,6 +51,39 @@ def check_concurrency(most: int | None) -> None:
     """Raises Problem(invalid) for anything but None and 1 to 1,000 runs."""
     if most is not None and not 1 <= most <= 1000:
         raise invalid(max_concurrency="give a number of runs from 1 to 1,000, or nothing")
+
+
+def check_routing(weight: int, facts: dict[str, Facts]) -> None:
+    faults = {}
+    if not 1 <= weight <= HEAVIEST:
+        faults["weight"] = f"give a number from 1 to {HEAVIEST:,}"
+    sizes = [size for one in facts.values() for size in (one.context, one.output) if size is not None]
+    if not all(1 <= size <= MOST_TOKENS for size in sizes):
+        faults["facts"] = "give sizes in tokens, from 1 up, or nothing"
+    if faults:
+        raise invalid(**faults)
+
+
+def private(actor: Actor, url: str, asked: bool | None, before: bool = False) -> bool:
+    """Whether calls may go to addresses that are not public. Raises Problem(forbidden) below an owner."""
+    wanted = leads_inside(url) if asked is None else asked
+    if wanted and not before:
+        actor.need("owner")
+    return wanted
+
+
+def leads_inside(url: str) -> bool:
+    """True for an address that says so itself; where a name leads is only known when it is called."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return False
 
 
 def named_once(models: list[str]) -> list[str]:

@@ -7,8 +7,9 @@ import msgspec
 from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import budgets, events, provider_rules, provider_secrets, records
+from appliance.domain import budgets, events, provider_rules, provider_secrets, records, route_version
 from appliance.domain.actor import Actor
+from appliance.domain.model_facts import Facts
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.errors import Problem, invalid, not_found
 
@@ -17,13 +18,16 @@ DEFAULT_URLS = {
     "anthropic": "https://api.anthropic.com",
     "ollama": "http://127.0.0.1:11434/v1",
 }
+JSON = ("models", "prices", "facts")
 SIMULATED_MODELS = ["simulated", "sim-swift", "sim-standard", "sim-deep"]
 
 
 class Provider(msgspec.Struct, frozen=True):
     """`secret_hint` is the last four characters; the secret itself is never given back.
 
-    `max_concurrency` runs use it at the same time, None for as many as there are.
+    `max_concurrency` runs use it at the same time, None for as many as there are. `private`: it may be called at
+    addresses that are not public. `only_listed`: it takes no model but those it names. `stream_options` is False where
+    the server refuses that field. `out_at` is set while no call goes there because it refused the key or has no credit.
     """
 
     id: str
@@ -44,6 +48,13 @@ class Provider(msgspec.Struct, frozen=True):
     created_at: str
     updated_at: str
     max_concurrency: int | None = None
+    private: bool = False
+    weight: int = 1
+    only_listed: bool = False
+    stream_options: bool = True
+    facts: dict[str, Facts] = {}
+    out_at: str | None = None
+    out_reason: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -58,6 +69,8 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
     provider_rules.check(new.name, new.kind, url, secret)
     provider_rules.check_use(new.billing, new.pace, new.prices)
     provider_rules.check_concurrency(new.max_concurrency)
+    provider_rules.check_routing(new.weight, new.facts)
+    private = provider_rules.private(actor, url, new.private)
     now, provider_id = clock.iso(), ids.new()
     row: Row = {"id": provider_id, "name": new.name.strip(), "kind": new.kind, "base_url": url, "generation": 1}
     row |= {"billing": new.billing or ("local" if new.kind == "ollama" else "metered"), "pace": new.pace}
@@ -68,8 +81,10 @@ def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
         )
     }
     row |= {"prices": records.dump(new.prices), "seed": new.seed, "max_concurrency": new.max_concurrency}
-    row |= {"created_at": now, "updated_at": now}
+    row |= {"private": private, "weight": new.weight, "only_listed": new.only_listed, "facts": records.dump(new.facts)}
+    row |= {"stream_options": new.stream_options, "created_at": now, "updated_at": now}
     with db.transaction():
+        route_version.changed(db)
         _named(lambda: db.insert("providers", row), new.name)
         events.record(db, actor, "provider.added", provider_id=provider_id)
     return get(db, provider_id)
@@ -83,17 +98,23 @@ def change(db: Database, actor: Actor, vault: Vault, ref: str, change: ProviderC
     provider_rules.check(
         given.get("name", provider.name), provider.kind, given.get("base_url", provider.base_url), "kept"
     )
-    provider_rules.check_use(provider.billing, provider.pace, given.get("prices", {}))
+    provider_rules.check_use(given.get("billing", provider.billing), provider.pace, given.get("prices", {}))
     provider_rules.check_concurrency(given.get("max_concurrency"))
+    provider_rules.check_routing(given.get("weight", 1), given.get("facts", {}))
     if "models" in given:
         given["models"] = provider_rules.named_once(given["models"])
-    values = {k: records.dump(v) if k in ("models", "prices") else v for k, v in given.items()}
+    values = {k: records.dump(v) if k in JSON else v for k, v in given.items()}
     secret, moved = change.secret.strip(), values.get("base_url", provider.base_url) != provider.base_url
     if moved and provider.secret_fingerprint and not secret:
         raise invalid(secret="paste the key again: the stored one is only ever sent to the address it was given for")
+    if moved or "private" in values:
+        asked = None if change.private is msgspec.UNSET else change.private
+        url = given.get("base_url", provider.base_url)
+        values["private"] = provider_rules.private(actor, url, asked, provider.private and not moved)
     if secret or moved:
-        values |= {"tested_at": None, "test_ok": None, "test_detail": ""}
+        values |= {"tested_at": None, "test_ok": None, "test_detail": "", "out_at": None, "out_reason": ""}
     with db.transaction():
+        route_version.changed(db)
         if secret:
             generation = 1 + int(db.value("SELECT generation FROM providers WHERE id = :id", {"id": provider.id}))
             values |= {"generation": generation, **provider_secrets.sealed(db, vault, provider.id, generation, secret)}
@@ -112,6 +133,9 @@ def remove(db: Database, actor: Actor, ref: str) -> None:
     actor.need("admin")
     provider = get(db, ref)
     with db.transaction():
+        route_version.changed(db)
+        for table in ("route_targets", "target_health"):
+            db.delete(table, provider_id=provider.id)
         for budget in budgets.of(db, "provider", provider.id):
             budgets.put(db, actor, "provider", provider.id, budget.span, None)
         db.delete("providers", id=provider.id)
@@ -133,17 +157,20 @@ def all(db: Database) -> list[Provider]:
 def note_test(db: Database, actor: Actor, ref: str, ok: bool, detail: str, models: list[str]) -> Provider:
     """Keep the outcome of a test call; models the provider told of are kept when none were set."""
     provider = get(db, ref)
-    values = {"tested_at": clock.iso(), "test_ok": ok, "test_detail": detail[:500]}
+    values: Row = {"tested_at": clock.iso(), "test_ok": ok, "test_detail": detail[:500]}
+    if ok:
+        values |= {"out_at": None, "out_reason": ""}
     if models and not provider.models:
         values["models"] = records.dump(models)
     with db.transaction():
+        route_version.changed(db)
         db.update("providers", {"id": provider.id}, **values)
         events.record(db, actor, "provider.tested", provider_id=provider.id, ok=ok)
     return get(db, provider.id)
 
 
 def _provider(row: Row) -> Provider:
-    return records.to(Provider, row, ("models", "prices"))
+    return records.to(Provider, row, JSON)
 
 
 def _named(write: Callable[[], object], name: str) -> None:

@@ -4,6 +4,7 @@ A limit fills with what is admitted and runs empty evenly within a minute. Token
 when the call has ended.
 """
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -20,6 +21,8 @@ MINUTE = 60.0
 # How long to wait for a place among calls that run at the same time: nobody knows when one ends.
 PLACE_S = 2.0
 MOST = 10**12
+# What is left over of a wait that was rounded to a millisecond.
+A_TRIFLE = 1e-6
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -125,8 +128,8 @@ class Meters:
                 continue
             # One call above the whole limit goes through when nothing else does.
             over = self._used.get((limit.on, kind), 0.0) + min(more, most) - most
-            if most == 0 or over > 0:
-                wait = over * MINUTE / most if most else MINUTE
+            if most == 0 or over > A_TRIFLE:
+                wait = math.ceil(over * MINUTE / most * 1000) / 1000 if most else MINUTE
                 raise Full(f"{_whose(limit)} may use {most:,} {kind} a minute.", wait)
 
     def _add(self, limit: Rates, kind: str, most: int | None, more: int) -> None:

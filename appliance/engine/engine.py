@@ -56,7 +56,7 @@ class Engine:
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""
-        if any(event["kind"] in WAKING for event in events):
+        if any(event["kind"] in WAKING for event in events) and not self.pump.looks_again(tenant_id):
             self.bell.ring(tenant_id)
 
     def start(self) -> int:

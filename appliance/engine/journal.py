@@ -40,15 +40,22 @@ class InDoubt(Exception):
 
 class Journal:
     """`files` is the tenant's folder for what is too long for a row; `blocking` is called before a wait that another
-    run should use."""
+    run should use, `ended` in the transaction that has completed the run."""
 
     def __init__(
-        self, db: Database, run: Run, lease_s: float, files: Path, blocking: Callable[[], None] | None = None
+        self,
+        db: Database,
+        run: Run,
+        lease_s: float,
+        files: Path,
+        blocking: Callable[[], None] | None = None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self.db = db
         self.run = run
         self.files = files
         self.blocking = blocking
+        self.ended = ended
         self.lost = False
         self._lease_s = lease_s
         # A run claimed for the first time has no log yet, unless it took over another's.

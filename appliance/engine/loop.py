@@ -176,7 +176,9 @@ class Loop:
 
     def _complete(self, result: str, verdicts: dict[str, str]) -> str:
         giving.give(self.bench.db, self.task, self.bench.workspace)
-        return endings.complete(self.bench.db, self.journal.run, result, verdicts)
+        outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts)
+        self.journal.ended()
+        return outcome
 
     def _between(self) -> None:
         self.work.check()

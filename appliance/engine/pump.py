@@ -3,23 +3,20 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 
-from appliance import clock
 from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import claims, endings
-from appliance.domain.instances import advance, landing, stumbling
-from appliance.domain.instances.stumbling import Stumbled
+from appliance.domain import claims
+from appliance.domain.instances import landing
 from appliance.domain.runs import FenceLost, Run
-from appliance.engine import bodies, runner
+from appliance.engine import runner
 from appliance.engine.lanes import Lanes
 from appliance.engine.queue import Doorbell
+from appliance.engine.turns import Done, Turns
 
-QUANTUM_S = 0.05
-BATCH = 32
 log = logging.getLogger(__name__)
-Done = list[tuple[Run, str]]
 
 
 class Pump:
@@ -32,6 +29,7 @@ class Pump:
         self.owner = owner
         self.lease_s = lease_s
         self.lanes = Lanes(workers)
+        self._here = threading.local()
         self.stopping = threading.Event()
 
     def serve(self, tenant_id: str) -> None:
@@ -39,64 +37,62 @@ class Pump:
         if self.stopping.is_set():
             return
         background = self.lanes.enter(tenant_id)
+        self._here.tenant = tenant_id if background else ""
         try:
             self._serve(tenant_id, interactive=not background)
         finally:
+            self._here.tenant = ""
             if background:
                 for refused in self.lanes.leave():
                     self.bell.ring(refused)
 
+    def looks_again(self, tenant_id: str) -> bool:
+        """Whether this thread serves the tenant, so that what it has just committed needs no bell: it claims that
+        itself, or wakes others before it waits or when its time is over."""
+        return bool(getattr(self._here, "tenant", "") == tenant_id)
+
     def _serve(self, tenant_id: str, interactive: bool) -> None:
-        until, done = clock.monotonic() + QUANTUM_S, Done()
+        done = Done()
         with self.catalogue.open(tenant_id) as db:
-            while (claimed := self._turn(db, done, interactive)) or landing.any_moved(db):
-                done = self._carry_out(db, tenant_id, claimed)
-                if clock.monotonic() > until or self.stopping.is_set():
-                    self._complete(db, done)
+            turns = Turns(db, self.owner, self.lease_s, interactive, self.stopping)
+            while (claimed := turns.take(done)) or landing.any_moved(db):
+                done = self._carry_out(db, tenant_id, turns, deque(claimed))
+                if turns.over:
+                    turns.complete(done)
                     self.bell.ring(tenant_id)
                     return
 
-    def _turn(self, db: Database, done: Done, interactive: bool) -> list[Run]:
-        """Store the last batch, let workflows go on with it, and claim the next: one commit for all."""
-        while True:
-            try:
-                with db.transaction():
-                    self._complete(db, done)
-                    advance.moved(db)
-                    return claims.claim(db, self.owner, self.lease_s, BATCH, bodies.quick(), interactive)
-            except Stumbled as stumbled:
-                log.error("workflow %s is given up", stumbled.instance_id, exc_info=stumbled.__cause__)
-                stumbling.give_up(db, stumbled)
+    def _carry_out(self, db: Database, tenant_id: str, turns: Turns, left: deque[Run]) -> Done:
+        """What came of quick runs; all others have stored it themselves, and what they claimed then is done too."""
 
-    def _complete(self, db: Database, done: Done) -> None:
-        with db.transaction():
-            for run in endings.complete_all(db, done):
-                log.warning("run %s went to another worker", run.id)
+        def ended() -> None:
+            if not left:
+                turns.go_on(left)
 
-    def _carry_out(self, db: Database, tenant_id: str, claimed: list[Run]) -> Done:
-        """What came of quick runs; all others have stored it themselves."""
+        done = Done()
+        try:
+            while left:
+                run = left.popleft()
+                if (result := self._work(db, tenant_id, run, ended)) is not None:
+                    done.append((run, result))
+        except BaseException:
+            # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
+            with db.transaction():
+                turns.complete(done)
+                for run in left:
+                    claims.give_back(db, run)
+            raise
+        return done
 
+    def _work(self, db: Database, tenant_id: str, run: Run, ended: Callable[[], None]) -> str | None:
         def others() -> None:
             # Not before: while nothing waits, a second thread only takes the interpreter from the first.
             if claims.has_ready(db):
                 self.bell.ring(tenant_id)
 
-        files, done, left = self.catalogue.files(tenant_id), Done(), deque(claimed)
         try:
-            while left:
-                run = left.popleft()
-                try:
-                    result = runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others)
-                except FenceLost:
-                    log.warning("run %s went to another worker", run.id)
-                    continue
-                if result is not None:
-                    done.append((run, result))
-        except BaseException:
-            # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
-            with db.transaction():
-                self._complete(db, done)
-                for run in left:
-                    claims.give_back(db, run)
-            raise
-        return done
+            files = self.catalogue.files(tenant_id)
+            return runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others, ended)
+        except FenceLost:
+            log.warning("run %s went to another worker", run.id)
+            return None

@@ -31,11 +31,12 @@ def work(
     lease_s: float,
     stopping: threading.Event,
     blocking: Callable[[], None] | None = None,
+    ended: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Carry a claimed run to its end or to a wait, and store which. Raises FenceLost when another worker took it.
 
-    `blocking` is called before each wait for a model's answer. The result of a quick run is given back instead, to be
-    stored with others.
+    `blocking` is called before each wait for a model's answer, `ended` in the transaction that completes the run. The
+    result of a quick run is given back instead, to be stored with others.
     """
     body = BODIES.get(run.runtime)
     if body is None:
@@ -45,12 +46,13 @@ def work(
             )
         return None
     try:
-        journal = Journal(db, run, lease_s, files, blocking)
+        journal = Journal(db, run, lease_s, files, blocking, ended)
         result = body.act(Work(journal, calls, stopping))
         if result is None or body.quick:
             return result
         with db.transaction():
             endings.complete(db, run, result, {})
+            ended()
     except ProviderFailure as failure:
         if failure.code == "cancelled" and not runs.get(db, run.id).cancel_requested:
             # The gateway closed under the call: nobody asked this run to end.

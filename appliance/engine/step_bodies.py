@@ -39,6 +39,7 @@ def run(work: Work) -> None:
             raise Cancelled(journal.run.id)
         nodes.give(journal.db, journal.run.task_id, output)
         endings.complete(journal.db, journal.run, result, {})
+        journal.ended()
 
 
 def _http(work: Work, node: Node) -> tuple[Given, str]:

@@ -21,6 +21,16 @@ def private(host: str) -> bool:
     return plain is not None and (not plain.is_global or plain.is_multicast)
 
 
+def refusal(host: str, address: str, public_only: bool) -> str:
+    """Why `host` at `address` (the host itself before it is resolved) is not called for an account; "" when it is."""
+    shown = host if host == address else f"{host} is {address}"
+    if forbidden(address):
+        return f"{shown}: link-local and metadata addresses are never called."
+    if public_only and private(address):
+        return f"{shown}: not public. An owner can allow private addresses for this account."
+    return ""
+
+
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return _unwrapped(ip_address(host.strip("[]").partition("%")[0]))

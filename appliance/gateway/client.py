@@ -22,6 +22,8 @@ from appliance.gateway.wires import KINDS
 if TYPE_CHECKING:
     import aiohttp
 
+    from appliance.gateway.transport import Sessions
+
 T = TypeVar("T")
 OnText = Callable[[str], None]
 
@@ -48,7 +50,7 @@ class Gateway:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: Sessions | None = None
         self._door = threading.Lock()
         self._closed = False
 
@@ -148,7 +150,9 @@ class Gateway:
     async def _send(self, account: Account, request: ChatRequest, on_text: OnText | None) -> Reply:
         try:
             kind = KINDS[account.kind]
-            reply: Reply = await kind.wire().send(self._http(kind.network), _complete(account), request, on_text)
+            reply: Reply = await kind.wire().send(
+                self._http(kind.network, account), _complete(account), request, on_text
+            )
             return reply
         except ProviderFailure:
             raise
@@ -161,15 +165,17 @@ class Gateway:
     async def _models(self, account: Account) -> list[str]:
         kind = KINDS[account.kind]
         account = msgspec.structs.replace(account, timeout_s=min(account.timeout_s, LIST_S))
-        found: list[str] = await kind.wire().models(self._http(kind.network), _complete(account))
+        found: list[str] = await kind.wire().models(self._http(kind.network, account), _complete(account))
         return found
 
-    def _http(self, needed: bool) -> "aiohttp.ClientSession | None":
-        if needed and self._session is None:
+    def _http(self, needed: bool, account: Account) -> "aiohttp.ClientSession | None":
+        if not needed:
+            return None
+        if self._sessions is None:
             from appliance.gateway import transport  # noqa: PLC0415  aiohttp takes 0.3 s to import
 
-            self._session = transport.open_session()
-        return self._session
+            self._sessions = transport.Sessions()
+        return self._sessions.of(account)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -180,8 +186,8 @@ class Gateway:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        if self._session:
-            await self._session.close()
+        if self._sessions:
+            await self._sessions.close()
 
 
 async def _sent(request: Request, allow: tuple[str, ...]) -> Fetched:

@@ -50,7 +50,7 @@ FAILURES: dict[str, Failure] = {
     ),
     "provider_address_refused": Failure(
         "This address may not be called",
-        "Link-local and cloud metadata addresses are never called; correct the base URL.",
+        "Correct the base URL, or let an owner allow private addresses for the account.",
         account_down=True,
     ),
     "context_too_long": Failure(

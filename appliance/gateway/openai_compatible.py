@@ -191,7 +191,7 @@ def _body(account: Account, request: ChatRequest, without: frozenset[str]) -> by
         # OpenAI's reasoning models refuse the old name, most other servers ignore the new one.
         new = _PLAIN_LIMIT in without or urlsplit(account.base_url).hostname == "api.openai.com"
         body[_NEW_LIMIT if new else _PLAIN_LIMIT] = request.max_tokens
-    if "stream_options" not in without:
+    if account.stream_options and "stream_options" not in without:
         body["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(body)
 

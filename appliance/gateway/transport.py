@@ -14,7 +14,7 @@ from yarl import URL
 
 from appliance import __version__
 from appliance.gateway import failures
-from appliance.gateway.addresses import forbidden
+from appliance.gateway.addresses import refusal
 from appliance.gateway.failures import Phase, ProviderFailure
 from appliance.gateway.types import Account, Usage
 
@@ -33,33 +33,55 @@ class ForbiddenAddress(OSError):
 
 
 class GuardedResolver(AbstractResolver):
-    """Ordinary DNS, minus the answers that may never be called."""
+    """Ordinary DNS, minus the answers that may not be called.
 
-    def __init__(self) -> None:
+    The connection goes to the very addresses that passed here, so no second answer can swap them.
+    """
+
+    def __init__(self, public_only: bool = False) -> None:
+        self._public_only = public_only
         self._plain = aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._plain.resolve(host, port, family)
-        allowed = [answer for answer in found if not forbidden(answer["host"])]
+        faults = {answer["host"]: refusal(host, answer["host"], self._public_only) for answer in found}
+        allowed = [answer for answer in found if not faults[answer["host"]]]
         if found and not allowed:
-            raise ForbiddenAddress(f"{host} is {found[0]['host']}")
+            raise ForbiddenAddress(faults[found[0]["host"]])
         return allowed
 
     async def close(self) -> None:
         await self._plain.close()
 
 
-def open_session() -> aiohttp.ClientSession:
-    """Must be called on the loop that will use it."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=GuardedResolver())
+def open_session(public_only: bool = False) -> aiohttp.ClientSession:
+    """Must be called on the loop that will use it. Accounts that differ in `public_only` share no session."""
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=GuardedResolver(public_only))
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"AgentHQ/{__version__}", "Accept-Encoding": "identity"},
     )
+
+
+class Sessions:
+    """A session for accounts that stay on the public internet and one for those that need not, opened when used."""
+
+    def __init__(self) -> None:
+        self._open: dict[bool, aiohttp.ClientSession] = {}
+
+    def of(self, account: Account) -> aiohttp.ClientSession:
+        found = self._open.get(account.public_only)
+        if found is None:
+            found = self._open[account.public_only] = open_session(account.public_only)
+        return found
+
+    async def close(self) -> None:
+        for session in self._open.values():
+            await session.close()
 
 
 class Event(NamedTuple):
@@ -179,8 +201,8 @@ def _request(
         raise ProviderFailure("provider_not_found", f"{url} is not a URL.", phase="connect") from None
     if target.scheme not in ("http", "https") or not target.host:
         raise ProviderFailure("provider_not_found", f"{url} is not an http or https URL.", phase="connect")
-    if forbidden(target.host):
-        raise ProviderFailure("provider_address_refused", f"{target.host} is never called.", phase="connect")
+    if fault := refusal(target.host, target.host, account.public_only):
+        raise ProviderFailure("provider_address_refused", fault, phase="connect")
     timeout = aiohttp.ClientTimeout(
         total=account.timeout_s, sock_connect=min(CONNECT_S, account.timeout_s), sock_read=account.silence_s
     )

@@ -124,6 +124,8 @@ class Account(Struct, frozen=True):
 
     `prices` overrides every list by exact model id; `sheet` holds the tenant's own prices and its imported list, by
     model, the newest first. `silence_s` is the longest gap between two pieces of an answer.
+    `public_only`: no address of this machine or a private network is called, whatever a name resolves to.
+    `stream_options` is False for a server that refuses a request with that field.
     """
 
     id: str
@@ -137,6 +139,8 @@ class Account(Struct, frozen=True):
     prices: dict[str, ModelPrice] = {}
     pace: Pace = "instant"
     sheet: dict[str, tuple[Dated, ...]] = {}
+    public_only: bool = False
+    stream_options: bool = True
 
     def __repr__(self) -> str:
         return f"Account(id={self.id!r}, kind={self.kind!r}, base_url={self.base_url!r})"

@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.calls import offers
 from appliance.db.database import Database
-from appliance.domain import agents, board, budgets, org, revisions, runs, tenants, usage
+from appliance.domain import agents, board, budgets, org, revisions, routes, runs, tenants, usage
 from appliance.domain.agent_forms import DEFAULT_TOOLS, TOOLS, AgentChange
 from appliance.domain.agents import Agent
 from appliance.domain.org import Place
@@ -108,7 +108,8 @@ def form(
 ) -> Reply:
     shown = (_as_given(db, agent) if agent else EMPTY) | given
     usable = offers.every(services.calls.accounts, db)
-    models = [(offer.id, f"{offer.id} · {offer.provider_name}") for offer in usable]
+    models = [(route.name, f"{route.name} · route") for route in routes.every(db)]
+    models += [(offer.id, f"{offer.id} · {offer.provider_name}") for offer in usable if offer.id not in dict(models)]
     if shown["model"] and shown["model"] not in dict(models):
         models.append((shown["model"], f"{shown['model']} · no account serves it"))
     chosen = _tools(given) if given else agent.tools if agent else list(DEFAULT_TOOLS)

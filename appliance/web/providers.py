@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from appliance.calls import local_servers, offers
 from appliance.db.database import Database
-from appliance.domain import providers
+from appliance.domain import provider_standing, providers, routes
 from appliance.domain.actor import Actor
+from appliance.domain.model_facts import Facts
 from appliance.domain.provider_forms import NewProvider, ProviderChange
 from appliance.domain.providers import Provider
 from appliance.errors import Problem
@@ -22,7 +24,9 @@ from appliance.web.services import Services
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 ADMIN = {"role": "admin"}
-EMPTY = {"name": "", "kind": "", "base_url": "", "secret": "", "models": "", "pace": "instant"}
+EMPTY = {"name": "", "kind": "", "base_url": "", "secret": "", "models": "", "pace": "instant", "private": ""}
+BILLINGS = {"metered": "by tokens", "flat": "a flat fee", "local": "this machine"}
+SWITCHES = ("private", "only_listed")
 
 
 class ProvidersPages(Controller):
@@ -34,10 +38,10 @@ class ProvidersPages(Controller):
         return respond.page(frame, "providers/index.html", providers=providers.all(db), offers=usable, kinds=KINDS)
 
     @get("/new", sync_to_thread=True, opt=ADMIN)
-    def new(self, frame: Frame, kind: str = "", base_url: str = "", name: str = "") -> Reply:
+    def new(self, frame: Frame, kind: str = "", base_url: str = "", name: str = "", private: str = "") -> Reply:
         chosen = KINDS.get(kind)
         given = {"kind": kind, "name": name or (chosen.title if chosen else ""), "base_url": base_url}
-        return _form(frame, given)
+        return _form(frame, given | {"private": private})
 
     @post("/local", sync_to_thread=True, opt=ADMIN)
     def local(self, frame: Frame, services: Services) -> Reply:
@@ -69,6 +73,11 @@ class ProvidersPages(Controller):
         provider, _ = services.calls.accounts.test(db, actor, ref)
         return respond.redirect(f"{frame.base}/providers/{provider.id}")
 
+    @post("/{ref:str}/back", sync_to_thread=True)
+    def bring_back(self, frame: Frame, db: Database, actor: Actor, ref: str) -> Reply:
+        provider = routes.bring_back(db, actor, ref)
+        return respond.redirect(f"{frame.base}/providers/{provider.id}", f"Calls go to {provider.name} again.")
+
     @post("/{ref:str}/remove", sync_to_thread=True, opt=ADMIN)
     def remove(self, frame: Frame, db: Database, actor: Actor, ref: str) -> Reply:
         providers.remove(db, actor, ref)
@@ -99,6 +108,17 @@ class ProvidersApi(Controller):
     def remove(self, db: Database, actor: Actor, ref: str) -> None:
         providers.remove(db, actor, ref)
 
+    @post("/{ref:str}/back", status_code=200, sync_to_thread=True, summary="Let calls go to an account that is out")
+    def bring_back(self, db: Database, actor: Actor, ref: str) -> Provider:
+        """Its models that rest are tried again at once, too."""
+        return routes.bring_back(db, actor, ref)
+
+    @get("/{ref:str}/health", sync_to_thread=True, summary="How the models of an account fare")
+    def health(self, db: Database, ref: str) -> dict[str, Any]:
+        provider = providers.get(db, ref)
+        found = [msgspec.to_builtins(one) | {"state": one.state} for one in provider_standing.of(db, provider)]
+        return {"items": found, "next_cursor": None}
+
     @post("/{ref:str}/test", status_code=200, sync_to_thread=True, summary="Ask the provider for its models")
     def test(self, db: Database, actor: Actor, services: Services, ref: str) -> Provider:
         """The outcome is `test_ok` and `test_detail`; a provider that fails is not an error of this request."""
@@ -111,16 +131,29 @@ def models(db: Database, services: Services) -> dict[str, Any]:
 
 
 def decoded(fields: dict[str, str]) -> dict[str, Any]:
-    """A form's text as the API's JSON: models one a line, prices as `in:MODEL` and `out:MODEL`."""
+    """A form's text as the API's JSON: models one a line, prices as `in:MODEL`, abilities as `tools:MODEL`."""
     plain: dict[str, Any] = {name: text for name, text in fields.items() if ":" not in name}
     if "models" in plain:
         plain["models"] = plain["models"].splitlines()
     if "max_concurrency" in plain:
         plain["max_concurrency"] = plain["max_concurrency"].strip() or None
-    if "priced" in plain:
-        plain.pop("priced")
+    if plain.pop("priced", ""):
         plain["prices"] = _prices(fields)
+    if plain.pop("facts", ""):
+        plain["facts"] = _facts(fields)
+    if plain.pop("switches", ""):
+        plain |= {name: name in fields for name in SWITCHES}
+        plain["stream_options"] = plain.pop("no_stream_options", "") == ""
     return plain
+
+
+def _facts(fields: dict[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in fields.items():
+        fact, _, model = name.partition(":")
+        if model and fact in Facts.__struct_fields__ and text.strip():
+            found.setdefault(model, {})[fact] = {"yes": True, "no": False}.get(text, text.strip().replace(",", ""))
+    return found
 
 
 def _prices(fields: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -150,15 +183,23 @@ def _page(
 ) -> Reply:
     provider = providers.get(db, ref)
     shown = {"name": provider.name, "base_url": provider.base_url, "models": "\n".join(provider.models)}
-    shown["max_concurrency"] = str(provider.max_concurrency or "")
+    shown |= {"max_concurrency": str(provider.max_concurrency or ""), "billing": provider.billing}
+    shown["weight"] = str(provider.weight)
+    switches = {name: name in given if given else getattr(provider, name) for name in SWITCHES}
+    switches["no_stream_options"] = "no_stream_options" in given if given else not provider.stream_options
+    known = services.calls.known
+    able = [(model, provider.facts.get(model, Facts()), known.facts(provider, model)) for model in provider.models]
     return respond.page(
         frame,
         "providers/show.html",
         respond.form_status(problem) if problem else 200,
         provider=provider,
         kind=KINDS[provider.kind],
-        offers=offers.of(services.calls.accounts, provider),
-        given=shown | (given or {}),
+        offers=offers.of(services.calls.accounts, db, provider),
+        given=shown | (given or {}) | switches,
+        standing=provider_standing.of(db, provider),
+        abilities=[] if provider.simulated else able,
+        billings=BILLINGS,
         errors=respond.faults(problem) if problem else {},
     )
 

@@ -109,6 +109,42 @@ def test_committed_rows_are_seen_by_others_uncommitted_ones_not(db: Database, ho
         assert other.value("SELECT COUNT(*) FROM budgets") == 1
 
 
+def test_rows_inserted_later_are_there_for_who_looks_and_after_the_commit(db: Database) -> None:
+    with db.transaction():
+        db.insert_later("budgets", budget(1))
+        db.insert_later("budgets", budget(2))
+        assert db.value("SELECT COUNT(*) FROM budgets") == 2
+        assert db.update("budgets", {"id": "b1"}, limit_nano=9) == 1
+        db.insert_later("budgets", budget(3))
+    assert db.value("SELECT COUNT(*) FROM budgets") == 3
+
+
+def test_rows_inserted_later_go_with_their_transaction(db: Database) -> None:
+    with suppress(ZeroDivisionError), db.transaction():
+        db.insert_later("budgets", budget(1))
+        raise ZeroDivisionError
+    with pytest.raises(Duplicate), db.transaction():
+        db.insert("budgets", budget(2))
+        db.insert_later("budgets", budget(2))
+    with db.transaction():
+        db.insert("budgets", budget(4))
+    assert [row["id"] for row in db.rows("SELECT id FROM budgets")] == ["b4"]
+
+
+def test_what_comes_before_the_commit_is_part_of_it(db: Database) -> None:
+    with db.transaction():
+        db.before_commit(lambda: db.insert("budgets", budget(2)))
+        db.insert("budgets", budget(1))
+        assert db.value("SELECT COUNT(*) FROM budgets") == 1
+    assert db.value("SELECT COUNT(*) FROM budgets") == 2
+    with suppress(ZeroDivisionError), db.transaction():
+        db.before_commit(lambda: db.insert("budgets", budget(3)))
+        raise ZeroDivisionError
+    with db.transaction():
+        db.known["of"] = "this transaction"
+    assert (db.value("SELECT COUNT(*) FROM budgets"), db.known) == (2, {})
+
+
 def test_after_commit_follows_the_commit(db: Database, home: Home) -> None:
     seen: list[int] = []
 

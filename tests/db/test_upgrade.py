@@ -39,8 +39,8 @@ def test_what_was_spent_before_an_upgrade_is_counted_on_every_scope(
     catalogue._current.discard("t1")
     with catalogue.open("t1") as db:
         rows = db.rows("SELECT * FROM spent ORDER BY scope, scope_id, span")
-        scopes = ["agent a", "provider p", "run r", "task below", "task top", "tenant "]
-        assert [f"{row['scope']} {row['scope_id']}" for row in rows] == [s for s in scopes for _ in range(4)]
+        scopes = ["agent a", "model ", "provider p", "run r", "task below", "task top", "tenant "]
+        assert [f"{row['scope']} {row['scope_id']}" for row in rows] == [s for s in scopes for _ in range(5)]
         assert {row["settled_nano"] for row in rows} == {75}
         starts = {row["span"]: row["starts"] for row in rows}
         assert starts["hour"] == "2026-11-23T12:00:00.000000Z" and starts["lifetime"] == ""

@@ -4,6 +4,7 @@ from functools import partial
 import pytest
 
 from appliance import clock
+from tests.domain.aiming import Range
 from tests.domain.hooking import Make, Outside
 from tests.domain.scheduling import NOON, Calendar
 from tests.domain.waking import Office, open_office
@@ -28,3 +29,9 @@ def calendar(office: Office) -> Iterator[Calendar]:
     """The clock stands at noon of a Monday while a test does nothing about it."""
     with clock.frozen(clock.parse(NOON)):
         yield Calendar(office)
+
+
+@pytest.fixture
+def aim(world: World) -> Iterator[Range]:
+    with world.db() as db:
+        yield Range(world, db)

@@ -114,8 +114,15 @@ def test_every_call_is_read_once_however_many_there_are(world: World, monkeypatc
             ["Input", "Input from the cache"],
         ),
         (
-            Attempt("p", "m", input_total=1000, cache_write_5m=500, output_total=0, cost_nano=3_375_000),
-            ["Input", "Input written to the cache"],
+            Attempt(
+                "p",
+                "m",
+                input_total=1000,
+                cache_write_5m=500,
+                cache_write_5m_nano_mtok=3_750_000_000,
+                cost_nano=3_375_000,
+            ),
+            ["Input", "Input written to the cache for 5 minutes"],
         ),
     ],
 )

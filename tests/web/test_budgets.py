@@ -34,7 +34,7 @@ def test_setting_the_same_scope_twice_replaces_the_limit(world: World) -> None:
         ({"limit_usd": -1}, "limit_usd"),
         ({"limit_usd": "1e999999999"}, "limit_usd"),
         ({"limit_usd": 1, "scope": "galaxy"}, "scope"),
-        ({"limit_usd": 1, "span": "week"}, "span"),
+        ({"limit_usd": 1, "span": "fortnight"}, "span"),
         ({"limit_usd": 1, "scope": "agent", "scope_id": "nobody"}, "scope_id"),
         ({"limit_usd": 1, "scope": "task", "scope_id": "77"}, "scope_id"),
     ],

@@ -19,7 +19,7 @@ CURSOR = "notice"
 RESTORED = "notices_restored"
 ASKED = ("requested", "reminded", "escalated", "handed_on", "assigned", "expiring")
 HEARD = (*(f"approval.{what}" for what in ASKED), "task.in_review", "task.done", "task.blocked", "run.parked")
-HEARD = (*HEARD, "instance.failed", "budget.alert")
+HEARD = (*HEARD, "instance.failed", "budget.alert", "price.differs")
 STUCK = ("needs_input", "needs_decision", "capability")
 _TASK = """SELECT t.*, a.name AS agent_name, COALESCE(r.state, '') AS run_state,
   COALESCE(r.failure_detail, '') AS failure_detail, i.id AS instance_id,
@@ -142,6 +142,8 @@ def happening(db: Database, members: list[Member], event: Event) -> Happening | 
     """What an event means to people, and to whom; None when it means nothing any more."""
     if event.kind == "budget.alert":
         return Happening(words.of_budget(event), "budget")
+    if event.kind == "price.differs":
+        return Happening(words.of_price(event), "budget")
     if event.kind.startswith("approval."):
         return _asked(db, members, event)
     task = db.one(_TASK, {"id": event.task_id})

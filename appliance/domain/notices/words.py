@@ -1,5 +1,7 @@
 """What a notice says: what is asked, for how much, by when, and what follows when nobody acts."""
 
+from urllib.parse import quote
+
 from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import approval_words, budget_words, preferences
@@ -61,6 +63,14 @@ def of_budget(event: Event) -> Content:
     silent = "Work that needs more stops and asks." if told["percent"] >= 100 else "Work goes on until all is spent."
     facts = [("Spent", f"{spent} of {allowed}"), ("If nobody acts", silent)]
     return Content(title, "", facts, "/costs", about={"budget_id": told["budget_id"], "percent": told["percent"]})
+
+
+def of_price(event: Event) -> Content:
+    told = event.data
+    reported, computed = budget_words.cents(told["reported_nano"]), budget_words.cents(told["computed_nano"])
+    facts = [("The provider says", reported), ("The price list says", computed), ("If nobody acts", "The bill counts.")]
+    title = f"{told['model']} is billed at another price than the list"
+    return Content(title, "", facts, f"/costs/calls?model={quote(told['model'])}", about={"model": told["model"]})
 
 
 def moment(db: Database, iso: str) -> str:

@@ -11,6 +11,8 @@ from appliance.domain.workflows import expression_parts
 from appliance.domain.workflows.expression_parts import OPENING, Expression
 from appliance.domain.workflows.expression_rules import Wrong
 
+# Nothing to take apart: shlex reads each character by itself.
+_PLAIN = re.compile("[\\w ./:=@%+,\0-]*", re.ASCII)
 _MARK = re.compile("\0([0-9]+)\0")
 
 
@@ -27,7 +29,7 @@ def words(template: str, give: Callable[[str], str]) -> list[str]:
             texts.append(part)
     if any("\0" in value for value in values):
         raise ValueError("a value in it has a character that no command may have")
-    found = [_MARK.sub(lambda mark: values[int(mark[1])], word) for word in shlex.split("".join(texts))]
+    found = [_MARK.sub(lambda mark: values[int(mark[1])], word) for word in _split("".join(texts))]
     if not found or not found[0].strip():
         raise ValueError("it names no program")
     return found
@@ -40,6 +42,10 @@ def fault(template: str) -> str:
     except ValueError as error:
         return "" if isinstance(error.__cause__, Wrong) else f"the command can't be read: {error}"
     return ""
+
+
+def _split(text: str) -> list[str]:
+    return text.split() if _PLAIN.fullmatch(text) else shlex.split(text)
 
 
 def _parts(template: str) -> list[str | Expression]:

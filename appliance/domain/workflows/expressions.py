@@ -6,7 +6,7 @@ Every expression ends: its length, its depth and the work it may do are bounded 
 
 import ast
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 import simpleeval
@@ -28,8 +28,8 @@ class Known(NamedTuple):
     """
 
     inputs: frozenset[str] = frozenset()
-    steps: frozenset[str] = frozenset()
-    later: frozenset[str] = frozenset()
+    steps: Set[str] = frozenset()
+    later: Set[str] = frozenset()
     item: bool = False
     own: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()

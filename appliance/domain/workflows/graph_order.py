@@ -1,6 +1,6 @@
 """Which steps of a list have begun before which: ids once, needs that exist, no circle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,11 +10,47 @@ from appliance.domain.workflows.places import Found
 MOST_FAULTS = 50
 
 
+class Some(Set[str]):
+    """Some of the steps of a list, a bit for each: as sets, what is ahead of each of a thousand is half a million."""
+
+    def __init__(self, places: dict[str, int], mask: int) -> None:
+        self._places = places
+        self._mask = mask
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._places and bool(self._mask >> self._places[name] & 1)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, place in self._places.items() if self._mask >> place & 1)
+
+    def __len__(self) -> int:
+        return self._mask.bit_count()
+
+
+class Both(Set[str]):
+    """What is in either of two, without joining them; `hidden` are names of the second that do not count."""
+
+    def __init__(self, inner: Set[str], outer: Set[str], hidden: Set[str] = frozenset()) -> None:
+        self._inner = inner
+        self._outer = outer
+        self._hidden = hidden
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._inner or (name not in self._hidden and name in self._outer)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._inner
+        yield from (name for name in self._outer if name not in self._hidden and name not in self._inner)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Order(NamedTuple):
     """`ahead[n]` are the steps that step n needs, and those these need, and so on; all of them for one in a circle."""
 
     ids: list[str]
-    ahead: list[frozenset[str]]
+    ahead: list[Some]
     faults: list[Found]
 
 
@@ -73,16 +109,11 @@ def _circle(needs: list[list[int]], inside: set[int]) -> list[int]:
     return circle[start:] + circle[:start]
 
 
-def _ahead(ids: list[str], needs: list[list[int]], order: list[int]) -> list[frozenset[str]]:
-    everything = frozenset(ids)
-    found = [everything] * len(ids)
-    masks = [0] * len(ids)
+def _ahead(ids: list[str], needs: list[list[int]], order: list[int]) -> list[Some]:
+    places = {name: n for n, name in enumerate(ids)}
+    masks = [(1 << len(ids)) - 1] * len(ids)
     for n in order:
-        reached: frozenset[str] = frozenset()
-        for need in sorted(needs[n], reverse=True):
-            # Sets are joined only when that adds something: a list whose every step needs all before it is long.
-            if masks[need] & ~masks[n]:
-                reached |= found[need]
+        masks[n] = 0
+        for need in needs[n]:
             masks[n] |= masks[need] | 1 << need
-        found[n] = reached | {ids[need] for need in needs[n]}
-    return found
+    return [Some(places, mask) for mask in masks]

@@ -4,8 +4,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from appliance.domain import check_forms, schema
-from appliance.domain.workflows import building, command_lines, expressions, graph_order, published, schema_forms
+from appliance.domain.workflows import (
+    building,
+    command_lines,
+    expression_parts,
+    expressions,
+    graph_order,
+    published,
+    schema_forms,
+)
 from appliance.domain.workflows.expressions import Known
+from appliance.domain.workflows.graph_order import Both
 from appliance.domain.workflows.nearest import meant
 from appliance.domain.workflows.places import Found, Place
 from appliance.errors import Problem
@@ -30,6 +39,10 @@ RENDERED: dict[str, tuple[str, ...]] = {
 # Of these only some parts.
 INSIDE = {"wait": ("until",), "http": ("url", "headers", "body"), "options": ("label", "detail")}
 BLOCKS = {"map": ("do",), "when": ("then", "otherwise")}
+
+# What of a step is judged elsewhere than by _stray.
+_INNER = {"compensate", *(name for names in BLOCKS.values() for name in names)}
+_JUDGED = {kind: _INNER | {*keys} | ({"output"} if kind == "map" else set()) for kind, keys in RENDERED.items()}
 
 
 class _Around(NamedTuple):
@@ -99,11 +112,11 @@ def _block(block: list[Data], place: Place, around: _Around) -> Iterator[Found]:
     needs = building.needs_of(block)
     order = graph_order.of([step["id"] for step in block], needs)
     ids, outer = frozenset(order.ids), around.known
-    later, beyond = outer.later | ids, outer.steps - ids
+    later = Both(ids, outer.later)
     yield from ((place + at, message) for at, message in order.faults)
     for n, step in enumerate(block):
-        ahead = order.ahead[n]
-        known = outer._replace(steps=beyond | ahead if beyond else ahead, later=later, own=outer.own | {step["id"]})
+        ahead = Both(order.ahead[n], outer.steps, hidden=ids)
+        known = outer._replace(steps=ahead, later=later, own=outer.own | {step["id"]})
         yield from _step(step, (*place, n), known, around.depth, len(needs[n]))
 
 
@@ -118,11 +131,11 @@ def _step(step: Data, place: Place, known: Known, depth: int, needs: int) -> Ite
     if kind == "map" and "output" in step:
         inside = frozenset(inner["id"] for inner in step["do"])
         yield from _expressions(
-            step["output"], (*place, "output"), known._replace(item=True, steps=known.steps | inside)
+            step["output"], (*place, "output"), known._replace(item=True, steps=Both(inside, known.steps))
         )
     if "compensate" in step:
         undo = step["compensate"]
-        own = known._replace(steps=known.steps | {step["id"]})
+        own = known._replace(steps=Both({step["id"]}, known.steps))
         yield from _work(undo, building.kind_of(undo), (*place, "compensate"), own)
 
 
@@ -140,7 +153,7 @@ def _joins(step: Data, kind: str, place: Place, needs: int) -> Iterator[Found]:
 
 def _work(step: Data, kind: str, place: Place, known: Known) -> Iterator[Found]:
     """What a step says of itself, without the steps inside it."""
-    yield from _schemas(step, place)
+    yield from _schemas(step, kind, place)
     for n, one in enumerate(step.get("checks", [])):
         if fault := _check(one):
             yield (*place, "checks", n), fault
@@ -156,8 +169,7 @@ def _work(step: Data, kind: str, place: Place, known: Known) -> Iterator[Found]:
             (*place, "map"),
             "write one expression that gives a list, such as ${{ steps.list.output.data }}, or a list",
         )
-    outside = set(step) - {*RENDERED[kind], *(name for names in BLOCKS.values() for name in names), "compensate"}
-    yield from _stray(step, tuple(sorted(outside - ({"output"} if kind == "map" else set()))), place)
+    yield from _stray(step, tuple(sorted(step.keys() - _JUDGED[kind])), place)
 
 
 def _rendered(value: Any, key: str, place: Place, known: Known) -> Iterator[Found]:
@@ -175,7 +187,7 @@ def _rendered(value: Any, key: str, place: Place, known: Known) -> Iterator[Foun
 
 def _expressions(value: Any, place: Place, known: Known) -> Iterator[Found]:
     if isinstance(value, str):
-        if fault := expressions.check(value, known):
+        if expression_parts.OPENING in value and (fault := expressions.check(value, known)):
             yield place, fault
         return
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -209,9 +221,9 @@ def _check(data: Data) -> str:
     return ""
 
 
-def _schemas(step: Data, place: Place) -> Iterator[Found]:
+def _schemas(step: Data, kind: str, place: Place) -> Iterator[Found]:
     for key in ("output", "wait"):
-        if key == "output" and building.kind_of(step) != "agent":
+        if key == "output" and kind != "agent":
             continue
         if isinstance(step.get(key), dict) and "schema" in step[key]:
             yield from _schema(step[key]["schema"], (*place, key, "schema"))

@@ -24,6 +24,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Mapping(dict[str, Any]):
     """An object; `line` is where it starts, `lines` where each of its keys stands."""
 
+    __slots__ = ("line", "lines")
+
     def __init__(self, line: int) -> None:
         super().__init__()
         self.line = line
@@ -32,6 +34,8 @@ class Mapping(dict[str, Any]):
 
 class Items(list[Any]):
     """A list; `lines` is where each of its items starts."""
+
+    __slots__ = ("line", "lines")
 
     def __init__(self, line: int) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ const GROUPS = {
   costs: ["call", "budget", "run"],
   agents: ["agent", "run"],
   inbox: ["approval", "task", "run", "message"],
-  providers: ["provider", "call"],
+  providers: ["provider", "route", "call"],
 };
 const pages = new Map();
 

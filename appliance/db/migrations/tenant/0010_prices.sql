@@ -23,6 +23,7 @@ CREATE TABLE price_alarms (
 ALTER TABLE attempts ADD COLUMN cache_write_5m_nano_mtok BIGINT;
 ALTER TABLE attempts ADD COLUMN cache_write_1h_nano_mtok BIGINT;
 ALTER TABLE attempts ADD COLUMN lines TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE attempts ADD COLUMN shares TEXT NOT NULL DEFAULT '[]';
 CREATE INDEX calls_unpriced ON calls (started_at, id) WHERE cost_source = 'unpriced';
 UPDATE calls SET
   duration_ms = (SELECT CAST(SUM(a.duration_ms) AS BIGINT) FROM attempts a WHERE a.call_id = calls.id),

@@ -1,0 +1,71 @@
+"""A worker's turns: store what has ended, let workflows go on with it, and claim what comes next, in one commit."""
+
+import logging
+import threading
+from collections import deque
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.domain import claims, endings
+from appliance.domain.instances import advance, stumbling
+from appliance.domain.instances.stumbling import Stumbled
+from appliance.domain.runs import Run
+from appliance.engine import bodies
+
+QUANTUM_S = 0.05
+BATCH = 32
+log = logging.getLogger(__name__)
+Done = list[tuple[Run, str]]
+
+
+class Turns:
+    """Those of one worker on one bell: for a short while, then another tenant has the worker."""
+
+    def __init__(self, db: Database, owner: str, lease_s: float, interactive: bool, stopping: threading.Event) -> None:
+        self._db = db
+        self._owner = owner
+        self._lease_s = lease_s
+        self._interactive = interactive
+        self._stopping = stopping
+        self._until = clock.monotonic() + QUANTUM_S
+
+    @property
+    def over(self) -> bool:
+        return clock.monotonic() > self._until or self._stopping.is_set()
+
+    def take(self, done: Done) -> list[Run]:
+        """The next runs, once the last are stored."""
+        while True:
+            try:
+                with self._db.transaction():
+                    self.complete(done)
+                    return self._next()
+            except Stumbled as stumbled:
+                log.error("workflow %s is given up", stumbled.instance_id, exc_info=stumbled.__cause__)
+                stumbling.give_up(self._db, stumbled)
+
+    def go_on(self, left: deque[Run]) -> None:
+        """In the transaction that completes a run: with its commit, the next runs are `left` to do.
+
+        What trips here is left to the next turn: the run has ended all the same.
+        """
+        if self.over:
+            return
+        try:
+            with self._db.attempt():
+                found = self._next()
+        except Stumbled as stumbled:
+            log.info("workflow %s is looked at once more", stumbled.instance_id)
+            return
+        self._db.after_commit(lambda: left.extend(found))
+
+    def complete(self, done: Done) -> None:
+        if not done:
+            return
+        with self._db.transaction():
+            for run in endings.complete_all(self._db, done):
+                log.warning("run %s went to another worker", run.id)
+
+    def _next(self) -> list[Run]:
+        advance.moved(self._db)
+        return claims.claim(self._db, self._owner, self._lease_s, BATCH, bodies.quick(), self._interactive)
