@@ -13,6 +13,7 @@ from appliance.metrics.bounded import Labels
 from appliance.metrics.table import GAUGES, OTHER
 
 RUNS = "agenthq_runs"
+REMOVED = "removed"
 # Each count reads an index of just these rows.
 _RUNS = " UNION ALL ".join(
     f"SELECT '{state}' AS state, COUNT(*) AS n FROM runs WHERE state = '{state}'"
@@ -21,6 +22,8 @@ _RUNS = " UNION ALL ".join(
 _QUEUE = "SELECT COUNT(*) AS n, MIN(ready_at) AS oldest FROM runs WHERE state = 'ready' AND ready_at <= :now"
 _OPEN = """SELECT surface, COUNT(*) AS n FROM calls WHERE id IN (SELECT call_id FROM reservations) AND state = 'open'
   GROUP BY surface"""
+
+_BREAKERS = "SELECT provider_id, model, open_until FROM target_health"
 
 
 class Names(NamedTuple):
@@ -51,6 +54,9 @@ class Reading:
         self._engine(db, slug)
         for row in db.rows(_OPEN):
             self._open[row["surface"]] += row["n"]
+        for row in db.rows(_BREAKERS):
+            account = self.names.providers.get((db.name, row["provider_id"]), REMOVED)
+            self._breakers.append((float(bool(row["open_until"])), (slug, account, row["model"])))
         for budget in budgets.all(db):
             self._budgets.append((_ratio(budget), (slug, budget.scope, _subject(budget), budget.span)))
 
@@ -73,8 +79,8 @@ class Reading:
     def done(self) -> Figures:
         for surface, n in self._open.items():
             self.found["agenthq_calls_open"][(surface,)] = n
-        for ratio, labels in _fullest(self._budgets, "agenthq_budget_used_ratio"):
-            self.found["agenthq_budget_used_ratio"][labels] = ratio
+        for name, found in (("agenthq_budget_used_ratio", self._budgets), ("agenthq_breaker_open", self._breakers)):
+            self.found[name] = {labels: value for value, labels in sorted(found, reverse=True)[: GAUGES[name].cap]}
         self.found["agenthq_info"][(__version__,)] = 1
         return Figures(dict(self.found), self.names)
 
@@ -103,7 +109,3 @@ def _ratio(budget: Budget) -> float:
 
 def _subject(budget: Budget) -> str:
     return (budget.scope_name or budget.scope_id)[:80]
-
-
-def _fullest(found: list[tuple[float, Labels]], name: str) -> list[tuple[float, Labels]]:
-    return sorted(found, reverse=True)[: GAUGES[name].cap]

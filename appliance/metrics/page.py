@@ -8,14 +8,13 @@ from appliance.db.tenants import Catalogue
 from appliance.metrics import figures
 from appliance.metrics.bounded import Labels
 from appliance.metrics.counts import Counts
-from appliance.metrics.figures import Names
+from appliance.metrics.figures import REMOVED, Names
 from appliance.metrics.table import ALL, BUCKETS, COUNTERS, GAUGES, HISTOGRAMS
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric as Family
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
-REMOVED = "removed"
 
 
 class Spans(NamedTuple):
