@@ -161,6 +161,7 @@ def _page(
         tool=tool,
         tools=list(TOOLS.values()),
         lines=lines,
+        models=lines.models,
         choices=[(model, model) for model in lines.models],
         issued=issued,
         seen=seen or _seen(None),
