@@ -19,12 +19,14 @@ class Sums:
         self.values: dict[Labels, int] = {}
 
     def add(self, labels: Labels, amount: int = 1) -> None:
-        if amount:
+        if labels in self.values:
+            self.values[labels] += amount
+        elif amount:
             found = self._room(labels)
             self.values[found] = self.values.get(found, 0) + amount
 
     def _room(self, labels: Labels) -> Labels:
-        if labels in self.values or len(self.values) < self._cap * NAMES:
+        if len(self.values) < self._cap * NAMES:
             return labels
         wider = _other(labels, self._names)
         if wider in self.values or len(self.values) < self._cap:

@@ -62,24 +62,25 @@ class Counts:
             self._add("agenthq_call_errors_total", (tenant, provider, call["error_type"]))
         for attempt in attempts:
             self._sending(tenant, attempt, call["simulated"])
+        if len(attempts) > 1:
+            self._tries(tenant, attempts)
+        self._times(call, surface)
+
+    def _tries(self, tenant: str, attempts: list[Attempt]) -> None:
         targets = [(attempt.provider_id, attempt.model_requested) for attempt in attempts]
         for before, after in zip(targets, targets[1:], strict=False):
             name = "agenthq_call_retries_total" if before == after else "agenthq_call_fallbacks_total"
             self._add(name, (tenant, after[0]))
-        self._times(call, surface)
 
     def _sending(self, tenant: str, attempt: Attempt, simulated: bool) -> None:
         at = (tenant, attempt.provider_id, attempt.model_requested)
         written = attempt.cache_write_5m + attempt.cache_write_1h
-        tokens = {
-            "input": attempt.input_total - attempt.cache_read - written,
-            "cache_read": attempt.cache_read,
-            "cache_write": written,
-            "output": attempt.output_total,
-            "reasoning": attempt.reasoning,
-        }
-        for kind, amount in tokens.items():
-            self._add("agenthq_call_tokens_total", (*at, kind), max(0, amount))
+        count = self.sums["agenthq_call_tokens_total"].add
+        count((*at, "input"), max(0, attempt.input_total - attempt.cache_read - written))
+        count((*at, "cache_read"), attempt.cache_read)
+        count((*at, "cache_write"), written)
+        count((*at, "output"), attempt.output_total)
+        count((*at, "reasoning"), attempt.reasoning)
         self._add("agenthq_call_cost_dollars_total", (*at, "true" if simulated else "false"), attempt.cost_nano or 0)
         self._add("agenthq_call_attempts_unpriced_total", at, int(attempt.cost_nano is None))
 

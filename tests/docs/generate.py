@@ -102,9 +102,9 @@ def metrics() -> str:
 {NOTE}{METRICS_NOTES}
 {table(("metric", "kind", "labels", "what it says"), rows)}
 
-Tenants are told by short name, accounts by name. The page has at most {metrics_table.MOST_SERIES:,} series, whatever there
-is to tell: beyond the room of a metric new accounts and models, then tenants, are told as `other`, and nothing is lost from
-the sums.
+Tenants are told by short name, accounts by name. The page has at most {metrics_table.MOST_SERIES:,} series, whatever
+there is to tell: beyond the room of a metric new accounts and models, then tenants, are told as `other`, and nothing is
+lost from the sums.
 
 ## Error types
 
@@ -198,8 +198,8 @@ scrape_configs:
 ```
 
 Counts and histograms are of this process since its start, and a call counts when its cost is booked, whether one of our
-own agents made it (`surface` is `agent`) or a tool outside. Gauges come out of the databases, so every process tells the
-same. With several processes read each of them: a worker or scheduler, which has no pages, serves the same page on
+own agents made it (`surface` is `agent`) or a tool outside. Gauges come out of the databases, so every process tells
+the same. With several processes read each of them: a worker or scheduler, which has no pages, serves the same page on
 `AGENTHQ_METRICS_PORT` once that is set.
 
 The overhead of the gateway is the time from a tool's request to the first byte of its answer, less what the provider
@@ -213,8 +213,8 @@ Off unless you set `AGENTHQ_OTLP_URL` to a collector that takes OTLP over HTTP (
 conventions for generative AI: `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`,
 `gen_ai.response.model`, `gen_ai.usage.input_tokens` and `.output_tokens`, cached and reasoning tokens beside them,
 `gen_ai.conversation.id`, `gen_ai.response.time_to_first_chunk`, `error.type`; and of ours `agenthq.tenant`,
-`.surface`, `.call.id`, `.key.id`, `.run.id`, `.task.id`, `.attempts`, `.cost_usd`, `.cost_source`. The calls of a run are
-one trace. No span carries a prompt or an answer.
+`.surface`, `.call.id`, `.key.id`, `.run.id`, `.task.id`, `.attempts`, `.cost_usd`, `.cost_source`. The calls of a run
+are one trace. No span carries a prompt or an answer.
 
 Spans are sent in batches from a thread of their own. A collector that is away or slow costs no call anything: up to
 5,000 spans wait for it, and what does not fit is dropped and counted.
