@@ -34,7 +34,9 @@ def connect(desk: Desk, tool: str, tenant: str | None, model: str, key_stdin: bo
         raise Problem("usage", f"There is no tool '{tool}'{nearest(tool, TOOLS)} See 'agenthq connect'.")
     with desk.room(tenant) as room:
         models = served.names(room.db)
-    key = secret_from(True, "Key") if key_stdin else tool_lines.KEY
+    key = secret_from(True, "Key").strip() if key_stdin else tool_lines.KEY
+    if not key:
+        raise Problem("usage", "There is no key on standard input.")
     return _lines(TOOLS[tool], listening.own_link(desk.settings, desk.catalogue), key, model, models)
 
 

@@ -57,7 +57,7 @@ COUNTERS: dict[str, Metric] = {
     ),
     "agenthq_call_errors_total": Metric(
         "counter",
-        "Calls without an answer, refused ones too, by whose fault it was: the list is closed.",
+        "Calls without an answer, and refused requests of tools, by whose fault it was: the list is closed.",
         ("tenant", "provider", "error_type"),
         180,
     ),
