@@ -56,7 +56,7 @@ class Calls:
         anything was sent.
         """
         self._settling.catch_up(db)
-        plan = routes.plan(db, _want(caller, request), self.known)
+        plan = routes.plan(db, _want(caller, request), self.known.at(db))
         way = partial(self._way, db, caller, request, on_text, cancelled)
         trip = Trip(plan, way(plan.first, 0), way)
         # What happens in this process alone needs no reservation that outlives it: one commit instead of two.

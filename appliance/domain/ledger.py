@@ -26,8 +26,8 @@ from appliance.domain.ledger_rows import Part as Part
 from appliance.domain.ledger_rows import Portion as Portion
 from appliance.domain.ledger_rows import Settled as Settled
 
-# Below the fewest parameters a statement may have on either database.
-ROWS_AT_ONCE = 500
+# SQLite looks every parameter up by its name among all of them: many rows in one statement cost more than many of them.
+ROWS_AT_ONCE = 20
 _SUMMED = ("input_total", "cache_read", "output_total", "reasoning")
 _KIND = """
 COALESCE((SELECT {label} FROM tasks t WHERE t.id = :task_id_{n}),

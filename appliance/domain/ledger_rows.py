@@ -190,3 +190,4 @@ class CallFilter(msgspec.Struct, frozen=True):
     surface: str = ""
     provider_id: str = ""
     state: str = ""
+    cost_source: str = ""

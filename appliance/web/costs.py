@@ -1,10 +1,12 @@
 """What the work cost: pages over the ledger; the API is in costs_api.py."""
 
+from typing import Any
+
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import ledger
-from appliance.web import call_filter, cost_figures, respond
+from appliance.domain import adjustments, ledger, members
+from appliance.web import call_filter, cost_figures, doers, respond
 from appliance.web.costs_api import AnalyticsApi, CallsApi, State
 from appliance.web.frame import Frame
 from appliance.web.respond import Reply
@@ -40,9 +42,12 @@ class CostsPages(Controller):
         return respond.page(frame, "costs/calls.html", page=page, **call_filter.context(db, chosen))
 
     @get("/calls/{call_id:str}", sync_to_thread=True)
-    def call(self, frame: Frame, db: Database, call_id: str) -> Reply:
+    def call(self, frame: Frame, db: Database, control: Database, call_id: str) -> Reply:
         attempts = [(attempt, ledger.parts(attempt)) for attempt in ledger.attempts(db, call_id)]
-        return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), attempts=attempts)
+        people = doers.known(members.every(control, frame.tenant.id), [])
+        changes = [(one, people.get(one.actor) or doers.stranger(one.actor)) for one in adjustments.of(db, call_id)]
+        shown: dict[str, Any] = {"attempts": attempts, "adjustments": changes}
+        return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), **shown)
 
 
 PAGES = [CostsPages]

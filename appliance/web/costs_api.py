@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from appliance.db.database import Database
-from appliance.domain import ledger, usage
+from appliance.domain import adjustments, ledger, usage
 from appliance.domain.ledger import Call, CallFilter
 from appliance.domain.tenants import Tenant
 from appliance.domain.usage import Line
@@ -43,10 +43,11 @@ class CallsApi(Controller):
         found = ledger.calls(db, limit, cursor, only)
         return {"items": money.with_usd(found.items), "next_cursor": found.next_cursor}
 
-    @get("/{call_id:str}", sync_to_thread=True, summary="One call with its attempts")
+    @get("/{call_id:str}", sync_to_thread=True, summary="One call with its attempts and what was priced anew")
     def one(self, db: Database, call_id: str) -> dict[str, Any]:
         call: dict[str, Any] = money.with_usd(ledger.call(db, call_id))
-        return call | {"attempts": money.with_usd(ledger.attempts(db, call_id))}
+        found = {"attempts": ledger.attempts(db, call_id), "adjustments": adjustments.of(db, call_id)}
+        return call | dict(money.with_usd(found))
 
 
 class AnalyticsApi(Controller):

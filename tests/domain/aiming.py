@@ -21,7 +21,7 @@ class Range:
     def __init__(self, world: World, db: Database) -> None:
         self.world = world
         self.db = db
-        self.knows = world.calls.known
+        self.knows = world.calls.known.at(db)
 
     def account(self, name: str, costs: float = 1.0, facts: Facts | None = None, **fields: Any) -> Provider:
         given: dict[str, Any] = {"kind": "openai-compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]}
