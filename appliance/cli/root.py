@@ -31,14 +31,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Models and money": {
         "provider": "providers",
         "route": "routes",
-    "Models and money": {
-        "provider": "providers",
-        "route": "routes",
         "connect": "connect",
         "price": "prices",
-        "budget": "budgets",
-        "usage": "usage",
-    },
         "budget": "budgets",
         "usage": "usage",
     },
