@@ -134,6 +134,7 @@ def watched(opened: Box) -> Iterator[None]:
             from appliance.metrics.door import open_door  # noqa: PLC0415  the server of the standard library
 
             door = open_door(opened.settings.host, port, opened.settings.metrics_token, monitoring.text)
+            running.callback(door.server_close)
             running.callback(door.shutdown)
         yield
 

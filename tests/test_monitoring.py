@@ -1,12 +1,15 @@
 """A booked call reaches a collector as a span, without a word of what was said."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance import settings
+from appliance import app, settings
 from appliance.calls import Caller
 from appliance.domain import providers, samples
 from appliance.domain.actor import SYSTEM
@@ -14,6 +17,7 @@ from appliance.gateway import otlp
 from appliance.gateway.types import ChatRequest, Message
 from appliance.monitoring import Monitoring
 from tests.gateway.collecting import Collector
+from tests.postgres import free_port
 from tests.waiting import until
 from tests.world import World
 
@@ -69,6 +73,18 @@ def test_without_an_address_nothing_leaves_the_box(world: World, collector: Coll
     with closing(Monitoring(world.settings, world.catalogue)):
         ask(world)
     assert collector.received == []
+
+
+def test_a_process_without_pages_has_a_page_of_metrics(tmp_path: Path) -> None:
+    port = free_port()
+    values = settings.load({"data": str(tmp_path / "data"), "metrics_port": str(port)}, {})
+    with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box, app.watched(box):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert b"agenthq_info" in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=10)
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10)
 
 
 @pytest.mark.parametrize("given", [{"otlp_url": "collector:4318"}, {"otlp_headers": "no value"}])
