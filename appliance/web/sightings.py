@@ -14,6 +14,8 @@ from appliance.errors import Problem
 # One and the same refusal is noted this often.
 AGAIN_S = 5.0
 MOST = 2000
+# Whoever tries keys by the thousand must not fill the memory with what would be noted of it.
+QUEUE = 100
 log = logging.getLogger("agenthq.web")
 
 
@@ -24,7 +26,8 @@ class Sightings:
         self._catalogue = catalogue
         self._thread = ThreadPoolExecutor(1, "sightings")
         self._called: set[str] = set()
-        self._refused: dict[tuple[str, str], float] = {}
+        self._refused: dict[int, float] = {}
+        self._waiting = 0
 
     def hear(self, tenant_id: str, notes: list[Any]) -> None:
         for note in notes:
@@ -33,13 +36,18 @@ class Sightings:
 
     def refused(self, secret: str, reason: str, said: str) -> None:
         """A request with this secret was sent nowhere."""
-        now, about = clock.monotonic(), (secret, reason)
-        if now < self._refused.get(about, 0.0):
+        now, about = clock.monotonic(), hash((secret, reason))
+        if now < self._refused.get(about, 0.0) or self._waiting >= QUEUE:
             return
         if len(self._refused) >= MOST:
             self._refused.clear()
         self._refused[about] = now + AGAIN_S
-        self._thread.submit(self._refuse, secret, reason, said).add_done_callback(_logged)
+        self._waiting += 1
+        self._thread.submit(self._refuse, secret, reason, said).add_done_callback(self._noted)
+
+    def _noted(self, done: "Future[None]") -> None:
+        self._waiting -= 1
+        _logged(done)
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)

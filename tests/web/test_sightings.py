@@ -1,5 +1,6 @@
 """Whether a key works where it was put: its first call is an event, and so is a refusal."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from appliance.domain import budgets, events, key_uses, keys
 from appliance.domain.key_forms import IssuedKey, NewKey
 from appliance.domain.key_uses import Use
+from appliance.web.sightings import Sightings
 from tests.gateway.upstream import Upstream, running
 from tests.waiting import until
 from tests.web import tools
@@ -104,3 +106,19 @@ def test_one_and_the_same_refusal_is_not_told_a_hundred_times(world: World, upst
     assert call(world, key.secret) == 200
     until(lambda: told(world, "key.first_call"))
     assert len(told(world, "key.refused")) == 1
+
+
+def test_keys_tried_by_the_thousand_do_not_pile_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = [], threading.Event()
+
+    def slow(control: object, secret: str, reason: str, said: str) -> None:
+        begun.append(secret)
+        go.wait(10)
+
+    monkeypatch.setattr(key_uses, "refuse", slow)
+    sightings = Sightings(world.catalogue)
+    for n in range(5000):
+        sightings.refused(f"ahq_{n}", "key", "")
+    go.set()
+    sightings.close()
+    assert len(begun) == 100
