@@ -26,7 +26,10 @@ def steady() -> datetime:
 
 def iso(moment: datetime | None = None) -> str:
     """Fixed-width UTC text with microseconds, so that text order is time order."""
-    return (moment or now()).astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    moment = moment or now()
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def ahead(seconds: float) -> str:

@@ -89,12 +89,16 @@ class Theatre:
         """The one application, now serving `services`."""
         if self._app is None:
             self._app = self._create(services)
-        for close in (surfaces.close, metrics.close):
-            asyncio.run_coroutine_threadsafe(close(self._app), self.loop).result(timeout=10)
         self._app.state.services = services
         self._app.state.live = live.Hub(services.catalogue)
         self._app.state.watch = metrics.Watch(services)
         return self._app
+
+    def rest(self) -> None:
+        """What tools asked for is booked before the world ends."""
+        if self._app:
+            for close in (surfaces.close, metrics.close):
+                asyncio.run_coroutine_threadsafe(close(self._app), self.loop).result(timeout=10)
 
     def close(self) -> None:
         self.gateway.close()

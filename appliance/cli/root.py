@@ -34,6 +34,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "connect": "connect",
         "price": "prices",
         "budget": "budgets",
+        "stop": "stops",
+        "rate": "stops",
         "usage": "usage",
     },
     "People and access": {

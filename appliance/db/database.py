@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
 Attend = Callable[[str, list[Any]], None]
+T = TypeVar("T")
+R = TypeVar("R")
 CHUNK = 200
 
 
@@ -42,8 +45,9 @@ class Database(ABC):
     # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
     now_sql = ":now"
 
-    def __init__(self, name: str, tables: frozenset[str], publish: Publish) -> None:
+    def __init__(self, name: str, tables: frozenset[str], publish: Publish, groups: Groups) -> None:
         self.name = name
+        self._groups = groups
         self._tables = tables
         self._publish = publish
         self._depth = 0
@@ -102,14 +106,24 @@ class Database(ABC):
         self.execute(self._insert_sql(table, row), row)
 
     def insert_all(self, table: str, rows: list[Row]) -> None:
-        """Rows of the same columns in one statement."""
+        """Rows of the same columns, all or nothing."""
         self._known(table)
         if not rows:
             return
-        marks = (", ".join(f":{column}_{n}" for column in rows[0]) for n in range(len(rows)))
-        params = {f"{column}_{n}": value for n, row in enumerate(rows) for column, value in row.items()}
+        columns = tuple(rows[0])
+        names = [f"{column}_{n}" for n in range(len(rows)) for column in columns]
+        marks = (
+            ", ".join(f":{name}" for name in names[at : at + len(columns)]) for at in range(0, len(names), len(columns))
+        )
         values = ", ".join(f"({mark})" for mark in marks)
-        self.execute(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {values}", params)
+        given = dict(zip(names, (row[column] for row in rows for column in columns), strict=True))
+        self.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", given)
+
+    def execute_all(self, sql: str, rows: list[Row]) -> None:
+        """The same statement for each of the rows, which have the same columns; all or nothing."""
+        with self.transaction():
+            for row in rows:
+                self.execute(sql, row)
 
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
@@ -172,6 +186,16 @@ class Database(ABC):
             raise
         self._finish(commit=True)
 
+    def grouped(self, kind: str, act: Callable[[list[T]], list[R]], request: T) -> R:
+        """What `act` gives for the request, in a transaction that it shares with those of its kind that wait with it.
+
+        `act` gets all of them and has a result for each; in an open transaction only this one.
+        """
+        if self.in_transaction:
+            return act([request])[0]
+        found: R = self._groups.of(kind).carry_out(self.transaction, act, request)
+        return found
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of the open transaction that an error undoes alone; the rest of it can go on."""
@@ -180,11 +204,13 @@ class Database(ABC):
         self.execute("SAVEPOINT attempt")
         self._announced, self._before, self._after = [*before[0]], [*before[1]], [*before[2]]
         self._later, self.known = {table: [*rows] for table, rows in before[3].items()}, {**before[4]}
+        noted = len(self._noted)
         try:
             yield
         except BaseException:
             self.execute("ROLLBACK TO SAVEPOINT attempt")
             self._announced, self._before, self._after, self._later, self.known = before
+            del self._noted[noted:]
             raise
         self.execute("RELEASE SAVEPOINT attempt")
 

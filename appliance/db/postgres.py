@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from appliance import clock, redaction
 from appliance.db import postgres_news
 from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
+from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
 Pool = ConnectionPool[psycopg.Connection[Row]]
@@ -47,9 +48,16 @@ class PostgresDatabase(Database):
     now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
     def __init__(
-        self, name: str, schema: str, tables: frozenset[str], publish: Publish, pool: Pool, origin: str = ""
+        self,
+        name: str,
+        schema: str,
+        tables: frozenset[str],
+        publish: Publish,
+        pool: Pool,
+        groups: Groups,
+        origin: str = "",
     ) -> None:
-        super().__init__(name, tables, publish)
+        super().__init__(name, tables, publish, groups)
         self._origin = origin
         self._told: list[Row] = []
         self._pool = pool

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg_pool import PoolTimeout
 from appliance import ids
 from appliance.db import migrate
 from appliance.db.database import Database, Publish
+from appliance.db.grouped import Groups
 from appliance.db.leader import Leader
 from appliance.db.postgres import PostgresDatabase, open_pool
 from appliance.db.postgres_leader import PostgresLeader
@@ -27,6 +29,7 @@ class PostgresCatalogue(Catalogue):
         self._origin = ids.new()
         self._guard = threading.Lock()
         self._leaders: dict[str, Leader] = {}
+        self._groups: defaultdict[str, Groups] = defaultdict(Groups)
         self._listener: Listener | None = None
         self._pool = open_pool(url, size)
         if not self.exists(CONTROL):
@@ -79,9 +82,10 @@ class PostgresCatalogue(Catalogue):
             conn.execute(statement)
 
     def _open(self, name: str) -> Database:
-        return PostgresDatabase(
-            name, _schema(name), migrate.tables(kind_of(name)), self.publish, self._pool, self._origin
-        )
+        schema, tables = _schema(name), migrate.tables(kind_of(name))
+        with self._guard:
+            groups = self._groups[schema]
+        return PostgresDatabase(name, schema, tables, self.publish, self._pool, groups, self._origin)
 
 
 def _schema(name: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlite_utils
 
 from appliance.db.fairlock import FairLock
+from appliance.db.grouped import Groups
 from appliance.db.sqlite_connection import open_utils
 
 
@@ -15,6 +16,7 @@ class Writer:
     """
 
     def __init__(self, path: Path) -> None:
+        self.groups = Groups()
         self._path = path
         self._lock = FairLock()
         self._utils: sqlite_utils.Database | None = None

@@ -9,6 +9,7 @@ from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
 from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
+from appliance.errors import not_found
 
 MAX_WITHOUT_PROGRESS = 5
 
@@ -82,6 +83,14 @@ def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -
     if row is None:
         raise FenceLost(run.id)
     return bool(row["cancel_requested"])
+
+
+def held(db: Database, run: Run) -> tuple[bool, bool]:
+    """Whether this worker still has the run, and whether a stop was asked for; nothing is extended."""
+    row = db.one("SELECT fence, state, cancel_requested FROM runs WHERE id = :id", {"id": run.id})
+    if row is None:
+        raise not_found("run")
+    return (row["fence"], row["state"]) == (run.fence, "running"), bool(row["cancel_requested"])
 
 
 def owners(db: Database) -> set[str]:

@@ -19,6 +19,14 @@ SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress'
   AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.blocker_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.task_id = t.id AND p.state IN ('pending', 'approved'))
 """
+_PLAIN_ROOT = """
+SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress' AND t.parent_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.task_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM tasks s WHERE s.parent_id = t.id AND s.state NOT IN ('done', 'cancelled'))
+  AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.task_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM task_blockers b WHERE b.blocker_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.task_id = t.id AND p.state IN ('pending', 'approved'))
+"""
 
 
 def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
@@ -27,6 +35,9 @@ def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> s
     `verdicts` are the machine's, all passed; a human check, a blocker, an open sub-task or a pending approval leads to
     review. A run that a person stopped meanwhile ends as that and leaves the task where the person put it.
     """
+    if not verdicts and is_plain(db, run.task_id) and _end_all(db, [run]):
+        _finish_all(db, [run], {run.id: result})
+        return "done"
     now = runs.get(db, run.id)
     if now.cancel_requested and now.reason != DEADLINE:
         runs.end(db, run, *now.stopped_as)
@@ -42,6 +53,11 @@ def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> s
         return "in_review"
 
 
+def is_plain(db: Database, task_id: str) -> bool:
+    """Whether nothing has to be asked or told about the task before it is done but the workflow whose step it is."""
+    return bool(_plain(db, [task_id]))
+
+
 def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
     """Many runs that succeeded with nothing to judge, in one transaction; those whose fence was lost.
 
@@ -50,8 +66,7 @@ def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
     if not done:
         return []
     results = {run.id: result for run, result in done}
-    names, params = records.named([run.task_id for run, _ in done])
-    plain = {row["id"] for row in db.rows(_PLAIN.format(names=names), params)}
+    plain = _plain(db, [run.task_id for run, _ in done])
     ended = _end_all(db, [run for run, _ in done if run.task_id in plain])
     _finish_all(db, ended, results)
     lost = []
@@ -63,6 +78,11 @@ def complete_all(db: Database, done: list[tuple[Run, str]]) -> list[Run]:
         except runs.FenceLost:
             lost.append(run)
     return lost
+
+
+def _plain(db: Database, task_ids: list[str]) -> set[str]:
+    names, params = records.named(task_ids)
+    return {row["id"] for row in db.rows(_PLAIN.format(names=names), params)}
 
 
 def _end_all(db: Database, asked: list[Run]) -> list[Run]:
@@ -77,6 +97,20 @@ def _end_all(db: Database, asked: list[Run]) -> list[Run]:
     found = [run for run in asked if run.id in ended]
     events.record_all(db, SYSTEM, "run.succeeded", [run.ids for run in found])
     return found
+
+
+def finish_plain(db: Database, results: dict[str, str]) -> set[str]:
+    """The tasks of workflows that have succeeded, done with these results; those that have more to them are left."""
+    if not results:
+        return set()
+    names, params = records.named(list(results))
+    plain = {row["id"] for row in db.rows(_PLAIN_ROOT.format(names=names), params)}
+    now = clock.iso()
+    sql = """UPDATE tasks SET state = 'done', result = :result, updated_at = :now, finished_at = :now,
+      blocked_reason = '', blocked_detail = '' WHERE id = :id"""
+    db.execute_all(sql, [{"id": id_, "result": result, "now": now} for id_, result in results.items() if id_ in plain])
+    events.record_all(db, SYSTEM, "task.done", [{"task_id": id_} for id_ in results if id_ in plain])
+    return plain
 
 
 def _finish_all(db: Database, ended: list[Run], results: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """Handing out many tasks at once, as the steps of a workflow do: a few statements, whatever their number."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,13 +35,20 @@ class Agent(msgspec.Struct, frozen=True):
     priority: int
 
 
-def hand_out(db: Database, orders: list[Order], chain: str, depth: int) -> None:
+class Line(NamedTuple):
+    """Of which chain of wakes the runs below a task are, and how deep in it."""
+
+    chain: str
+    depth: int
+
+
+def hand_out(db: Database, orders: list[Order], lines: dict[str, Line]) -> None:
     """Make the tasks, each with a run, in the open transaction. The agents have to be there.
 
-    Their runs are of one `chain`. No breaker holds them: what a definition asks for is finite.
+    Their runs are of the line of their parent. No breaker holds them: what a definition asks for is finite.
     """
     for start in range(0, len(orders), CHUNK):
-        _hand_out(db, orders[start : start + CHUNK], chain, depth)
+        _hand_out(db, orders[start : start + CHUNK], lines)
 
 
 def again(db: Database, task_id: str, chain: str, depth: int) -> None:
@@ -64,7 +71,7 @@ def again(db: Database, task_id: str, chain: str, depth: int) -> None:
     db.insert("wakes", _wake(row["id"], row["agent_id"], run_id, chain, depth, clock.iso()))
 
 
-def _hand_out(db: Database, orders: list[Order], chain: str, depth: int) -> None:
+def _hand_out(db: Database, orders: list[Order], lines: dict[str, Line]) -> None:
     now, runs = clock.iso(), {order.id: ids.new() for order in orders}
     first = db.next_number("task", len(orders)) - len(orders) + 1
     db.insert_all("tasks", [_task(order, first + n, runs[order.id], now) for n, order in enumerate(orders)])
@@ -79,13 +86,15 @@ def _hand_out(db: Database, orders: list[Order], chain: str, depth: int) -> None
     events.record_all(db, SYSTEM, "task.created", about)
     kept = {agent_id: queueing.agent(db, agent_id) for agent_id in {order.agent_id for order in orders}}
     same: Row = {"attempt": 1, "state": "ready", "ready_at": now, "created_at": now, "cause": REASON}
-    same |= {"lane": "background", "chain": chain, "depth": depth}
-    made = [
-        {"id": runs[o.id], "task_id": o.id, "agent_id": o.agent_id, "priority": o.priority} | same | kept[o.agent_id]
-        for o in orders
-    ]
+    same["lane"] = "background"
+    made, wakes = [], []
+    for o in orders:
+        line = lines[o.parent_id]
+        row: Row = {"id": runs[o.id], "task_id": o.id, "agent_id": o.agent_id, "priority": o.priority}
+        made.append(row | same | kept[o.agent_id] | line._asdict())
+        wakes.append(_wake(o.id, o.agent_id, runs[o.id], *line, now))
     db.insert_all("runs", made)
-    db.insert_all("wakes", [_wake(o.id, o.agent_id, runs[o.id], chain, depth, now) for o in orders])
+    db.insert_all("wakes", wakes)
     events.record_all(db, SYSTEM, "run.queued", [one | {"run_id": runs[one["task_id"]]} for one in about])
 
 

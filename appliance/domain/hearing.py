@@ -34,8 +34,8 @@ def heard(db: Database, run: Run, told: list[Child]) -> None:
 
 
 def _take(db: Database, run: Run, about: set[str]) -> None:
-    found = wake_rows.queued(db, run.agent_id, run.task_id)
-    if found is None or not about:
+    found = wake_rows.queued(db, run.agent_id, run.task_id) if about else None
+    if found is None:
         return
     left = [cause for cause in found.causes if cause["about"] not in about]
     if not left:

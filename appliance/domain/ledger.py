@@ -53,7 +53,8 @@ def enter(db: Database, openings: Mapping[str, Opening]) -> None:
     now = clock.iso()
     common = {"state": "open", "day": now[:10], "started_at": now}
     rows = [{"id": id_, **common, **_opened(opening)} for id_, opening in openings.items()]
-    if not rows:
+    if not any(row["task_id"] and not row["task_kind"] for row in rows):
+        db.insert_all("calls", rows)
         return
     values = []
     for n, row in enumerate(rows):

@@ -116,7 +116,7 @@ def create(
     """
     actor.need("operator")
     task_forms.check_new(new)
-    agent_id, member_id = _assignee(db, new.assignee)
+    agent_id, member_id = assignee(db, new.assignee)
     starts = new.start if new.start is not None else agent_id is not None
     if starts and agent_id is None:
         raise invalid(start="only work assigned to an agent can be started")
@@ -167,6 +167,14 @@ def get(db: Database, ref: str) -> Task:
     return task(row)
 
 
+def called(db: Database, task_id: str) -> str:
+    """Its number and title. Raises Problem(not_found)."""
+    row = db.one("SELECT number, title FROM tasks WHERE id = :id", {"id": task_id})
+    if row is None:
+        raise not_found("task")
+    return f"#{row['number']} {row['title']}"
+
+
 def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     """A null budget removes it. Raises Problem(conflict) when the assignee of a running task would change."""
     actor.need("operator")
@@ -182,7 +190,7 @@ def _change(db: Database, actor: Actor, found: Task, change: TaskChange) -> Task
     task_forms.check_on_parent_close(after["on_parent_close"])
     if "assignee" in given:
         landing.refuse_root(db, found.id)
-        given["agent_id"], given["member_id"] = _assignee(db, given.pop("assignee"))
+        given["agent_id"], given["member_id"] = assignee(db, given.pop("assignee"))
         if found.run_state in runs.OPEN and given["agent_id"] != found.agent_id:
             raise Problem("conflict", "An agent is at work on this task. Cancel its run first.")
         if given["agent_id"]:
@@ -233,7 +241,7 @@ def add_checks(db: Database, actor: Actor, ref: str, new: list[NewCheck]) -> lis
     return checks.of_task(db, found.id)
 
 
-def _assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
+def assignee(db: Database, ref: str | None) -> tuple[str | None, str | None]:
     """(agent id, member id). Members are known by `member:<id>`; anything else names an agent."""
     if not ref:
         return None, None

@@ -7,7 +7,6 @@ import msgspec
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import records
-from appliance.domain.budgets import Budget
 from appliance.errors import invalid
 
 
@@ -83,19 +82,6 @@ BY = {
 }
 
 
-_BELOW = """WITH RECURSIVE below (id) AS (
-  SELECT id FROM tasks WHERE {} UNION SELECT t.id FROM tasks t JOIN below ON t.parent_id = below.id)
-SELECT id FROM below"""
-_OF_SCOPE = {
-    "tenant": "c.id <> :id",
-    "provider": "c.provider_id = :id",
-    "agent": "c.agent_id = :id",
-    "project": f"c.task_id IN ({_BELOW.format('project = :id')})",
-    "task": f"c.task_id IN ({_BELOW.format('id = :id')})",
-    "run": "c.run_id = :id",
-}
-
-
 def total(db: Database, first_day: str, last_day: str) -> Total:
     """Over days (YYYY-MM-DD, UTC), both included."""
     days = {"first": first_day, "last": last_day}
@@ -153,14 +139,6 @@ def accepted(db: Database, first_day: str, last_day: str) -> Accepted:
     after = (date.fromisoformat(last_day) + timedelta(days=1)).isoformat()
     row = db.rows(sql, {"first": first_day, "after": after})[0]
     return Accepted(**row, per_task_nano=row["cost_nano"] // row["tasks"] if row["tasks"] else None)
-
-
-def simulated_budgets(db: Database, limits: list[Budget]) -> set[str]:
-    """The ids of those budgets whose spend in the current span is simulated in part or whole."""
-    sql = """SELECT 1 AS found FROM calls c WHERE c.simulated AND c.cost_nano > 0 AND c.day >= :day
-             AND c.finished_at >= :starts AND {} LIMIT 1"""
-    asked = ((b, {"day": b.starts[:10], "starts": b.starts, "id": b.scope_id}) for b in limits if b.spent_nano)
-    return {budget.id for budget, params in asked if db.value(sql.format(_OF_SCOPE[budget.scope]), params)}
 
 
 def span(first_day: str, last_day: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from appliance import clock, redaction
 from appliance.db.database import Database
-from appliance.domain import claims, runs, steps
+from appliance.domain import claims, steps
 from appliance.domain.runs import FenceLost, Run
 from appliance.domain.steps import Message, Step
 
@@ -150,16 +150,16 @@ class Journal:
 
     def check(self) -> None:
         """Between steps: raises Cancelled or FenceLost."""
-        row = runs.get(self.db, self.run.id)
-        if row.fence != self.run.fence or row.state != "running":
+        held, stopped = claims.held(self.db, self.run)
+        if not held:
             raise FenceLost(self.run.id)
-        if row.cancel_requested:
+        if stopped:
             raise Cancelled(self.run.id)
 
     def interrupted(self) -> bool:
         """Asked during a long call: extends the lease, and tells whether to give up."""
-        row = runs.get(self.db, self.run.id)
-        if row.fence != self.run.fence or row.state != "running" or row.cancel_requested:
+        held, stopped = claims.held(self.db, self.run)
+        if stopped or not held:
             return True
         return clock.monotonic() - self._extended > self._lease_s / 3 and not self._extend()
 

@@ -84,9 +84,12 @@ class Loop:
 
     def _conclude(self, reply: Reply) -> None:
         """An answer in words that nothing has to judge ends the run in the commit that records it."""
-        if reply.tool_calls or planner.after_answer(reply) or checks.of_task(self.bench.db, self.task.id):
+        if reply.tool_calls or planner.after_answer(reply):
             return
-        if awaited.pending(self.bench.db, self.journal.run):
+        plain = endings.is_plain(self.bench.db, self.task.id)
+        if not plain and (
+            checks.of_task(self.bench.db, self.task.id) or awaited.pending(self.bench.db, self.journal.run)
+        ):
             return
         self._complete(reply.content, {})
         self.ended = True

@@ -37,8 +37,7 @@ def heard(said: list[Comment]) -> list[Message]:
 def _parts(db: Database, run: Run, task: Task, known: list[Child]) -> list[str]:
     parts = [f"Task: {task.title}"]
     if task.parent_id:
-        parent = tasks.get(db, task.parent_id)
-        parts.append(f"It is a part of #{parent.number} {parent.title}.")
+        parts.append(f"It is a part of {tasks.called(db, task.parent_id)}.")
     if task.body:
         parts.append(task.body)
     if task.labels:

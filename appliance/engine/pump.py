@@ -54,7 +54,7 @@ class Pump:
     def _serve(self, tenant_id: str, interactive: bool) -> None:
         done = Done()
         with self.catalogue.open(tenant_id) as db:
-            turns = Turns(db, self.owner, self.lease_s, interactive, self.stopping)
+            turns = Turns(db, self.owner, self.lease_s, interactive, self.stopping, self.bell.waits)
             while (claimed := turns.take(done)) or landing.any_moved(db):
                 done = self._carry_out(db, tenant_id, turns, deque(claimed))
                 if turns.over:

@@ -80,6 +80,10 @@ class Doorbell(Huey):  # type: ignore[misc]
         """Do bells of other processes not arrive?"""
         return bool(self.storage.line.down)
 
+    def waits(self) -> bool:
+        """Whether somebody else's work may wait for a worker."""
+        return bool(self.storage.line.waits())
+
     def serialize_task(self, task: Task) -> bytes:
         return msgspec.json.encode({"tenant": task.args[0]})
 

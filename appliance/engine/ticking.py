@@ -10,16 +10,18 @@ from functools import partial
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain.schedules import firing, settling
+from appliance.domain.schedules import firing, settling, together
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
 
 log = logging.getLogger(__name__)
 # A schedule that trips over a bug is let alone so long.
 ASIDE_S = 60
-# So many share a commit: others who write wait for one of these at most.
+# So many share a commit: others who write wait for one of these at most. Plain ones cost a tenth.
+PLAIN = 200
 TOGETHER = 16
 Act = Callable[[Database, str], int]
+Fire = Callable[[Database, list[str]], list[str]]
 
 
 class Ticking:
@@ -32,23 +34,29 @@ class Ticking:
         done = self._each(db, settling.ended(db), settling.settle)
         done += self._each(db, firing.waiting(db), firing.drain)
         due = [one for one in firing.due(db) if self._may(one)]
-        for start in range(0, len(due), TOGETHER):
-            some = due[start : start + TOGETHER]
-            self._each(db, self._together(db, some) if len(some) > 1 else some, firing.fire)
+        left = self._together(db, due, PLAIN, together.fire)
+        self._each(db, self._together(db, left, TOGETHER, firing.fire_together), firing.fire)
         return done + len(due)
 
-    def _together(self, db: Database, some: list[str]) -> list[str]:
-        """Those that still have to be run one by one: all of them, unless it went well."""
+    def _together(self, db: Database, due: list[str], most: int, fire: Fire) -> list[str]:
+        """Those that still have to be run in fewer or one by one: all of a share with which it did not go well."""
+        left: list[str] = []
+        for start in range(0, len(due), most):
+            left += self._share(db, due[start : start + most], fire)
+        return left
+
+    def _share(self, db: Database, some: list[str], fire: Fire) -> list[str]:
         left = some
 
         def act() -> None:
             nonlocal left
             try:
-                left = firing.fire_together(db, some)
+                left = fire(db, some)
             except Problem as problem:
-                log.debug("schedules are run one by one: %s", problem.detail)
+                log.debug("schedules are run in fewer: %s", problem.detail)
 
-        guarded(act)()
+        if len(some) > 1:
+            guarded(act)()
         return left
 
     def _each(self, db: Database, ids: list[str], act: Act) -> int:

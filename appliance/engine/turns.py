@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database
@@ -19,19 +20,28 @@ Done = list[tuple[Run, str]]
 
 
 class Turns:
-    """Those of one worker on one bell: for a short while, then another tenant has the worker."""
+    """Those of one worker on one bell: for a short while, then another tenant that waits has the worker."""
 
-    def __init__(self, db: Database, owner: str, lease_s: float, interactive: bool, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        db: Database,
+        owner: str,
+        lease_s: float,
+        interactive: bool,
+        stopping: threading.Event,
+        waits: Callable[[], bool],
+    ) -> None:
         self._db = db
         self._owner = owner
         self._lease_s = lease_s
         self._interactive = interactive
         self._stopping = stopping
+        self._waits = waits
         self._until = clock.monotonic() + QUANTUM_S
 
     @property
     def over(self) -> bool:
-        return clock.monotonic() > self._until or self._stopping.is_set()
+        return self._stopping.is_set() or (clock.monotonic() > self._until and self._waits())
 
     def take(self, done: Done) -> list[Run]:
         """The next runs, once the last are stored."""

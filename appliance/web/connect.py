@@ -7,7 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import key_uses, keys, served, tool_lines
+from appliance.domain import key_terms, key_uses, served, tool_lines
 from appliance.domain.actor import Actor
 from appliance.domain.key_forms import IssuedKey, NewKey
 from appliance.domain.key_uses import Use
@@ -92,7 +92,7 @@ class ConnectPages(Controller):
         given = {name: data.get(name, "") for name in ("name", "expires", "budget_usd")}
         try:
             new = respond.form(NewKey, given | {"role": "viewer", "gateway_only": "true"})
-            issued = keys.create(control, actor, tenant.id, new)
+            issued = key_terms.issue(control, db, actor, tenant.id, new)
         except Problem as problem:
             return _page(frame, db, tool, model, typed=given, problem=problem)
         return _page(frame, db, tool, model, issued=issued, seen=_seen(Use(issued.id, issued.name)))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from appliance.db.database import Database
-from appliance.domain import budgets, usage
+from appliance.domain import budget_marks, budgets, usage
 from appliance.web import cost_tiles
 
 WINDOWS = (14, 30, 90)
@@ -18,7 +18,7 @@ def page(db: Database, slug: str, days: int) -> dict[str, Any]:
     found, limits = usage.summary(db), budgets.all(db)
     return {
         "budgets": limits,
-        "simulated": usage.simulated_budgets(db, limits),
+        "simulated": budget_marks.simulated(db, limits),
         "summary": found,
         "kpis": cost_tiles.kpis(found),
         "chart": chart,

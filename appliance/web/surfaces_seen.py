@@ -10,7 +10,7 @@ from appliance.web import metrics, surfaces, surfaces_paths
 from appliance.web.metrics import Watch
 from appliance.web.surfaces_keys import secret_of
 from appliance.web.surfaces_reply import Send
-from appliance.web.surfaces_work import Receive
+from appliance.web.surfaces_request import Receive
 
 REASON, CALL = b"x-agenthq-reason", b"x-request-id"
 

@@ -1,14 +1,15 @@
 """Workflows of one step that does nothing, beside Temporal's of one activity that does nothing, in this run.
 
-Ours are on the disk with FULL sync at each commit; Temporal's test server keeps them in memory.
+Both have 50 callers at the same time. Ours are on the disk with FULL sync at each commit; Temporal's test server keeps
+them in memory.
 """
 
 import statistics
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from appliance import app
-from appliance.db.database import Database
 from appliance.domain import agents
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
@@ -19,9 +20,10 @@ from appliance.engine.bodies import Body
 from tests.bench.figure import Figure, Note
 from tests.bench.peers import temporal
 from tests.bench.peers.servers import Missing
-from tests.bench.scene import scene
+from tests.bench.scene import Scene, scene
 
 COUNT = 1000
+AT_ONCE = 50
 ROUNDS = 3
 ONE = """
 slug: one
@@ -51,16 +53,20 @@ def _ours() -> list[float]:
         agents.create(here.db, SYSTEM, NewAgent("noop", "No-op", "Nothing.", "simulated", max_concurrency=100))
         here.db.update("agents", {"slug": "noop"}, runtime="noop")
         library.apply(here.db, SYSTEM, ONE)
-        with app.running_engine(here.box):
-            _rate(here.db, 100)
-            return [_rate(here.db, COUNT) for _ in range(ROUNDS)]
+        with app.running_engine(here.box), ThreadPoolExecutor(AT_ONCE) as callers:
+            _rate(here, callers, 100)
+            return [_rate(here, callers, COUNT) for _ in range(ROUNDS)]
 
 
-def _rate(db: Database, count: int) -> float:
-    """From the first start, one call at a time, to the last end."""
+def _rate(here: Scene, callers: ThreadPoolExecutor, count: int) -> float:
+    """From the first start to the last end."""
+
+    def start(_: int) -> None:
+        with here.box.catalogue.open(here.tenant.id) as db:
+            starting.start(db, SYSTEM, "one", {})
+
     begin = time.perf_counter()
-    for _ in range(count):
-        starting.start(db, SYSTEM, "one", {})
-    while db.one("SELECT id FROM instances WHERE finished_at IS NULL LIMIT 1"):
+    list(callers.map(start, range(count)))
+    while here.db.one("SELECT id FROM instances WHERE finished_at IS NULL LIMIT 1"):
         time.sleep(0.002)
     return count / (time.perf_counter() - begin)

@@ -58,6 +58,8 @@ LOOKS = (
     Look("provider-new", "/providers/new"),
     Look("provider-key", "/providers/new?kind=openai"),
     Look("provider-server", "/providers/new?kind=openai-compatible"),
+    Look("routes", "/routes"),
+    Look("route-new", "/routes/new"),
     Look("connect", "/connect"),
     Look("connect-claude-code", "/connect/claude-code"),
     Look("connect-codex", "/connect/codex"),

@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import restored, tasks
-from appliance.domain.schedules import firing, rows, targets, verbs
+from appliance.domain.schedules import firing, reckoning, rows, targets, verbs
 from appliance.domain.schedules.forms import NewSchedule, StartTask
 from appliance.domain.schedules.rows import Schedule
 from appliance.engine import ticking
@@ -47,19 +47,19 @@ def test_a_schedule_fires_by_itself_and_its_task_is_worked_on(floor: Floor) -> N
 def test_mistake_19_one_broken_schedule_skips_no_other(
     floor: Floor, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
-    start = targets.start
+    due = reckoning.due
 
-    def broken(db: Database, found: Schedule, due_at: str, kind: str) -> targets.Started:
+    def broken(found: Schedule, now: datetime) -> reckoning.Due:
         if found.slug == "bb":
             raise trouble
-        return start(db, found, due_at, kind)
+        return due(found, now)
 
     with clock.frozen(NOON):
         for slug in ("aa", "bb", "cc"):
             hourly(floor, slug)
     with clock.frozen(NOON + timedelta(hours=1)):
         with monkeypatch.context() as patch:
-            patch.setattr(targets, "start", broken)
+            patch.setattr(reckoning, "due", broken)
             floor.sweeper.tick()
             floor.sweeper.tick()
         assert made(floor.db) == ["aa", "cc"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.domain import budgets, keys
+from appliance.domain import keys
 from appliance.domain.tool_lines import TOOLS
 from tests.gateway.upstream import Answer, Upstream, running
 from tests.waiting import until
@@ -124,10 +124,8 @@ def test_a_wrong_key_a_wrong_model_and_a_failing_account_are_told_with_what_to_d
     until(lambda: "The provider refused the key" in seen(world, key))
 
 
-def test_a_used_up_budget_is_told(world: World, upstream: Upstream) -> None:
-    with world.db() as db:
-        budgets.put(db, world.alice.actor, "tenant", "", "month", 1)
-    page = make(world)
+def test_a_used_up_budget_of_the_key_is_told(world: World, upstream: Upstream) -> None:
+    page = make(world, budget_usd="0.000001")
     world.program(secret(page)).post("/gw/v1/chat/completions", content=tools.chat())
     until(lambda: "A budget stopped the call" in seen(world, key_id(page)))
     assert f"{world.bob.pages}/budgets" in seen(world, key_id(page))

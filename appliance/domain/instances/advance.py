@@ -1,20 +1,24 @@
-"""Moving an instance on: read what has landed, decide what follows, write it. Driven by rows alone.
+"""Moving instances on: read what has landed, decide what follows, write it. Driven by rows alone.
 
 Any process may do it, in any order, after any crash: a mark is committed with what it tells of, and taken away with
-what followed from it.
+what followed from it. Instances that have moved at the same time are read together and written together.
 """
 
 from appliance import clock
-from appliance.db.database import Database
-from appliance.domain import events, handing_out
-from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import blocks, ending, landing, making, paths, rows, stumbling
+from appliance.db.database import Database, Row
+from appliance.domain import records
+from appliance.domain.instances import blocks, ending, landing, paths, rows, stumbling, writing
 from appliance.domain.instances.kinds import LANDED
+from appliance.domain.instances.paths import Outline
+from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.instances.walk import Walk
 
 MOST = 50
 # Nobody else writes while workflows are looked at.
 LONGEST_S = 0.25
+# The tenants in which a look at several has not gone well.
+_tripped: set[str] = set()
+_MOVED = "SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most"
 
 
 def moved(db: Database, most: int = MOST) -> int:
@@ -24,38 +28,101 @@ def moved(db: Database, most: int = MOST) -> int:
     """
     looked, until = 0, clock.monotonic() + LONGEST_S
     while looked < most and clock.monotonic() < until and (found := db.rows(_MOVED, {"most": most - looked})):
-        for row in found:
-            try:
-                advance(db, row["id"])
-            except BaseException as error:
-                if stumbled := stumbling.over(row["id"], error):
-                    raise stumbled from error
-                raise
+        db.known.pop(landing.MOVED, None)
+        _each(db, [row["id"] for row in found])
         looked += len(found)
+        if landing.MOVED not in db.known:
+            break
     return looked
 
 
-_MOVED = "SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most"
+def advance(db: Database, *instance_ids: str) -> None:
+    """Look at those that have moved. In a transaction; a paused one is left for when it goes on."""
+    try:
+        _advance(db, *instance_ids)
+    except Stumbled as stumbled:
+        raise stumbled.__cause__ or stumbled from None
 
 
-def advance(db: Database, instance_id: str) -> None:
-    """Look at one, if it has moved. In a transaction; a paused one is left for when it goes on."""
-    if not db.execute("UPDATE instances SET moved = FALSE WHERE id = :id AND moved", {"id": instance_id}):
-        return
-    instance = rows.by_id(db, instance_id)
-    cancelled = instance.task_state == "cancelled"
-    if not instance.open or (instance.state == "paused" and not cancelled):
-        return
-    walk = Walk(db, instance, rows.outline(db, instance.workflow_id, instance.version))
-    if cancelled:
-        ending.cancel(walk)
+def _advance(db: Database, *instance_ids: str) -> None:
+    names, params = records.named(list(instance_ids))
+    sql = f"UPDATE instances SET moved = FALSE WHERE id IN ({names}) AND moved RETURNING id"
+    chosen = {row["id"] for row in db.rows(sql, params)}
+    left = [instance_id for instance_id in instance_ids if instance_id in chosen]
+    while left:
+        left = _together(db, left)
+
+
+def _each(db: Database, instance_ids: list[str]) -> None:
+    """Together, or when that failed the last time, each by itself: then it is known over which one it is."""
+    if len(instance_ids) > 1 and db.name not in _tripped:
+        _tripped.add(db.name)
+        _advance(db, *instance_ids)
     else:
-        _look(walk)
-    _write(walk)
+        for instance_id in instance_ids:
+            with stumbling.named(instance_id):
+                _advance(db, instance_id)
+    _tripped.discard(db.name)
 
 
-def _look(walk: Walk) -> None:
-    landed = walk.db.rows(LANDED, {"id": walk.instance.id})
+def _together(db: Database, instance_ids: list[str]) -> list[str]:
+    """Look at them in this order, as far as none does more than write its own rows; those that are left.
+
+    What one ends outside of itself the next has to read, so it is written before that.
+    """
+    found, landed = rows.read(db, instance_ids), _landed(db, instance_ids)
+    walks, outlines, agents = [], dict[tuple[str, int], Outline](), dict[str, str]()
+    for instance_id in instance_ids:
+        with stumbling.named(instance_id):
+            instance = rows.instance(found[instance_id])
+        if instance.open and (instance.state != "paused" or instance.task_state == "cancelled"):
+            which = (instance.workflow_id, instance.version)
+            outlines[which] = outlines.get(which) or rows.outline(db, *which)
+            walks.append(Walk(db, instance, outlines[which], agents))
+    if len(walks) > 1:
+        _foresee(db, walks, landed)
+    calm: list[Walk] = []
+    for n, walk in enumerate(walks, 1):
+        with stumbling.named(walk.instance.id):
+            _decide(walk, landed.get(walk.instance.id, []))
+        if not walk.calm:
+            writing.write(db, calm)
+            with stumbling.named(walk.instance.id):
+                writing.write(db, [walk])
+            return [later.instance.id for later in walks[n:]]
+        calm.append(walk)
+    writing.write(db, calm)
+    return []
+
+
+def _landed(db: Database, instance_ids: list[str]) -> dict[str, list[Row]]:
+    """By instance."""
+    names, params = records.named(instance_ids)
+    found: dict[str, list[Row]] = {}
+    for row in db.rows(LANDED.format(names=names), params):
+        found.setdefault(row["instance_id"], []).append(row)
+    return found
+
+
+def _foresee(db: Database, walks: list[Walk], landed: dict[str, list[Row]]) -> None:
+    """The states of the blocks that each will look at first, in one statement."""
+    wanted = {walk.instance.id: {row["scope"] for row in landed.get(walk.instance.id, [])} or {""} for walk in walks}
+    for walk in walks:
+        walk.states = {scope: {} for scope in wanted[walk.instance.id]}
+    pairs = [(instance_id, scope) for instance_id, scopes in wanted.items() for scope in scopes]
+    params = {f"id{n}": instance_id for n, (instance_id, _) in enumerate(pairs)}
+    params |= {f"scope{n}": scope for n, (_, scope) in enumerate(pairs)}
+    values = ", ".join(f"(CAST(:id{n} AS TEXT), CAST(:scope{n} AS TEXT))" for n in range(len(pairs)))
+    sql = f"""SELECT instance_id, scope, step_id, state FROM nodes WHERE (instance_id, scope) IN (VALUES {values})
+      ORDER BY instance_id, ord"""
+    states = {walk.instance.id: walk.states for walk in walks}
+    for row in db.rows(sql, params):
+        states[row["instance_id"]][row["scope"]][row["step_id"]] = row["state"]
+
+
+def _decide(walk: Walk, landed: list[Row]) -> None:
+    if walk.instance.task_state == "cancelled":
+        return ending.cancel(walk)
     for row in landed:
         walk.keep(row)
     walk.read({row["scope"] for row in landed})
@@ -63,40 +130,15 @@ def _look(walk: Walk) -> None:
         blocks.land(walk, row)
     if not landed or any(row["kind"] in ("map", "when") for row in landed):
         walk.look(paths.UNDO if walk.state == "undoing" else "")
+    _go_on(walk)
+    due = walk.instance.due_at
+    if walk.state == "running" and due and due <= clock.iso():
+        ending.fail(walk, "timeout", "The workflow took longer than its time limit.", "")
+        _go_on(walk)
+
+
+def _go_on(walk: Walk) -> None:
     while walk.ahead and "finished_at" not in walk.news:
         scope = next(iter(walk.ahead))
         del walk.ahead[scope]
         blocks.look(walk, scope)
-    due = walk.instance.due_at
-    if walk.state == "running" and due and due <= clock.iso():
-        ending.fail(walk, "timeout", "The workflow took longer than its time limit.", "")
-        while walk.ahead:
-            scope = next(iter(walk.ahead))
-            del walk.ahead[scope]
-            blocks.look(walk, scope)
-
-
-def _write(walk: Walk) -> None:
-    """Tasks before the nodes that name them, and ends outside only once the nodes no longer wait for them."""
-    db, instance = walk.db, walk.instance
-    waited = {node.task_id for node in walk.nodes.values() if node.open}
-    live = [order for order in walk.orders if order.id in waited]
-    walk.unmade({order.id for order in walk.orders} - waited)
-    depth = making.depth(db, instance.id) if instance.parent_id else 1
-    if live:
-        handing_out.hand_out(db, live, instance.id, depth)
-    walk.write()
-    for task_id in walk.again:
-        handing_out.again(db, task_id, instance.id, depth)
-    for node in walk.stopped:
-        ending.stop(db, node.task_id, node.approval_id, node.child_id)
-    _note(walk)
-    ending.tell(db, walk)
-    if walk.more and "finished_at" not in walk.news:
-        landing.moved(db, instance.id)
-
-
-def _note(walk: Walk) -> None:
-    if walk.fresh or walk.changed:
-        about = {"task_id": walk.instance.task_id, "instance_id": walk.instance.id}
-        events.record(walk.db, SYSTEM, "instance.moved", **about)

@@ -61,10 +61,10 @@ def again(db: Database, actor: Actor, files: Path, ref: str, step: str = "", ver
         given = making.inputs(outline.definition, old.input)
         found = Found(old.workflow_id, number, old.name, outline)
         made = making.make(db, found, given, about, old.title)
-        nodes.insert_all(db, [structs.replace(one, instance_id=made) for one in copy.kept])
+        nodes.insert_all(db, [structs.replace(one, instance_id=made.id) for one in copy.kept])
         making.tell(db, actor, made)
-        advance.advance(db, made)
-    return rows.by_id(db, made)
+        advance.advance(db, made.id)
+    return rows.by_id(db, made.id)
 
 
 def _undone(found: list[Node]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import approval_uses, events, lifecycle, records, schema, standing, tasks
+from appliance.domain import approval_uses, endings, events, lifecycle, records, schema, standing, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing, paths
 from appliance.domain.instances.rows import Instance
@@ -63,32 +63,42 @@ def stop(db: Database, task_id: str | None, approval_id: str | None, child_id: s
         approval_uses.withdraw_one(db, approval_id)
 
 
-def tell(db: Database, walk: Walk) -> None:
-    """The end, or the change of state, as its row, its task and whoever waits for it know it. In a transaction."""
+def tell(db: Database, walks: list[Walk]) -> None:
+    """The ends, or changes of state, as rows, tasks and whoever waits for them know it. In a transaction."""
+    for walk in walks:
+        if walk.news:
+            _tell(db, walk)
+    over = [walk for walk in walks if "finished_at" in walk.news]
+    results = {walk.instance.task_id: _result(walk) for walk in over if walk.state == "succeeded"}
+    done = endings.finish_plain(db, results)
+    for walk in over:
+        if walk.instance.task_id not in done:
+            _task(db, walk.instance, walk)
+    landing.instances(db, [walk.instance.id for walk in over])
+
+
+def _tell(db: Database, walk: Walk) -> None:
     instance, news = walk.instance, dict(walk.news)
-    if not news:
-        return
     if "output" in news:
         news["output"] = records.dump(news["output"])
     db.update("instances", {"id": instance.id}, updated_at=clock.iso(), **news)
-    state = str(news.get("state", instance.state))
-    if state != instance.state:
+    if walk.state != instance.state:
         about = {"task_id": instance.task_id, "instance_id": instance.id}
-        events.record(db, SYSTEM, f"instance.{state}", **about)
-    if "finished_at" in news:
-        _task(db, instance, state, walk)
-        landing.instance(db, instance.id)
+        events.record(db, SYSTEM, f"instance.{walk.state}", **about)
 
 
-def _task(db: Database, instance: Instance, state: str, walk: Walk) -> None:
+def _result(walk: Walk) -> str:
+    return expression_rules.text_of(walk.news["output"])[:100_000]
+
+
+def _task(db: Database, instance: Instance, walk: Walk) -> None:
     task = tasks.get(db, instance.task_id)
-    if state == "succeeded":
-        result = expression_rules.text_of(walk.news["output"])[:100_000]
+    if walk.state == "succeeded":
         try:
-            lifecycle.finish(db, SYSTEM, task, result=result)
+            lifecycle.finish(db, SYSTEM, task, result=_result(walk))
         except Problem as problem:
-            lifecycle.put(db, SYSTEM, task, "in_review", blocked_detail=problem.detail, result=result)
-    elif state == "failed":
+            lifecycle.put(db, SYSTEM, task, "in_review", blocked_detail=problem.detail, result=_result(walk))
+    elif walk.state == "failed":
         standing.block(db, task.id, "needs_decision", why(walk))
     elif task.open:
         lifecycle.cancel(db, SYSTEM, task.id)

@@ -10,6 +10,7 @@ from appliance.domain.actor import Actor
 from appliance.errors import Problem
 
 BATCH = 500
+MOVED = "an instance has moved"
 
 
 def tasks(db: Database, task_ids: list[str]) -> bool:
@@ -31,9 +32,11 @@ def approval(db: Database, actor: Actor, approval_id: str) -> None:
         ring(db, actor, str(task_id))
 
 
-def instance(db: Database, instance_id: str) -> None:
-    """An instance that a step of another had started has ended."""
-    _land(db, "child_id = :id", {"id": instance_id})
+def instances(db: Database, instance_ids: list[str]) -> None:
+    """Instances that steps of others may have started have ended."""
+    if instance_ids:
+        names, params = records.named(instance_ids)
+        _land(db, f"child_id IN ({names})", params)
 
 
 def signal(db: Database, actor: Actor, instance_id: str, task_id: str, name: str) -> None:
@@ -66,6 +69,11 @@ def moved(db: Database, instance_id: str) -> None:
     _move(db, [instance_id])
 
 
+def note(db: Database) -> None:
+    """An instance was marked as moved: who looks at them in this transaction has to look again."""
+    db.known[MOVED] = True
+
+
 def any_moved(db: Database) -> bool:
     return db.one("SELECT id FROM instances WHERE moved LIMIT 1") is not None
 
@@ -91,10 +99,14 @@ def _land(db: Database, which: str, params: Params) -> bool:
 def _root(db: Database, task_id: str) -> bool:
     """The task of an instance was cancelled."""
     sql = "UPDATE instances SET moved = TRUE, updated_at = :now WHERE task_id = :id AND finished_at IS NULL"
-    return db.execute(sql, {"id": task_id, "now": clock.iso()}) > 0
+    found = db.execute(sql, {"id": task_id, "now": clock.iso()}) > 0
+    if found:
+        note(db)
+    return found
 
 
 def _move(db: Database, instance_ids: list[str]) -> None:
     names, params = records.named(instance_ids, "i")
     sql = f"UPDATE instances SET moved = TRUE, updated_at = :now WHERE id IN ({names}) AND moved = FALSE"
     db.execute(sql, params | {"now": clock.iso()})
+    note(db)

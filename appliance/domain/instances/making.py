@@ -8,7 +8,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import events, records, schema
 from appliance.domain.actor import Actor
-from appliance.domain.instances import rows
+from appliance.domain.instances import landing, rows
 from appliance.domain.instances.paths import Outline
 from appliance.domain.workflows.definition import Definition
 from appliance.errors import Problem, invalid, not_found
@@ -37,6 +37,22 @@ class Made(msgspec.Struct, frozen=True):
     fork_of: str | None = None
     fork_from: str = ""
     task_id: str = ""
+
+
+class Wanted(NamedTuple):
+    """An instance to make."""
+
+    found: Found
+    given: dict[str, Any]
+    about: Made
+    title: str = ""
+
+
+class Begun(NamedTuple):
+    """An instance that was made, and its task."""
+
+    id: str
+    task_id: str
 
 
 def find(db: Database, ref: str, version: int | None) -> Found:
@@ -73,28 +89,42 @@ def inputs(definition: Definition, given: Any) -> dict[str, Any]:
     return found
 
 
-def make(db: Database, found: Found, given: dict[str, Any], about: Made, title: str = "") -> str:
-    """In a transaction; the id. The task stands below that of the instance whose step this is."""
-    now, made, definition = clock.iso(), ids.new(), found.outline.definition
-    above = rows.by_id(db, about.parent_id).task_id if about.parent_id else None
-    task_id, title = about.task_id or ids.new(), " ".join((title or found.name).split())[:TITLE_LIMIT]
-    task: Row = {"id": task_id, "number": db.next_number("task"), "title": title, "state": "in_progress"}
-    task |= {"body": definition.description, "priority": 1, "parent_id": above, "labels": "[]"}
-    db.insert("tasks", task | {"created_by": about.created_by, "created_at": now, "updated_at": now, "started_at": now})
-    row: Row = {"id": made, "workflow_id": found.workflow_id, "version": found.version, "task_id": task_id}
-    row |= {"state": "running", "moved": True, "input": records.dump(given), "idem": about.idem or None}
-    row |= {"cause": about.cause, "parent_id": about.parent_id, "parent_path": about.parent_path}
-    row |= {"fork_of": about.fork_of, "fork_from": about.fork_from, "created_by": about.created_by}
-    row["due_at"] = None if definition.timeout_s is None else clock.ahead(definition.timeout_s)
-    db.insert("instances", row | {"created_at": now, "updated_at": now})
+def make(db: Database, found: Found, given: dict[str, Any], about: Made, title: str = "") -> Begun:
+    """In a transaction. The task stands below that of the instance whose step this is."""
+    return make_all(db, [Wanted(found, given, about, title)])[0]
+
+
+def make_all(db: Database, wanted: list[Wanted]) -> list[Begun]:
+    """The same of many, in their order."""
+    if not wanted:
+        return []
+    now, number = clock.iso(), db.next_number("task", len(wanted)) - len(wanted)
+    made, tasks, instances = [], [], []
+    for n, (found, given, about, title) in enumerate(wanted, 1):
+        begun, definition = Begun(ids.new(), about.task_id or ids.new()), found.outline.definition
+        above = rows.by_id(db, about.parent_id).task_id if about.parent_id else None
+        title = " ".join((title or found.name).split())[:TITLE_LIMIT]
+        task: Row = {"id": begun.task_id, "number": number + n, "title": title, "state": "in_progress"}
+        task |= {"body": definition.description, "priority": 1, "parent_id": above, "labels": "[]"}
+        task |= {"created_by": about.created_by, "created_at": now, "updated_at": now, "started_at": now}
+        row: Row = {"id": begun.id, "workflow_id": found.workflow_id, "version": found.version}
+        row |= {"task_id": begun.task_id, "state": "running", "moved": True, "input": records.dump(given)}
+        row |= {"idem": about.idem or None, "cause": about.cause, "parent_id": about.parent_id}
+        row |= {"parent_path": about.parent_path, "fork_of": about.fork_of, "fork_from": about.fork_from}
+        row["due_at"] = None if definition.timeout_s is None else clock.ahead(definition.timeout_s)
+        instances.append(row | {"created_by": about.created_by, "created_at": now, "updated_at": now})
+        tasks.append(task)
+        made.append(begun)
+    db.insert_all("tasks", tasks)
+    db.insert_all("instances", instances)
+    landing.note(db)
     return made
 
 
-def tell(db: Database, actor: Actor, instance_id: str) -> None:
+def tell(db: Database, actor: Actor, made: Begun) -> None:
     """The events of a new instance, in the transaction that makes it."""
-    task_id = rows.by_id(db, instance_id).task_id
-    events.record(db, actor, "task.created", task_id=task_id)
-    events.record(db, actor, "instance.started", task_id=task_id, instance_id=instance_id)
+    events.record(db, actor, "task.created", task_id=made.task_id)
+    events.record(db, actor, "instance.started", task_id=made.task_id, instance_id=made.id)
 
 
 def depth(db: Database, instance_id: str | None) -> int:

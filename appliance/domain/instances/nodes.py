@@ -12,23 +12,21 @@ STATES = (*OPEN, "done", "failed", "skipped", "cancelled")
 MOST = 500
 EVERY = 10_000_000
 CHUNK = 200
-# What may change of a row after it was made, with its type.
-_CHANGES = {
-    "state": "TEXT",
-    "landed": "BOOLEAN",
-    "attempt": "BIGINT",
-    "task_id": "TEXT",
-    "approval_id": "TEXT",
-    "child_id": "TEXT",
-    "wait_key": "TEXT",
-    "output": "TEXT",
-    "data": "TEXT",
-    "failure_code": "TEXT",
-    "failure_detail": "TEXT",
-    "due_at": "TEXT",
-    "wake_at": "TEXT",
-    "finished_at": "TEXT",
-}
+# What may change of a row after it was made.
+_CHANGES: tuple[str, ...] = (
+    "state",
+    "landed",
+    "attempt",
+    "task_id",
+    "approval_id",
+    "child_id",
+    "wait_key",
+    "output",
+    "data",
+)
+_CHANGES += ("failure_code", "failure_detail", "due_at", "wake_at", "finished_at")
+_UPDATE = f"""UPDATE nodes SET {", ".join(f"{column} = :{column}" for column in _CHANGES)}
+  WHERE instance_id = :instance_id AND path = :path"""
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -113,23 +111,9 @@ def insert_all(db: Database, made: list[Node]) -> None:
 
 
 def update_all(db: Database, changed: list[Node]) -> None:
-    """Write everything that may have changed of many rows, by the batch."""
-    for start in range(0, len(changed), CHUNK):
-        _update(db, changed[start : start + CHUNK])
-
-
-def _update(db: Database, changed: list[Node]) -> None:
-    params: Row = {"instance": changed[0].instance_id}
-    lines = []
-    for n, one in enumerate(changed):
-        row = _row(one)
-        params |= {f"path{n}": one.path} | {f"{column}{n}": row[column] for column in _CHANGES}
-        values = ", ".join(f"CAST(:{column}{n} AS {kind})" for column, kind in _CHANGES.items())
-        lines.append(f"(CAST(:path{n} AS TEXT), {values})")
-    sets = ", ".join(f"{column} = v.column{n}" for n, column in enumerate(_CHANGES, 2))
-    sql = f"""UPDATE nodes SET {sets} FROM (VALUES {", ".join(lines)}) AS v
-      WHERE nodes.instance_id = :instance AND nodes.path = v.column1"""
-    db.execute(sql, params)
+    """Write everything that may have changed of many rows."""
+    if changed:
+        db.execute_all(_UPDATE, [_row(one) for one in changed])
 
 
 def _row(one: Node) -> Row:

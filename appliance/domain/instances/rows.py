@@ -69,7 +69,7 @@ def get(db: Database, ref: str) -> Instance:
     row = db.one(_SELECT + "WHERE i.id = :ref OR t.id = :ref OR t.number = :number", {"ref": ref, "number": number})
     if row is None:
         raise not_found("instance of a workflow")
-    return _instance(row)
+    return instance(row)
 
 
 def by_id(db: Database, instance_id: str) -> Instance:
@@ -77,24 +77,30 @@ def by_id(db: Database, instance_id: str) -> Instance:
     row = db.one(_SELECT + "WHERE i.id = :id", {"id": instance_id})
     if row is None:
         raise not_found("instance of a workflow")
-    return _instance(row)
+    return instance(row)
+
+
+def read(db: Database, instance_ids: list[str]) -> dict[str, Row]:
+    """The rows there are of these, by their ids; `instance` makes one of each."""
+    names, params = records.named(instance_ids)
+    return {row["id"]: row for row in db.rows(f"{_SELECT} WHERE i.id IN ({names})", params)}
 
 
 def of_task(db: Database, task_id: str) -> Instance | None:
     """The instance whose task this is."""
     row = db.one(_SELECT + "WHERE i.task_id = :id", {"id": task_id})
-    return _instance(row) if row else None
+    return instance(row) if row else None
 
 
 def of_idem(db: Database, workflow_id: str, idem: str) -> Instance | None:
     row = db.one(_SELECT + "WHERE i.workflow_id = :of AND i.idem = :idem", {"of": workflow_id, "idem": idem})
-    return _instance(row) if row else None
+    return instance(row) if row else None
 
 
 def below(db: Database, instance_id: str) -> list[Instance]:
     """The instances its steps have started, oldest first."""
     rows = db.rows(_SELECT + "WHERE i.parent_id = :id ORDER BY i.id", {"id": instance_id})
-    return [_instance(row) for row in rows]
+    return [instance(row) for row in rows]
 
 
 def listing(
@@ -108,7 +114,7 @@ def listing(
         tests.append("i.id < :id")
         given["id"] = records.read_cursor(cursor, str)[0]
     where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    found = [_instance(row) for row in db.rows(f"{_SELECT} {where} ORDER BY i.id DESC LIMIT :limit + 1", given)]
+    found = [instance(row) for row in db.rows(f"{_SELECT} {where} ORDER BY i.id DESC LIMIT :limit + 1", given)]
     return records.page(found, given["limit"], lambda one: (one.id,))
 
 
@@ -131,5 +137,5 @@ def _known(workflow_id: str, version: int, digest: str) -> list[Outline]:
     return []
 
 
-def _instance(row: Row) -> Instance:
+def instance(row: Row) -> Instance:
     return records.to(Instance, row, ("input", "output"))

@@ -1,5 +1,8 @@
 """A workflow over which the program itself trips: it ends with a sentence, and everything else goes on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import events, standing, tasks
@@ -29,6 +32,17 @@ def over(instance_id: str, error: BaseException) -> Stumbled | None:
     return Stumbled(instance_id, f"AgentHQ could not go on with it. {said[:500]}. The log has the details.")
 
 
+@contextmanager
+def named(instance_id: str) -> Iterator[None]:
+    """What fails in it is this instance's."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Stumbled) and (stumbled := over(instance_id, error)):
+            raise stumbled from error
+        raise
+
+
 def give_up(db: Database, stumbled: Stumbled) -> None:
     """End the instance as failed, after the rollback; should that fail too, leave it as it stands, unlooked at."""
     try:
@@ -50,7 +64,7 @@ def _fail(db: Database, stumbled: Stumbled) -> None:
     db.update("instances", {"id": given["id"]}, state=state, moved=False, finished_at=given["now"], **values)
     events.record(db, SYSTEM, f"instance.{state}", task_id=task_id, instance_id=given["id"])
     standing.block(db, task_id, "needs_decision", stumbled.why)
-    landing.instance(db, given["id"])
+    landing.instances(db, [given["id"]])
 
 
 # No value is read that may be what the program tripped over.

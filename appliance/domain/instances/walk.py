@@ -20,16 +20,19 @@ from appliance.domain.workflows.definition import Step
 
 
 class Walk:
-    """`news` are the values of the instance's row that change; `more` says that one look does not do all."""
+    """`news` are the values of the instance's row that change; `more` says that one look does not do all.
 
-    def __init__(self, db: Database, instance: Instance, outline: Outline) -> None:
+    `agents` are the ids of those that were asked for by name, shared with other looks of the transaction.
+    """
+
+    def __init__(self, db: Database, instance: Instance, outline: Outline, agents: dict[str, str]) -> None:
         self.db = db
         self.instance = instance
         self.outline = outline
         self.nodes: dict[str, Node] = {}
         self.states: dict[str, dict[str, str]] = {}
         self.touched: dict[str, set[str] | None] = {}
-        self.agents: dict[str, str] = {}
+        self.agents = agents
         self.ahead: dict[str, None] = {}
         self.fresh: set[str] = set()
         self.changed: set[str] = set()
@@ -42,6 +45,11 @@ class Walk:
     @property
     def state(self) -> str:
         return str(self.news.get("state", self.instance.state))
+
+    @property
+    def calm(self) -> bool:
+        """Whether it ends nothing outside of itself, so that what it writes can wait for what others write."""
+        return not self.stopped and not self.again and self.news.get("state", "succeeded") == "succeeded"
 
     def look(self, scope: str, step_id: str = "") -> None:
         """The block has to be looked at again: around the step that has ended, or all of it."""
@@ -200,13 +208,10 @@ class Walk:
             self._put(structs.replace(node, task_id=None))
         self.stopped = [node for node in self.stopped if node.task_id not in task_ids]
 
-    def write(self) -> None:
-        """Store the nodes; tasks they name have to be there."""
-        if self.fresh:
-            first = self.db.next_number("node", len(self.fresh)) - len(self.fresh) + 1
-            made = [node for path, node in self.nodes.items() if path in self.fresh]
-            nodes.insert_all(self.db, [structs.replace(node, ord=first + n) for n, node in enumerate(made)])
-        nodes.update_all(self.db, [self.nodes[path] for path in sorted(self.changed)])
+    def changes(self) -> tuple[list[Node], list[Node]]:
+        """The nodes to insert and those to update; tasks they name have to be there."""
+        made = [node for path, node in self.nodes.items() if path in self.fresh]
+        return made, [self.nodes[path] for path in sorted(self.changed)]
 
     def keep(self, row: Row) -> None:
         """What this look has changed already is newer than its row."""

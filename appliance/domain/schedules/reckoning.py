@@ -28,6 +28,8 @@ class Due(NamedTuple):
 
 def jitter_s(found: Schedule, due: datetime) -> float:
     """By how much this time is put off: the same whenever and wherever it is asked, from 0 to `jitter_s`."""
+    if not found.jitter_s:
+        return 0.0
     digest = hashlib.sha256(f"{found.id}:{clock.iso(due)}".encode()).digest()
     return round(int.from_bytes(digest[:8], "big") / 2**64 * found.jitter_s, 3)
 

@@ -116,6 +116,12 @@ def held(db: Database, schedule_id: str) -> Schedule | None:
     return schedule(row) if row else None
 
 
+def held_all(db: Database, schedule_ids: list[str]) -> list[Schedule]:
+    """The same of many, without those that another process has."""
+    names, params = records.named(schedule_ids)
+    return [schedule(row) for row in db.rows(f"SELECT * FROM schedules WHERE id IN ({names}) {db.skip_locked}", params)]
+
+
 def locked(db: Database, ref: str) -> Schedule:
     """For a change in the open transaction; waits for whoever has it. Raises Problem(not_found)."""
     sql = f"SELECT * FROM schedules WHERE (id = :ref OR slug = :ref) AND state <> 'removed' {db.for_update}"

@@ -41,7 +41,7 @@ def start(db: Database, found: Schedule, due_at: str, kind: str) -> Started:
     if found.target.workflow:
         return _workflow(db, found, found.target.workflow, due_at, kind)
     assert found.target.task
-    return Started(tasks.create(db, found.actor, _new(found.target.task)).id)
+    return Started(tasks.create(db, found.actor, draft(found.target.task)).id)
 
 
 def stop(db: Database, actor: Actor, tick: Tick) -> None:
@@ -72,7 +72,8 @@ def _workflow(db: Database, found: Schedule, wanted: StartWorkflow, due_at: str,
     return Started(made.task_id, made.id)
 
 
-def _new(task: StartTask) -> NewTask:
+def draft(task: StartTask) -> NewTask:
+    """What a time of the schedule makes."""
     return NewTask(
         task.title,
         task.body,
@@ -94,7 +95,7 @@ def _check_workflow(db: Database, wanted: StartWorkflow) -> None:
 
 
 def _check_task(db: Database, task: StartTask) -> None:
-    task_forms.check_new(_new(task))
+    task_forms.check_new(draft(task))
     for number, one in enumerate(task.checks, 1):
         check_forms.validate(number, one)
     task_forms.clean_labels(task.labels)

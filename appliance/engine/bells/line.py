@@ -19,6 +19,10 @@ class Line(ABC):
     def take(self) -> bytes | None:
         """The longest in line, after waiting for one. None when the line is closed or there was none for a while."""
 
+    def waits(self) -> bool:
+        """Whether a bell may stand in line that no worker is free for. Costs nothing."""
+        return True
+
     @abstractmethod
     def size(self) -> int: ...
 

@@ -23,6 +23,9 @@ class MemoryLine(Line):
                 self._rung.wait()
             return None if self._closed else self._bells.popitem(last=False)[0]
 
+    def waits(self) -> bool:
+        return bool(self._bells)
+
     def size(self) -> int:
         return len(self._bells)
 

@@ -47,7 +47,7 @@ class _Chunk(Struct):
     model: str | None = None
     service_tier: str | None = None
     choices: list[_Choice] | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -57,7 +57,7 @@ class _Whole(Struct):
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
@@ -123,13 +123,13 @@ class Meter:
             self.told.finished = self.told.finished or choice.finish_reason is not None
             if choice.delta:
                 self.told.output_bytes += _length(choice.delta)
-        return not (self._drop and chunk.usage and not chunk.choices)
+        return not (self._drop and isinstance(chunk.usage, dict) and not chunk.choices)
 
     def _note(self, found: _Chunk | _Whole) -> None:
         told = self.told
         told.answer_id, told.model = found.id or told.answer_id, found.model or told.model
         told.tier = found.service_tier or told.tier
-        if found.usage:
+        if isinstance(found.usage, dict):
             told.usage = usages.from_chat(found.usage) or told.usage
             cost = usages.cost_nano(found.usage.get("cost"))
             told.reported_cost_nano = told.reported_cost_nano if cost is None else cost

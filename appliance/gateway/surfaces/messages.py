@@ -38,7 +38,7 @@ _STATUS: dict[Kind, int] = STATUS | {"budget": 402, "paused": 402, "overloaded":
 class _Message(Struct):
     id: str | None = None
     model: str | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
 
 
 class _Delta(Struct):
@@ -51,7 +51,7 @@ class _Event(Struct):
     type: str = ""
     message: _Message | None = None
     delta: _Delta | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -127,13 +127,12 @@ class Meter:
         if message.usage:
             self._count(message.usage)
 
-    def _count(self, usage: dict[str, Any]) -> None:
-        self._latest |= {k: v for k, v in usage.items() if v is not None}
+    def _count(self, usage: Any) -> None:
+        if not isinstance(usage, dict):
+            return
+        self._latest |= {name: value for name, value in usage.items() if value is not None}
         self.told.usage = usages.from_messages(self._latest)
-        self.told.tier = str(self._latest.get("service_tier") or "")
-        tools = self._latest.get("server_tool_use")
-        tools = tools if isinstance(tools, dict) else {}
-        self.told.units = {name: count for name, count in tools.items() if isinstance(count, int) and count}
+        self.told.tier = str(self._latest.get("service_tier", ""))
 
 
 def status(fault: Fault) -> int:

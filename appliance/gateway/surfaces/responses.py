@@ -19,11 +19,16 @@ PING = b": ping\n\n"
 _ENDS = ("response.completed", "response.incomplete")
 
 
+class _Item(Struct):
+    type: str = ""
+
+
 class _Response(Struct):
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
+    output: list[_Item] | None = None
     error: Any = None
 
 
@@ -88,8 +93,9 @@ class Meter:
         told = self.told
         told.answer_id, told.model = found.id or told.answer_id, found.model or told.model
         told.tier = found.service_tier or told.tier
-        if found.usage:
-            told.usage = usages.from_responses(found.usage) or told.usage
+        if isinstance(found.usage, dict):
+            searches = sum(item.type == "web_search_call" for item in found.output or ())
+            told.usage = usages.from_responses(found.usage, searches) or told.usage
 
 
 def stream_error(fault: Fault, told: Told) -> bytes:

@@ -1,6 +1,7 @@
 """What one protocol says and another does not: carried in its words, named as lost, or refused."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -240,6 +241,13 @@ def test_only_instructions_become_the_first_message() -> None:
     body, _ = sent("chat", "messages", messages=[{"role": "system", "content": "Say hello."}])
     assert body["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Say hello."}]}]
     assert "system" not in body
+
+
+def test_what_a_client_calls_its_fields_can_not_break_a_header() -> None:
+    odd = {"a\r\nset-cookie: x": 1, "ü": 1, "long" * 50: 1} | {f"field{n}": 1 for n in range(100)}
+    _, lossy = sent("chat", "messages", **odd)
+    assert len(lossy) == 40
+    assert all(re.fullmatch(r"[a-zA-Z0-9_:.-]{1,60}", word) for word in lossy)
 
 
 def test_documents_go_both_ways() -> None:

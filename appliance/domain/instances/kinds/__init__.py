@@ -27,12 +27,12 @@ KINDS = {
     "when": Kind(branch.begin, branch.land),
     "workflow": Kind(child.begin, child.land),
 }
-# The nodes of an instance that have landed, each with the end of what it waited for.
+# The nodes of instances that have landed, each with the end of what it waited for.
 LANDED = """
 SELECT n.*, t.state AS task_state, t.number, t.result, r.state AS run_state, r.failure_code AS run_code,
   r.failure_detail AS run_detail, p.state AS asked_state, p.given, p.note, p.decided_name,
   c.state AS child_state, c.output AS child_output, c.failure_code AS child_code, c.failure_detail AS child_detail
 FROM nodes n LEFT JOIN tasks t ON t.id = n.task_id LEFT JOIN runs r ON r.id = t.run_id
 LEFT JOIN approvals p ON p.id = n.approval_id LEFT JOIN instances c ON c.id = n.child_id
-WHERE n.instance_id = :id AND n.landed ORDER BY n.ord
+WHERE n.instance_id IN ({names}) AND n.landed ORDER BY n.ord
 """

@@ -22,9 +22,9 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
     found = making.find(walk.db, text_of(walk.value(node, does.workflow)), does.version)
     inputs = making.inputs(found.outline.definition, walk.value(node, does.inputs))
     about = Made("step", walk.instance.created_by, parent_id=walk.instance.id, parent_path=node.path)
-    child_id = making.make(walk.db, found, inputs, about, title=step.title and text_of(walk.value(node, step.title)))
-    making.tell(walk.db, SYSTEM, child_id)
-    walk.change(node, state="running", child_id=child_id, failure_code="", failure_detail="")
+    child = making.make(walk.db, found, inputs, about, title=step.title and text_of(walk.value(node, step.title)))
+    making.tell(walk.db, SYSTEM, child)
+    walk.change(node, state="running", child_id=child.id, failure_code="", failure_detail="")
 
 
 def land(walk: Walk, node: Node, step: Step, row: Row) -> None:
