@@ -156,3 +156,9 @@ def test_charlie_gets_404(world: World, upstream: Upstream) -> None:
     assert world.charlie.post(f"{HERE}/codex", data={"name": "x"}).status_code == 404
     assert world.charlie.get(f"/api/v1/t/globex/connect/keys/{key}").status_code == 404
     assert world.bob.get(f"{HERE}/emacs").status_code == 404
+
+
+def test_the_names_are_those_that_the_gateway_lists(world: World, upstream: Upstream) -> None:
+    listed = world.program(secret(make(world))).get("/gw/v1/models").json()["data"]
+    names = world.bob.get(f"{world.bob.api}/connect").json()["models"]
+    assert sorted(names) == [model["id"] for model in listed]
