@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist bench crash semantics screenshots clean
+.PHONY: help setup run test check dist bench crash semantics clients screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ semantics: build/semantics/.ready ## Play the table of docs/semantics.md on our 
 crash: setup ## The crash suite in full: 10,000 runs, 100 kills, on SQLite and on PostgreSQL; GIVEN='--seed 7 --on sqlite'
 	@$(BIN)/python -m tests.crash $(GIVEN)
 
+clients: setup build/clients/.ready ## The real Claude Code, Codex, aider and SDKs against a box: which of them work; GIVEN='--only codex'
+	@$(BIN)/python -m tests.clients $(GIVEN)
+
 screenshots: setup ## Pictures of every page, light, dark and phone, in build/screenshots; DOCS=--docs for docs/images
 	@$(BIN)/python -m tests.browser.screenshots $(DOCS)
 
@@ -42,6 +45,9 @@ clean: ## Remove what was built; keeps .venv
 
 .venv/.ready: pyproject.toml packaging/constraints.txt
 	@PYTHON=$(PYTHON) packaging/venv.sh .venv -e '.[dev,dist]'
+
+build/clients/.ready: tests/clients/install.sh
+	@PYTHON=$(PYTHON) tests/clients/install.sh build/clients
 
 build/semantics/.ready: pyproject.toml packaging/constraints.txt
 	@PYTHON=$(PYTHON) packaging/venv.sh build/semantics -e '.[dev,semantics]'

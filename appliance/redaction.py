@@ -38,7 +38,7 @@ def clean_log(text: str) -> str:
 def clean_all(values: Mapping[str, Any], tenant_id: str) -> Mapping[str, Any]:
     """The same values without secrets; they are looked through as one text, so that nothing to find costs little."""
     known = _spellings.get(tenant_id, ())
-    if not known or not _any((value for value in values.values() if isinstance(value, str)), known):
+    if not known or not _any([value for value in values.values() if isinstance(value, str)], known):
         return values
     return {name: _clean(value, known) if isinstance(value, str) else value for name, value in values.items()}
 

@@ -72,3 +72,4 @@ def world(cast_stage: Stage[Play], theatre: Theatre, tmp_path: Path) -> Iterator
     """A box with the cast; see tests/world.py."""
     with cast_stage.copy(tmp_path / "data") as made:
         yield World(made, cast_stage.play, theatre, tmp_path / "data")
+        theatre.rest()

@@ -75,6 +75,8 @@ def test_the_first_target_answers_and_nobody_else_is_asked(db: Database, calls: 
     assert make(calls, db).cost_nano == COST["One"]
     assert booked(db) == [("One", "", COST["One"])] and wires[1].received == []
     (call,) = ledger.calls(db).items
+    row = db.one("SELECT asked_model, protocol, model FROM calls")
+    assert row == {"asked_model": "house", "protocol": "chat", "model": "m"}
     kept = routes.decision(db, call.id)
     assert kept and kept.optimal and not kept.fell_back
 
@@ -102,7 +104,7 @@ def test_a_refused_key_takes_the_account_out_for_the_calls_after(db: Database, c
     make(calls, db)
     make(calls, db)
     assert (len(wires[0].received), len(wires[1].received)) == (1, 2)
-    assert providers.get(db, "One").out_reason == "The provider refused the key. Wrong [secret]"
+    assert providers.get(db, "One").out_reason == "The provider refused the key. Wrong [secret]."
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])

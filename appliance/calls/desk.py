@@ -18,7 +18,7 @@ from appliance.calls.desk_work import Beginning, Ending, Under, Wish
 from appliance.calls.estimating import Estimates
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import budgets, keys, providers, stops, tenants
+from appliance.domain import budgets, keys, routes, stops, tenants
 from appliance.domain.rates import Meters
 from appliance.errors import Problem
 
@@ -127,7 +127,7 @@ class Desk:
                 self._estimates.forget_prices()
                 self._mark(tenant_id, room)
             meters = Meters(db)
-            costs = Ending(db, meters, self._under).settle(endings)
+            costs = Ending(db, room, meters, self._under).settle(endings)
             held = {i.what: budgets.hold_more(db, *i.what) for i in items if isinstance(i.what, More)}
             beginning = Beginning(db, room, meters, self._estimates, self._owner)
             admitted = iter(beginning.admit(wishes))
@@ -183,13 +183,15 @@ class Desk:
 
     def _models(self, holder: Holder) -> tuple[str, ...]:
         with self._catalogue.open(holder.tenant_id) as db:
-            served = {model for provider in providers.all(db) if not provider.paused for model in provider.models}
-        return tuple(sorted(model for model in served if holder.key.allows(model)))
+            book = routes.book(db)
+        paused = {account.id for account in book.accounts.values() if account.paused or account.out_at}
+        served = {model for model, by in book.serving.items() if any(one.id not in paused for one in by)}
+        return tuple(sorted(model for model in {*served, *book.routes} if holder.key.allows(model)))
 
     def _target(self, holder: Holder, model: str) -> Target:
         with self._catalogue.open(holder.tenant_id) as db:
-            way = Room(self._accounts).ways(db, holder.key, Asked("messages", model, 0))[0]
-        return Target(way.account, way.model)
+            ways = Room(self._accounts).ways(db, holder.key, Asked("messages", model, 0), (0, 0))
+        return Target(ways.all[0].account, ways.all[0].model)
 
 
 def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, bool]) -> Any:

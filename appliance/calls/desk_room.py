@@ -3,13 +3,19 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Asked, Refused
+from appliance.calls.knowledge import Known
 from appliance.db.database import Database
-from appliance.domain import rates, routing, stops
+from appliance.domain import key_terms, rates, routes, stops
+from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.providers import Provider
 from appliance.domain.rates import Rates
+from appliance.domain.route_book import Book
+from appliance.domain.routes import Candidate, Plan, Want
 from appliance.domain.scopes import Scope
 from appliance.domain.stops import Stop
 from appliance.errors import Problem
@@ -22,28 +28,40 @@ _LAST = "SELECT COALESCE(MAX(seq), 0) AS seq FROM events"
 
 
 class Way(NamedTuple):
-    """Where a request may be sent: an account, opened for the wire, and the model's name there."""
+    """Where a request may be sent: a target of its plan, with the account opened for the wire."""
 
-    provider: Provider
-    model: str
+    target: Candidate
     account: Account
 
     @property
-    def scopes(self) -> tuple[Scope, Scope]:
-        return Scope("provider", self.provider.id), Scope("model", self.model)
+    def provider(self) -> Provider:
+        return self.target.provider
+
+    @property
+    def model(self) -> str:
+        return self.target.model
 
     @property
     def metered(self) -> bool:
         return not self.provider.simulated and self.provider.billing == "metered"
 
 
+class Ways(NamedTuple):
+    """All of them, best first, and the plan they come from."""
+
+    plan: Plan
+    all: tuple[Way, ...]
+
+
 class Room:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
+        self.known = Known(accounts)
         self._seen = -1
-        self._ways: dict[str, tuple[Way, ...] | Refused] = {}
+        self._opened: dict[str, tuple[Provider, Account]] = {}
         self.stops: list[Stop] = []
         self._rates: dict[Scope, Rates] = {}
+        self._secured: set[str] = set()
 
     def refresh(self, db: Database) -> bool:
         """Whether something had changed: look at the log in the open transaction, so that nothing slips in between."""
@@ -54,35 +72,50 @@ class Room:
             self._seen = news[-1]["seq"] if news else self._seen
             if not any(row["kind"].startswith(CHANGES) for row in news):
                 return False
-        self._ways.clear()
+        self._opened.clear()
         self.stops = stops.all(db)
         self._rates = {limit.on: limit for limit in rates.all(db)}
         return True
 
-    def ways(self, db: Database, key: ApiKey, asked: Asked, model: str = "") -> tuple[Way, ...]:
-        """The accounts that serve what is asked (or `model` instead of it), best first. Raises Refused."""
+    def ways(
+        self,
+        db: Database,
+        key: ApiKey,
+        asked: Asked,
+        tokens: tuple[int, int],
+        model: str = "",
+        book: Book | None = None,
+    ) -> Ways:
+        """Where what is asked (or `model` instead of it) may go. Raises Refused."""
         named = model or asked.model
-        if (found := self._ways.get(named)) is None:
-            found = self._ways[named] = self._found(db, named)
-        if isinstance(found, Refused):
-            raise Refused(found.reason, found.message)
-        covered = found if model or key.allows(named) else tuple(way for way in found if key.allows(way.model))
-        if not covered:
+        want = Want(named, asked.needs, asked.session_id, *tokens, asked.surface)
+        try:
+            plan = routes.plan(db, want, self.known.at(db), book)
+        except Problem as problem:
+            raise Refused("model", problem.detail) from problem
+        if not (model or key.allows(named)):
+            plan = msgspec.structs.replace(plan, targets=tuple(one for one in plan.targets if key.allows(one.model)))
+        if not plan.targets:
             may = ", ".join(key.models)
             raise Refused("model", f"This key may not use the model '{named}'. It may use {may}.")
-        return covered
+        return Ways(plan, tuple(Way(one, self._account(db, one.provider)) for one in plan.targets))
+
+    def _account(self, db: Database, provider: Provider) -> Account:
+        """Opened once for as long as the row stays as it is."""
+        found = self._opened.get(provider.id)
+        if found is None or found[0] is not provider:
+            found = self._opened[provider.id] = (provider, self._accounts.opened(db, provider))
+        return found[1]
+
+    def secure(self, db: Database, key: ApiKey) -> None:
+        """See once that the key's own budget is there: it was made in another database than the key."""
+        if key.id not in self._secured:
+            key_terms.secure(db, SYSTEM, key)
+            db.after_commit(lambda: self._secured.add(key.id))
 
     def limits(self, key: ApiKey, way: Way) -> tuple[Rates, ...]:
         """The rate limits that a call with this key counts on."""
         own = Rates("key", key.id, key.requests_per_min, key.tokens_per_min, key.parallel)
         limited = (key.requests_per_min, key.tokens_per_min, key.parallel) != (None, None, None)
-        counted: Iterable[Scope] = (Scope("tenant", ""), way.scopes[0])
+        counted: Iterable[Scope] = (Scope("tenant", ""), Scope("provider", way.provider.id))
         return (*(self._rates[on] for on in counted if on in self._rates), *((own,) if limited else ()))
-
-    def _found(self, db: Database, model: str) -> tuple[Way, ...] | Refused:
-        # Routes with several targets come in here.
-        try:
-            provider, name = routing.resolve(db, model)
-        except Problem as problem:
-            return Refused("model", problem.detail)
-        return (Way(provider, name, self._accounts.opened(db, provider)),)

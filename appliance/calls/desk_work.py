@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from appliance import clock, ids
 from appliance.calls import attribution
 from appliance.calls.asked import Admitted, Asked, Ended, Holder, Refused, Target
 from appliance.calls.attribution import Work
-from appliance.calls.desk_room import Room, Way
+from appliance.calls.desk_room import Room, Way, Ways
 from appliance.calls.estimating import Estimates, Said, Tokens
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, budget_questions, ledger, stops
+from appliance.domain import budget_alerts, budget_questions, ledger, routes, stops
 from appliance.domain.budgets import OverBudget
 from appliance.domain.headroom import Headroom
 from appliance.domain.ledger import Opening
 from appliance.domain.rates import Full, Meters, Rates
+from appliance.domain.route_book import Book
+from appliance.domain.routes import Candidate, Plan
 from appliance.domain.scopes import Scope
 
 
@@ -28,11 +32,24 @@ class Under(NamedTuple):
 
     tenant_id: str
     work: Work
+    provider_id: str
     model: str
     scopes: tuple[Scope, ...]
     limits: tuple[Rates, ...]
     tokens: Tokens
     sent: int
+
+    @property
+    def sent_to(self) -> tuple[str, str]:
+        return self.provider_id, self.model
+
+
+class Planned(NamedTuple):
+    """A wish, whose work it is, and where it may go."""
+
+    wish: Wish
+    work: Work
+    ways: Ways
 
 
 class Fit(NamedTuple):
@@ -49,14 +66,16 @@ class Fit(NamedTuple):
 class Ending:
     """Books calls that have ended."""
 
-    def __init__(self, db: Database, meters: Meters, under: dict[str, Under]) -> None:
+    def __init__(self, db: Database, room: Room, meters: Meters, under: dict[str, Under]) -> None:
         self._db = db
+        self._room = room
         self._meters = meters
         self._under = under
 
     def settle(self, endings: Sequence[Ended]) -> dict[str, int]:
         """What each cost, by id."""
         costs = ledger.settle_all(self._db, list(endings))
+        book = routes.book(self._db) if endings else None
         touched: set[Scope] = set()
         for ended in endings:
             known = self._under.get(ended.call_id)
@@ -65,9 +84,28 @@ class Ending:
             if known:
                 self._meters.correct(known.limits, _used(ended) - known.tokens.total)
                 touched.update(known.scopes)
+            if book and ended.attempts:
+                self._note(book, ended, known)
         if touched:
             budget_alerts.note(self._db, sorted(touched))
         return costs
+
+    def _note(self, book: Book, ended: Ended, known: Under | None) -> None:
+        """What the sendings say about where they went. A simulated account fails when it is told to."""
+        for attempt in ended.attempts:
+            account = book.accounts.get(attempt.provider_id)
+            spot = (attempt.provider_id, attempt.model_requested)
+            if account and not account.simulated and (attempt.failure_code or spot in book.health):
+                routes.record_outcome(self._db, *spot, attempt.failure_code, attempt.failure_detail)
+        if known:
+            self._moved(book, known, ended.call_id, spot)
+
+    def _moved(self, book: Book, known: Under, call_id: str, to: tuple[str, str]) -> None:
+        """The call was answered (or refused) elsewhere than it was admitted for."""
+        account = book.accounts.get(to[0])
+        if account and to != known.sent_to:
+            nano = self._room.known.at(self._db).estimate(account, to[1], *known.tokens)
+            routes.moved(self._db, call_id, Candidate(account, to[1], "", nano))
 
 
 class Beginning:
@@ -80,29 +118,39 @@ class Beginning:
         self._estimates = estimates
         self._owner = owner
         self._left = Headroom(db, ())
+        self._book: Book | None = None
         self._openings: dict[str, Opening] = {}
+        self._plans: dict[str, Plan] = {}
         self._scopes: dict[tuple[Work, str, str], tuple[Scope, ...]] = {}
         self.under: dict[str, Under] = {}
 
     def admit(self, wishes: Sequence[Wish]) -> list[Admitted | Refused]:
-        works = [attribution.of(self._db, wish.holder.key, wish.asked) for wish in wishes]
-        self._look_ahead(wishes, works)
-        outcomes = [self._one(wish, work) for wish, work in zip(wishes, works, strict=True)]
+        if not wishes:
+            return []
+        self._book = routes.book(self._db)
+        planned = [self._planned(wish) for wish in wishes]
+        on = (self._on(one.work, way) for one in planned if isinstance(one, Planned) for way in one.ways.all)
+        self._left.know(scope for scopes in on for scope in scopes)
+        outcomes = [one if isinstance(one, Refused) else self._tried(one) for one in planned]
         ledger.enter(self._db, self._openings)
+        routes.keep_all(self._db, self._plans)
         self._left.write(self._owner)
         return outcomes
 
-    def _look_ahead(self, wishes: Sequence[Wish], works: Sequence[Work]) -> None:
-        """Read the budgets on all of them at once."""
-        on: set[Scope] = set()
-        for wish, work in zip(wishes, works, strict=True):
-            try:
-                ways = self._room.ways(self._db, wish.holder.key, wish.asked)
-            except Refused:
-                continue
-            for way in ways:
-                on.update(self._on(work, way))
-        self._left.know(on)
+    def _planned(self, wish: Wish) -> Planned | Refused:
+        key = wish.holder.key
+        if key.state != "active":
+            return Refused("key", f"This API key is {key.state}. Make another one in the settings.")
+        self._room.secure(self._db, key)
+        work = attribution.of(self._db, key, wish.asked)
+        try:
+            return Planned(wish, work, self._ways(wish))
+        except Refused as refused:
+            return refused
+
+    def _ways(self, wish: Wish, model: str = "") -> Ways:
+        tokens = self._estimates.tokens(self._db, wish.holder.key.id, model or wish.asked.model, wish.asked, False)
+        return self._room.ways(self._db, wish.holder.key, wish.asked, tokens, model, self._book)
 
     def _on(self, work: Work, way: Way) -> tuple[Scope, ...]:
         """Everything that the call counts on."""
@@ -111,19 +159,16 @@ class Beginning:
             found = self._scopes[asked] = work.scopes(self._db, way.provider.id, way.model)
         return found
 
-    def _one(self, wish: Wish, work: Work) -> Admitted | Refused:
+    def _tried(self, planned: Planned) -> Admitted | Refused:
         try:
-            return self._admitted(wish, work)
+            return self._admitted(planned)
         except Refused as refused:
             return refused
 
-    def _admitted(self, wish: Wish, work: Work) -> Admitted:
-        key = wish.holder.key
-        if key.state != "active":
-            raise Refused("key", f"This API key is {key.state}. Make another one in the settings.")
-        ways = self._room.ways(self._db, key, wish.asked)
-        if cheaper := self._cheaper(work, ways[0]):
-            ways = self._room.ways(self._db, key, wish.asked, cheaper)
+    def _admitted(self, planned: Planned) -> Admitted:
+        wish, work, ways = planned
+        if cheaper := self._cheaper(work, ways.all[0]):
+            ways = self._ways(wish, cheaper)
         fits = self._fitting(wish, work, ways)
         best = fits[0]
         try:
@@ -133,7 +178,8 @@ class Beginning:
         call_id = ids.new()
         self._left.take(call_id, best.scopes, best.nano)
         self._openings[call_id] = self._opening(wish, work, best)
-        kept = (best.way.model, best.scopes, best.limits, best.tokens, wish.asked.input_bytes)
+        self._plans[call_id] = msgspec.structs.replace(ways.plan, targets=tuple(fit.way.target for fit in fits))
+        kept = (best.way.provider.id, best.way.model, best.scopes, best.limits, best.tokens, wish.asked.input_bytes)
         self.under[call_id] = Under(wish.holder.tenant_id, work, *kept)
         targets = tuple(Target(fit.way.account, fit.way.model) for fit in fits)
         return Admitted(call_id, targets, best.nano, best.strict)
@@ -143,10 +189,10 @@ class Beginning:
         found = (budget.downgrade_to for budget in self._left.on(self._on(work, way)) if budget.steps_down)
         return next((model for model in found if model and model != way.model), "")
 
-    def _fitting(self, wish: Wish, work: Work, ways: tuple[Way, ...]) -> list[Fit]:
+    def _fitting(self, wish: Wish, work: Work, ways: Ways) -> list[Fit]:
         """The ways that have room, in their order. Raises Refused with what is wrong with the first."""
         fits, why = [], None
-        for way in ways:
+        for way in ways.all:
             try:
                 fits.append(self._fit(wish, work, way))
             except Refused as refused:
@@ -184,6 +230,7 @@ class Beginning:
             **work._asdict(),
             metered=way.metered,
             surface=asked.surface,
+            protocol=way.target.protocol,
             asked_model="" if asked.model == way.model else asked.model,
             needs=asked.needs,
             streamed=asked.stream,

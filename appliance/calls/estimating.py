@@ -50,7 +50,7 @@ class Estimates:
         self._prices = prices
         self._sessions: OrderedDict[tuple[str, str, str], Said] = OrderedDict()
         self._outputs: dict[tuple[str, str, str], tuple[float, int | None]] = {}
-        self._units: OrderedDict[tuple[str, str, int, int], Price] = OrderedDict()
+        self._units: OrderedDict[tuple[str, str, int, int, int], Price] = OrderedDict()
 
     def tokens(self, db: Database, key_id: str, model: str, asked: Asked, strict: bool) -> Tokens:
         """`strict` takes the whole cap for an answer."""
@@ -70,7 +70,7 @@ class Estimates:
 
     def cost(self, account: Account, model: str, tokens: Tokens, at: datetime) -> int | None:
         """Nano-dollars; None for a model without a price."""
-        price = self._unit(account, model, tokens.input, at)
+        price = self._unit(account, model, tokens, at)
         if price.cost_nano is None or price.source in ("local", "flat"):
             return price.cost_nano
         units = tokens.input * (price.input_nano_per_mtok or 0) + tokens.output * (price.output_nano_per_mtok or 0)
@@ -95,13 +95,17 @@ class Estimates:
             self._outputs[db.name, key_id, model] = (now + (SOON_S if known is None else FRESH_S), known)
         return DEFAULT_OUTPUT_TOKENS if known is None else max(known, FLOOR)
 
-    def _unit(self, account: Account, model: str, size: int, at: datetime) -> Price:
-        """The price of one request of about this size and time: a look-up of its own takes 150 µs."""
+    def _unit(self, account: Account, model: str, tokens: Tokens, at: datetime) -> Price:
+        """The price of one request of about this size and time: a look-up of its own takes 150 µs.
+
+        What embeds has a price for input alone.
+        """
+        size, answers = tokens.input, min(tokens.output, 1)
         step = max(1, 1 << max(0, size.bit_length() - 4))
         largest = -(-size // step) * step
-        key = (account.id, model, largest, int(at.timestamp() // 900))
+        key = (account.id, model, largest, answers, int(at.timestamp() // 900))
         if (price := self._units.get(key)) is None:
-            price = self._prices.price(account, model, Usage(input_total=largest, output_total=1), at)
+            price = self._prices.price(account, model, Usage(input_total=largest, output_total=answers), at)
             self._units[key] = price
             if len(self._units) > PRICES:
                 self._units.popitem(last=False)

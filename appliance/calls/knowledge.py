@@ -6,7 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from appliance import clock
-from appliance.calls.accounts import Accounts
+from appliance.calls.accounts import Accounts, Sheet
+from appliance.db.database import Database
 from appliance.domain.model_facts import Facts
 from appliance.domain.providers import Provider
 from appliance.gateway import model_info
@@ -27,24 +28,22 @@ class _Unit(msgspec.Struct, frozen=True):
 
     at: float
     provider: Provider
+    sheet: Sheet
     input: int | None
     output: int | None
 
 
 class Known:
-    """routes.Knowledge from the accounts' own prices and the catalogue."""
+    """What is remembered for all tenants; `at` gives the knowledge of one."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._units: OrderedDict[tuple[str, str, int], _Unit] = OrderedDict()
         self._facts: OrderedDict[tuple[str, str], tuple[Provider, Facts]] = OrderedDict()
 
-    def estimate(self, provider: Provider, model: str, input_tokens: int, output_tokens: int) -> int | None:
-        """Nano-dollars somebody has to pay: 0 on an account with a flat fee or on this machine."""
-        unit = self._unit(provider, model, input_tokens)
-        if unit.input is None or unit.output is None:
-            return None
-        return (unit.input * input_tokens + unit.output * (output_tokens or DEFAULT_OUTPUT_TOKENS)) // _MTOK
+    def at(self, db: Database) -> "Here":
+        """With the tenant's own prices as they are now."""
+        return Here(self, self._accounts.sheet(db))
 
     def facts(self, provider: Provider, model: str) -> Facts:
         if provider.simulated:
@@ -56,22 +55,42 @@ class Known:
             _keep(self._facts, key, found)
         return found[1]
 
-    def _unit(self, provider: Provider, model: str, size: int) -> _Unit:
+    def unit(self, provider: Provider, model: str, size: int, sheet: Sheet) -> _Unit:
+        """Nano-dollars for a million tokens of a request of about this size."""
         key, now = (provider.id, model, (size - 1) // STEP), clock.monotonic()
         found = self._units.get(key)
-        if found and found.provider is provider and now - found.at < KEPT_S:
+        if found and found.provider is provider and found.sheet is sheet and now - found.at < KEPT_S:
             return found
         usage = Usage(input_total=size, output_total=1)
-        price = self._accounts.prices.price(self._accounts.described(provider), model, usage, clock.now())
+        account = msgspec.structs.replace(self._accounts.described(provider), sheet=sheet)
+        price = self._accounts.prices.price(account, model, usage, clock.now())
         free = price.cost_nano is not None and provider.billing != "metered" and not provider.simulated
         units: tuple[int | None, int | None] = (price.input_nano_per_mtok, price.output_nano_per_mtok)
         if free:
             units = (0, 0)
         elif price.cost_nano is None:
             units = (None, None)
-        made = _Unit(now, provider, *units)
+        made = _Unit(now, provider, sheet, *units)
         _keep(self._units, key, made)
         return made
+
+
+class Here:
+    """routes.Knowledge of one tenant, from its accounts' prices, its own, and the lists."""
+
+    def __init__(self, known: Known, sheet: Sheet) -> None:
+        self._known = known
+        self._sheet = sheet
+
+    def estimate(self, provider: Provider, model: str, input_tokens: int, output_tokens: int) -> int | None:
+        """Nano-dollars somebody has to pay: 0 on an account with a flat fee or on this machine."""
+        unit = self._known.unit(provider, model, input_tokens, self._sheet)
+        if unit.input is None or unit.output is None:
+            return None
+        return (unit.input * input_tokens + unit.output * (output_tokens or DEFAULT_OUTPUT_TOKENS)) // _MTOK
+
+    def facts(self, provider: Provider, model: str) -> Facts:
+        return self._known.facts(provider, model)
 
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:

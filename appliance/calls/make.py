@@ -16,9 +16,9 @@ from appliance.calls.settling import Owed, Settling
 from appliance.calls.trip import Trip, Way
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, ledger, routes
+from appliance.domain import budget_alerts, budgets, ledger, routes, stops
 from appliance.domain.ledger import Opening
-from appliance.domain.routes import Candidate, Want
+from appliance.domain.routes import Candidate, Plan, Want
 from appliance.domain.scopes import Scope
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
@@ -56,7 +56,7 @@ class Calls:
         anything was sent.
         """
         self._settling.catch_up(db)
-        plan = routes.plan(db, _want(caller, request), self.known)
+        plan = self._planned(db, caller, _want(caller, request))
         way = partial(self._way, db, caller, request, on_text, cancelled)
         trip = Trip(plan, way(plan.first, 0), way)
         # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
@@ -67,6 +67,22 @@ class Calls:
         if outcome:
             return outcome
         raise failure or ProviderFailure("gateway_defect")
+
+    def _planned(self, db: Database, caller: Caller, want: Want) -> Plan:
+        """Where to send it: with a cheaper model where a budget steps down, and nowhere that a person stopped.
+
+        Raises Stopped, Problem(provider_failed).
+        """
+        plan = routes.plan(db, want, self.known.at(db))
+        if cheaper := budgets.cheaper(db, caller.scopes(db, plan.first.provider.id, plan.first.model)):
+            plan = routes.plan(db, msgspec.structs.replace(want, model=cheaper), self.known.at(db))
+        if not (stopped := stops.all(db)):
+            return plan
+        on = [(target, caller.scopes(db, target.provider.id, target.model)) for target in plan.targets]
+        left = tuple(target for target, counted in on if stops.first(stopped, counted) is None)
+        if not left:
+            stops.check(db, on[0][1])
+        return msgspec.structs.replace(plan, targets=left)
 
     def _carry_out(
         self,
@@ -112,16 +128,19 @@ class Calls:
     ) -> Way:
         """Raises ProviderFailure for a model without a price."""
         account = self.accounts.opened(db, target.provider)
-        request = msgspec.structs.replace(request, model=target.model)
+        asked, request = request, msgspec.structs.replace(request, model=target.model)
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
-        opening = self._opening(caller, target, estimate, caller.scopes(db, target.provider.id, target.model))
+        scopes = caller.scopes(db, target.provider.id, target.model)
+        opening = self._opening(caller, target, estimate, scopes, asked)
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
         return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))
 
-    def _opening(self, caller: Caller, target: Candidate, estimate: int, scopes: tuple[Scope, ...]) -> Opening:
+    def _opening(
+        self, caller: Caller, target: Candidate, estimate: int, scopes: tuple[Scope, ...], asked: ChatRequest
+    ) -> Opening:
         provider = target.provider
         return Opening(
             provider.id,
@@ -135,7 +154,15 @@ class Calls:
             task_id=caller.task_id,
             agent_id=caller.agent_id,
             metered=not provider.simulated and provider.billing == "metered",
+            protocol=target.protocol,
+            asked_model="" if asked.model == target.model else asked.model,
+            session_id=caller.run_id or "",
+            needs=_needs(asked),
         )
+
+
+def _needs(request: ChatRequest) -> frozenset[str]:
+    return frozenset({"tools"}) if request.tools else frozenset()
 
 
 def _want(caller: Caller, request: ChatRequest) -> Want:
@@ -143,7 +170,7 @@ def _want(caller: Caller, request: ChatRequest) -> Want:
     sent = sum(len(message.content) for message in request.messages)
     return Want(
         request.model,
-        frozenset({"tools"}) if request.tools else frozenset(),
+        _needs(request),
         caller.run_id or "",
         int(sent / BYTES_PER_TOKEN) + 1,
         request.max_tokens or 0,

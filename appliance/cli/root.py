@@ -28,7 +28,16 @@ SECTIONS: dict[str, dict[str, str]] = {
         "hook": "webhooks",
         "wake": "wakes",
     },
-    "Models and money": {"provider": "providers", "route": "routes", "budget": "budgets", "usage": "usage"},
+    "Models and money": {
+        "provider": "providers",
+        "route": "routes",
+        "connect": "connect",
+        "price": "prices",
+        "budget": "budgets",
+        "stop": "stops",
+        "rate": "stops",
+        "usage": "usage",
+    },
     "People and access": {
         "tenant": "tenants",
         "user": "users",

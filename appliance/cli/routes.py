@@ -71,7 +71,7 @@ def remove(desk: Desk, name: str, tenant: str | None) -> Shown:
 def test(desk: Desk, model: str, needs: tuple[str, ...], tenant: str | None, **sizes: Any) -> Shown:
     """Where a request would go now, and why; nothing is sent."""
     with desk.room(tenant) as room:
-        plan = routes.look(room.db, Want(model, frozenset(needs), **sizes), desk.calls.known)
+        plan = routes.look(room.db, Want(model, frozenset(needs), **sizes), desk.calls.known.at(room.db))
     data = plan.decision | {"route": plan.alias, "targets": [one.name for one in plan.targets]}
     return Shown(data, f"{plan.first.name}: {plan.decision['why']}.\n\n{_candidates(plan)}")
 

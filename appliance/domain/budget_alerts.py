@@ -1,16 +1,23 @@
-"""Half, four fifths and all of a budget: told once each in a span, as an event that others may pass on."""
+"""Half, four fifths and all of a budget, and an hour out of all proportion: told once each, as events for others."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budgets, events, windows
+from appliance.domain import budgets, events, preferences, spent, windows
 from appliance.domain.actor import SYSTEM
 from appliance.domain.budgets import Budget
 from appliance.domain.scopes import Scope
 
 THRESHOLDS = (50, 80, 100)
+# An hour is unusual at three times the usual one, once there is enough to compare with and enough to care about.
+TIMES = 3
+FEWEST_HOURS = 12
+LEAST_NANO = 1_000_000_000
+LOOK_S = 60.0
+UNUSUAL = "spend.unusual"
+_looked: dict[str, float] = {}
 
 
 def note(db: Database, scopes: Iterable[Scope]) -> None:
@@ -19,6 +26,21 @@ def note(db: Database, scopes: Iterable[Scope]) -> None:
         percent = passed(budget)
         if percent > told(budget):
             _tell(db, budget, percent)
+    if clock.monotonic() - _looked.get(db.name, -LOOK_S) >= LOOK_S:
+        _looked[db.name] = clock.monotonic()
+        note_hour(db)
+
+
+def note_hour(db: Database) -> None:
+    """Tell once of an hour that costs three times the usual one."""
+    this, usual, known = spent.usual_hour(db)
+    if known < FEWEST_HOURS or this < max(TIMES * usual, LEAST_NANO):
+        return
+    hour = windows.starts(clock.now(), preferences.zone(db))["hour"]
+    with db.transaction():
+        if db.value("SELECT value FROM told WHERE name = :name", {"name": UNUSUAL}) != hour:
+            db.upsert("told", {"name": UNUSUAL, "value": hour}, ("name",))
+            events.record(db, SYSTEM, UNUSUAL, spent_nano=this, usual_nano=usual)
 
 
 def passed(budget: Budget) -> int:

@@ -1,5 +1,7 @@
 """What people can say about a budget, and which amounts look like a slip of the hand."""
 
+from typing import Literal
+
 import msgspec
 
 from appliance.domain.budget_words import NANO, plain, usd
@@ -8,12 +10,16 @@ from appliance.errors import invalid
 LARGE = 10_000 * NANO
 SMALL = 100 * NANO
 JUMP = 100
+Action = Literal["block", "pause", "downgrade"]
 
 
 class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`scope_id`: name of an account, slug of an agent, name of a project, number of a task, id of a run. 0 means stop.
+    """`scope_id`: name of an account, model or project, an agent's slug, a task's number, id of a key, run or session.
 
-    `confirm` says that an amount above $10,000, or above $100 and a hundred times the old one, is meant.
+    0 means stop. At the limit `action` blocks, or pauses and asks a person; downgrade goes on with the cheaper model
+    `downgrade_to` from 80 % on, and pauses at the limit. `strict` holds the most a call could cost, and cuts an answer
+    that would go beyond. `confirm` says that an amount above $10,000, or above $100 and a hundred times the old one, is
+    meant.
     """
 
     scope: str
@@ -21,13 +27,19 @@ class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit_usd: str | float | int
     scope_id: str = ""
     confirm: bool = False
+    action: Action = "pause"
+    downgrade_to: str = ""
+    strict: bool = False
 
 
 class BudgetChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A null limit removes the budget."""
+    """A null limit removes the budget. What is not given stays as it is."""
 
     limit_usd: str | float | int | None
     confirm: bool = False
+    action: Action | None = None
+    downgrade_to: str | None = None
+    strict: bool | None = None
 
 
 class Extra(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

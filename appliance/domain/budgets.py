@@ -46,7 +46,8 @@ class Budget(msgspec.Struct, frozen=True):
     """`spent_nano` is settled in the current span, `reserved_nano` is held by calls in flight.
 
     `action` is what happens at the limit: block, pause (a person is asked) or downgrade (from 80 % on, to the model
-    `downgrade_to`). `strict`: no call may cost more than what was reserved for it.
+    `downgrade_to`). `strict`: no call may cost more than what was reserved for it. `set_back`: somebody
+    let it count from nought within this span.
     `extra_nano` was allowed on top of the limit until `extra_until`; `allowed_nano` is both while that holds.
     `starts` and `ends` bound the current span (UTC; "" and None for all time). `scope_name` is for people: the
     account's or agent's name, the task's number and title, the project, "" for the tenant.
@@ -71,6 +72,7 @@ class Budget(msgspec.Struct, frozen=True):
     action: str = "pause"
     downgrade_to: str = ""
     strict: bool = False
+    set_back: bool = False
 
     def has_room(self, amount_nano: int) -> bool:
         """0 means stop, even for a call that costs nothing."""
@@ -181,6 +183,13 @@ def reserve(
     hold(db, owner, [(call_id, chosen, amount_nano)])
 
 
+def cheaper(db: Database, scopes: Iterable[Scope]) -> str:
+    """The model to go on with where a budget on these is nearly used up; "" for the one that was asked for."""
+    if not db.value("SELECT id FROM budgets WHERE action = 'downgrade' LIMIT 1"):
+        return ""
+    return next((budget.downgrade_to for budget in on(db, scopes) if budget.steps_down), "")
+
+
 def hold(db: Database, owner: str, calls: Iterable[tuple[str, tuple[Scope, ...], int]]) -> None:
     """Keep amounts that have room, for calls by their id, in one statement of the open transaction."""
     same = {"owner": owner, "created_at": clock.iso()}
@@ -261,4 +270,5 @@ def _budget(row: Row, window: Window, now: str) -> Budget:
     allowed = row["limit_nano"] + extra
     left = allowed - row["spent_nano"] - row["reserved_nano"]
     figures = {"extra_nano": extra, "allowed_nano": allowed, "left_nano": left}
+    figures["set_back"] = row["reset_nano"] > 0 and row["reset_from"] >= window.starts
     return records.to(Budget, row | figures | window._asdict())

@@ -1,6 +1,5 @@
 """What is left on the budgets of many calls that are admitted in one transaction: read once, then counted along."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -18,7 +17,6 @@ class Headroom:
         self._db = db
         self._on: dict[Scope, list[Budget]] = {}
         self._read: set[Scope] = set()
-        self._taken: Counter[str] = Counter()
         self._held: list[tuple[str, tuple[Scope, ...], int]] = []
         self.know(scopes)
 
@@ -34,7 +32,7 @@ class Headroom:
     def on(self, scopes: Iterable[Scope]) -> list[Budget]:
         """The budgets on these, less what was taken here."""
         known = self._on
-        return [self._now(budget) for scope in scopes if scope in known for budget in known[scope]]
+        return [budget for scope in scopes if scope in known for budget in known[scope]]
 
     def short(self, scopes: tuple[Scope, ...], amount_nano: int, metered: bool = False) -> OverBudget | None:
         """As budgets.short: the tightest budget without room, or none at all."""
@@ -47,15 +45,15 @@ class Headroom:
     def take(self, call_id: str, scopes: tuple[Scope, ...], amount_nano: int) -> None:
         """Hold an amount that has room; `write` stores it."""
         self._held.append((call_id, scopes, amount_nano))
-        self._taken.update({budget.id: amount_nano for scope in scopes for budget in self._on.get(scope, ())})
+        for scope in scopes:
+            if scope in self._on:
+                self._on[scope] = [_less(budget, amount_nano) for budget in self._on[scope]]
 
     def write(self, owner: str) -> None:
         budgets.hold(self._db, owner, self._held)
         self._held = []
 
-    def _now(self, budget: Budget) -> Budget:
-        taken = self._taken[budget.id]
-        if not taken:
-            return budget
-        figures = {"reserved_nano": budget.reserved_nano + taken, "left_nano": budget.left_nano - taken}
-        return msgspec.structs.replace(budget, **figures)
+
+def _less(budget: Budget, nano: int) -> Budget:
+    figures = {"reserved_nano": budget.reserved_nano + nano, "left_nano": budget.left_nano - nano}
+    return msgspec.structs.replace(budget, **figures)

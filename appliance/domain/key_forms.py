@@ -1,6 +1,7 @@
 """What an API key is, and what is said to make one."""
 
 from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 
@@ -59,13 +60,56 @@ class IssuedKey(ApiKey, frozen=True, kw_only=True):
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires` is an ISO-8601 time or a number of days such as `90d`."""
+    """`expires` is an ISO-8601 time or a number of days such as `90d`; `agent` is a slug or id.
+
+    `models` are names that may be asked for, with * for any letters; none is all.
+    """
 
     name: str
     role: Role = "operator"
     gateway_only: bool = False
     expires: str | None = None
     budget_usd: str | float | int | None = None
+    agent: str = ""
+    project: str = ""
+    models: tuple[str, ...] = ()
+    requests_per_min: int | None = None
+    tokens_per_min: int | None = None
+    parallel: int | None = None
+
+
+class KeyChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays as it is; null takes a limit, an end, an agent or a project away."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    gateway_only: bool | msgspec.UnsetType = msgspec.UNSET
+    expires: str | None | msgspec.UnsetType = msgspec.UNSET
+    budget_usd: str | float | int | None | msgspec.UnsetType = msgspec.UNSET
+    agent: str | None | msgspec.UnsetType = msgspec.UNSET
+    project: str | None | msgspec.UnsetType = msgspec.UNSET
+    models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    requests_per_min: int | None | msgspec.UnsetType = msgspec.UNSET
+    tokens_per_min: int | None | msgspec.UnsetType = msgspec.UNSET
+    parallel: int | None | msgspec.UnsetType = msgspec.UNSET
+    confirm: bool = False
+
+
+LIMITS = ("requests_per_min", "tokens_per_min", "parallel")
+MODELS_MOST, NAME_MOST, NUMBER_MOST = 100, 100, 10**12
+
+
+def check(given: dict[str, Any]) -> None:
+    """Raises Problem(invalid) by the field at fault."""
+    faults = {}
+    if "name" in given and not 0 < len(given["name"].strip()) <= NAME_MOST:
+        faults["name"] = "give the key a name" if not given["name"].strip() else f"take at most {NAME_MOST} characters"
+    if len(given.get("models", ())) > MODELS_MOST:
+        faults["models"] = f"name at most {MODELS_MOST} models; * stands for any letters"
+    for name in LIMITS:
+        if (value := given.get(name)) is not None and not 0 <= value <= NUMBER_MOST:
+            faults[name] = "give a whole number, 0 for none at all, or nothing for no limit"
+    if faults:
+        raise invalid(**faults)
 
 
 def expiry(text: str | None) -> str | None:

@@ -1,10 +1,15 @@
 """API keys: `ahq_…` secrets of which only the digest is stored."""
 
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
 from appliance import clock, crypto, ids
 from appliance.db.database import Database, Row
 from appliance.domain import audit, budgets, key_forms, records
 from appliance.domain.actor import ROLES, Actor
-from appliance.domain.key_forms import ApiKey, IssuedKey, NewKey
+from appliance.domain.key_forms import ApiKey, IssuedKey, KeyChange, NewKey
 from appliance.errors import Problem, invalid, not_found
 
 PREFIX = "ahq_"
@@ -12,21 +17,53 @@ TOUCH_SECONDS = 60
 
 
 def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> IssuedKey:
-    """Raises Problem(invalid), and Problem(forbidden) for a role above the actor's."""
-    if not new.name.strip():
-        raise invalid(name="give the key a name")
+    """`new.agent` is an id here. Raises Problem(invalid), and Problem(forbidden) for a role above the actor's."""
+    key_forms.check(msgspec.structs.asdict(new))
     if ROLES.index(new.role) > ROLES.index(actor.role):
         raise Problem("forbidden", f"You are {actor.role} and can't make a key with the role {new.role}.")
     secret = ids.token(PREFIX)
     row: Row = {"id": ids.new(), "tenant_id": tenant_id, "name": new.name.strip(), "hint": secret[:8]}
-    row |= {"role": new.role, "agent_id": None, "gateway_only": new.gateway_only}
+    row |= {"role": new.role, "agent_id": new.agent or None, "gateway_only": new.gateway_only, "project": new.project}
     row |= {"created_by": actor.label, "created_at": clock.iso(), "expires_at": key_forms.expiry(new.expires)}
     row |= {"budget_nano": None if new.budget_usd is None else budgets.nano(new.budget_usd, "budget_usd")}
+    row |= {name: getattr(new, name) for name in key_forms.LIMITS} | {"models": records.dump(new.models)}
     with control.transaction():
         control.insert("api_keys", row | {"digest": crypto.digest(secret)})
         audit.record(control, actor, "key.created", f"{row['id']} {row['name']} {new.role}", tenant_id)
     stored = {"used_at": None, "revoked_at": None, "secret": secret}
-    return records.to(IssuedKey, row | stored)
+    return records.to(IssuedKey, row | stored, ("models",))
+
+
+def change(control: Database, actor: Actor, tenant_id: str, key_id: str, change: KeyChange) -> ApiKey:
+    """`change.agent` is an id here. Raises Problem(not_found), and Problem(invalid) for a key that has ended."""
+    given = {n: v for n, v in msgspec.structs.asdict(change).items() if v is not msgspec.UNSET and n != "confirm"}
+    key_forms.check(given)
+    if get(control, tenant_id, key_id).revoked_at:
+        raise invalid(name="the key is revoked; make another one")
+    row: Row = {name: value for name, value in given.items() if name in ("gateway_only", *key_forms.LIMITS)}
+    made: dict[str, Callable[[Any], tuple[str, Any]]] = {
+        "name": lambda said: ("name", said.strip()),
+        "expires": lambda said: ("expires_at", key_forms.expiry(said)),
+        "budget_usd": lambda said: ("budget_nano", None if said is None else budgets.nano(said, "budget_usd")),
+        "agent": lambda said: ("agent_id", said or None),
+        "project": lambda said: ("project", said or ""),
+        "models": lambda said: ("models", records.dump(said)),
+    }
+    row |= dict(made[name](value) for name, value in given.items() if name in made)
+    if row:
+        with control.transaction():
+            control.update("api_keys", {"id": key_id}, **row)
+            audit.record(control, actor, "key.changed", f"{key_id} {' '.join(sorted(given))}", tenant_id)
+    return get(control, tenant_id, key_id)
+
+
+def get(control: Database, tenant_id: str, key_id: str) -> ApiKey:
+    """Raises Problem(not_found)."""
+    where = {"id": key_id, "tenant": tenant_id}
+    row = control.one("SELECT * FROM api_keys WHERE id = :id AND tenant_id = :tenant", where)
+    if row is None:
+        raise not_found("key")
+    return _key(row)
 
 
 def every(control: Database, tenant_id: str) -> list[ApiKey]:
@@ -38,13 +75,7 @@ def every(control: Database, tenant_id: str) -> list[ApiKey]:
 def revoke(control: Database, actor: Actor, tenant_id: str, key_id: str) -> None:
     """Revoking twice is no error."""
     with control.transaction():
-        row = control.one(
-            "SELECT revoked_at FROM api_keys WHERE id = :id AND tenant_id = :tenant",
-            {"id": key_id, "tenant": tenant_id},
-        )
-        if row is None:
-            raise not_found("key")
-        if row["revoked_at"] is None:
+        if get(control, tenant_id, key_id).revoked_at is None:
             control.update("api_keys", {"id": key_id}, revoked_at=clock.iso())
             audit.record(control, actor, "key.revoked", key_id, tenant_id)
 

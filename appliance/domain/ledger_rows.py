@@ -1,7 +1,10 @@
 """What the ledger holds: calls, their attempts, and what is told of them when they begin and end."""
 
+from typing import NamedTuple
+
 import msgspec
 
+from appliance.db.database import Row
 from appliance.domain.scopes import Scope
 
 # A call is as sure of its cost as the least sure of its attempts. Attempts that cost nothing say nothing.
@@ -169,6 +172,13 @@ class Ended(msgspec.Struct, frozen=True):
     duration_ms: int | None = None
 
 
+class Settled(NamedTuple):
+    """What is noted of a call whose end is committed: its row of `calls`, and how it was sent."""
+
+    call: Row
+    attempts: list[Attempt]
+
+
 class CallFilter(msgspec.Struct, frozen=True):
     """Which calls a list shows; "" is any."""
 
@@ -180,3 +190,4 @@ class CallFilter(msgspec.Struct, frozen=True):
     surface: str = ""
     provider_id: str = ""
     state: str = ""
+    cost_source: str = ""

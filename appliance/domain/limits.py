@@ -1,11 +1,25 @@
 """Budgets are set, changed, raised for a while and removed; work that waited then goes on."""
 
+import msgspec
+
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import budget_forms, budget_questions, budgets, events, preferences, scope_names, waits, windows
+from appliance.domain import (
+    budget_forms,
+    budget_questions,
+    budgets,
+    events,
+    preferences,
+    routing,
+    scope_names,
+    spent,
+    waits,
+    windows,
+)
 from appliance.domain.actor import Actor
 from appliance.domain.budget_forms import BudgetChange, Extra, NewBudget
-from appliance.domain.budgets import Budget
+from appliance.domain.budgets import Budget, Terms
+from appliance.errors import Problem, invalid
 
 ONCE_S = 86_400
 
@@ -17,7 +31,8 @@ def create(db: Database, actor: Actor, new: NewBudget) -> Budget:
     limit = budgets.nano(new.limit_usd)
     before = next((b for b in budgets.of(db, new.scope, scope_id) if b.span == new.span), None)
     budget_forms.sane(before.limit_nano if before else 0, limit, new.confirm)
-    _put(db, actor, new.scope, scope_id, new.span, limit, before)
+    terms = _terms(db, Terms(new.action, new.downgrade_to, new.strict))
+    _put(db, actor, new.scope, scope_id, new.span, limit, before, terms)
     return next(budget for budget in budgets.of(db, new.scope, scope_id) if budget.span == new.span)
 
 
@@ -28,7 +43,11 @@ def change(db: Database, actor: Actor, budget_id: str, change: BudgetChange) -> 
     limit = None if change.limit_usd is None else budgets.nano(change.limit_usd)
     if limit is not None:
         budget_forms.sane(budget.limit_nano, limit, change.confirm)
-    _put(db, actor, budget.scope, budget.scope_id, budget.span, limit, budget)
+    kept = ((name, getattr(change, name)) for name in ("action", "downgrade_to", "strict"))
+    given = {name: value for name, value in kept if value is not None}
+    now = Terms(budget.action, budget.downgrade_to, budget.strict)
+    terms = _terms(db, msgspec.structs.replace(now, **given)) if given else None
+    _put(db, actor, budget.scope, budget.scope_id, budget.span, limit, budget, terms)
     return None if limit is None else budgets.get(db, budget_id)
 
 
@@ -51,6 +70,23 @@ def allow_once(db: Database, actor: Actor, budget_id: str, extra: Extra) -> Budg
     return budgets.get(db, budget_id)
 
 
+def reset(db: Database, actor: Actor, budget_id: str) -> Budget:
+    """Count from nought again in the current span. The ledger keeps everything, and the log who did it.
+
+    Raises Problem(not_found).
+    """
+    actor.need("admin")
+    with db.transaction():
+        budget = budgets.get(db, budget_id)
+        values = {"reset_from": "", "reset_nano": 0} | spent.so_far(db, budget.scope, budget.scope_id, budget.span)
+        db.update("budgets", {"id": budget.id}, **values, alerted="", updated_at=clock.iso())
+        about = {"scope": budget.scope, "scope_id": budget.scope_id, "span": budget.span}
+        events.record(db, actor, "budget.reset", budget_id=budget.id, spent_nano=budget.spent_nano, **about)
+        budget_questions.supersede(db, actor, budget.id)
+        waits.release_budget(db, actor)
+    return budgets.get(db, budget_id)
+
+
 def uncap(db: Database, actor: Actor, allowed: bool) -> None:
     """Whether work that costs money may go on where no budget covers it at all."""
     actor.need("admin")
@@ -60,10 +96,28 @@ def uncap(db: Database, actor: Actor, allowed: bool) -> None:
 
 
 def _put(
-    db: Database, actor: Actor, scope: str, scope_id: str, span: str, limit_nano: int | None, before: Budget | None
+    db: Database,
+    actor: Actor,
+    scope: str,
+    scope_id: str,
+    span: str,
+    limit_nano: int | None,
+    before: Budget | None,
+    terms: Terms | None = None,
 ) -> None:
     with db.transaction():
-        budgets.put(db, actor, scope, scope_id, span, limit_nano)
+        budgets.put(db, actor, scope, scope_id, span, limit_nano, terms)
         if before:
             budget_questions.supersede(db, actor, before.id)
         waits.release_budget(db, actor)
+
+
+def _terms(db: Database, terms: Terms) -> Terms:
+    """Raises Problem(invalid) for a step down to a model that nobody serves."""
+    if terms.action != "downgrade":
+        return msgspec.structs.replace(terms, downgrade_to="")
+    try:
+        routing.resolve(db, terms.downgrade_to.strip())
+    except Problem as problem:
+        raise invalid(downgrade_to="name a cheaper model that an account serves") from problem
+    return msgspec.structs.replace(terms, downgrade_to=terms.downgrade_to.strip())

@@ -18,7 +18,7 @@ from appliance.errors import invalid
 
 FORMAT = "agenthq-prices/1"
 LARGEST = 10_000_000
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 50
 SHOWN = 20
 
 
@@ -73,6 +73,11 @@ def read(text: str | bytes) -> PriceList:
         found = msgspec.json.decode(text, type=PriceList)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise invalid(file=f"this is no price list of the form {FORMAT}: {error}") from None
+    return checked(found)
+
+
+def checked(found: PriceList) -> PriceList:
+    """Raises Problem(invalid) with what is wrong, by model."""
     if not found.models or not found.version.strip() or len(found.version) > 60:
         raise invalid(file="a price list names its version, at most 60 characters, and at least one model")
     wrong = [f"{one.model}: {why}" for one in found.models if (why := _fault(one))]

@@ -1,6 +1,7 @@
 """The decision of each call, kept as it was made: what is optimal is judged by it later, not by today's prices."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
@@ -52,6 +53,17 @@ class Decision(msgspec.Struct, frozen=True):
 
 def keep(db: Database, call_id: str, plan: Plan) -> None:
     """In the transaction that opens the call."""
+    keep_all(db, {call_id: plan})
+
+
+def keep_all(db: Database, plans: Mapping[str, Plan]) -> None:
+    """The same for many calls by id, in one statement."""
+    db.insert_all("decisions", [_row(call_id, plan) for call_id, plan in plans.items()])
+    for plan in plans.values():
+        _remember(db, plan.decision["session_id"], plan.decision["asked"], (plan.first.provider.id, plan.first.model))
+
+
+def _row(call_id: str, plan: Plan) -> Row:
     first, best, made = plan.first, plan.best, plan.decision
     row: Row = {"call_id": call_id, "at": clock.iso(), "asked": made["asked"], "alias": plan.alias}
     row |= {"strategy": plan.strategy, "session_id": made["session_id"], "provider_id": first.provider.id}
@@ -59,8 +71,7 @@ def keep(db: Database, call_id: str, plan: Plan) -> None:
     row["best_provider_id"], row["best_model"] = (best.provider.id, best.model) if best else (None, None)
     row["best_nano"] = best.nano_estimate if best else None
     row |= {"candidates": len(made["candidates"]), "healthy": sum(not one.resting for one in plan.targets)}
-    db.insert("decisions", row | {"why": made["why"], "detail": records.dump(made)})
-    _remember(db, made["session_id"], made["asked"], (first.provider.id, first.model))
+    return row | {"why": made["why"], "detail": records.dump(made)}
 
 
 def moved(db: Database, call_id: str, to: Candidate) -> None:

@@ -43,7 +43,8 @@ def record_outcome(db: Database, provider_id: str, model: str, failure_code: str
         if (provider_id, model) in route_book.read(db).health:
             _answered(db, provider_id, model)
     elif failure_code in OUT:
-        take_out(db, provider_id, f"{_OUT_WORDS[failure_code]} {said}".strip())
+        told = said.strip().rstrip(".")
+        take_out(db, provider_id, f"{_OUT_WORDS[failure_code]} {told}." if told else _OUT_WORDS[failure_code])
     elif failure_code not in _ONE_REQUEST:
         _failed(db, provider_id, model, failure_code)
 

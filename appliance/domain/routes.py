@@ -18,6 +18,7 @@ from appliance.domain import (
 )
 from appliance.domain.actor import Actor
 from appliance.domain.route_decisions import keep as keep
+from appliance.domain.route_decisions import keep_all as keep_all
 from appliance.domain.route_decisions import moved as moved
 from appliance.domain.route_forms import NewRoute, NewTarget, RouteChange
 from appliance.domain.route_health import bring_back as bring_back

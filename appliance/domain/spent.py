@@ -15,6 +15,7 @@ from appliance.domain.windows import Window
 # Pieces that no current span can have, kept for a while to look into.
 KEPT_S = {"quarter": 3 * 86_400, "hour": 32 * 86_400, "day": 62 * 86_400}
 EVER = "~"
+WEEK_S = 7 * 86_400
 # An attempt without a price counts as the estimate that was reserved for its call.
 _PAID = """
 WITH RECURSIVE up (task_id, above) AS (
@@ -98,6 +99,26 @@ def of(db: Database, scope: str, scope_id: str, span: str) -> int:
     sql = """SELECT CAST(SUM(settled_nano) AS BIGINT) AS nano FROM spent
              WHERE scope = :scope AND scope_id = :id AND span = :piece AND starts >= :starts"""
     return int(db.value(sql, where) or 0)
+
+
+def so_far(db: Database, scope: str, scope_id: str, span: str) -> Row:
+    """The piece of a span that is being counted now, and what it holds: from there on a budget begins anew."""
+    piece = windows.PIECES[span]
+    starts = windows.starts(clock.now(), preferences.zone(db))[piece]
+    where = {"scope": scope, "id": scope_id, "span": piece, "starts": starts}
+    sql = "SELECT settled_nano FROM spent WHERE scope = :scope AND scope_id = :id AND span = :span AND starts = :starts"
+    return {"reset_from": starts, "reset_nano": int(db.value(sql, where) or 0)}
+
+
+def usual_hour(db: Database) -> tuple[int, int, int]:
+    """What this hour costs, what the middle one of last week's hours with any cost did, and how many those were."""
+    now = windows.starts(clock.now(), preferences.zone(db))["hour"]
+    sql = """SELECT starts, settled_nano FROM spent WHERE scope = 'tenant' AND scope_id = '' AND span = 'hour'
+             AND starts >= :since AND settled_nano > 0"""
+    found = {row["starts"]: int(row["settled_nano"]) for row in db.rows(sql, {"since": clock.ahead(-WEEK_S)})}
+    this = found.pop(now, 0)
+    before = sorted(found.values())
+    return this, before[len(before) // 2] if before else 0, len(before)
 
 
 def from_ledger(db: Database, span: str, starts: str) -> list[Row]:

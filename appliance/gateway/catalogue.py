@@ -10,9 +10,12 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from appliance.gateway.price_sums import STANDARD, Found, Units
+from appliance.gateway.price_sums import STANDARD, Found, Units, total
 from appliance.gateway.types import Account, Usage
 
+_PLAIN = frozenset(
+    f"{name}_mtok" for name in ("input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h")
+)
 _PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
 
 
@@ -27,64 +30,61 @@ def load() -> ModuleType:
 def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Found:
     book, context = load(), _context(tier)
     try:
-        found, by_name = _look_up(book, account, model, usage, at, context)
+        provider, listed, by_name = _look_up(book, account, model)
+        price = _prices(provider, listed, at, context)
+        units = _units(price, usage.input_total)
+        if units is None or (price.output_mtok is None and usage.output_total):
+            # The catalogue lists some models without any price and would call them free.
+            note = f"The catalogue has no token price for {model}."
+            return Found(None, "unpriced", listed.id, notes=(note,))
+        usd = total(units, usage) if _is_plain(price) else price.calc_price(_counted(book, usage))["total_price"]
     except LookupError:
         return Found(None, "unpriced", notes=(f"No price is known for {model}.",))
     except ValueError as fault:
         return Found(None, "unpriced", notes=(f"The reported usage contradicts itself: {fault}",))
-    listed = found.model_price
-    units = _units(listed, usage.input_total)
-    if units is None or (listed.output_mtok is None and usage.output_total):
-        note = f"The catalogue has no token price for {model}."
-        return Found(None, "unpriced", found.model.id, notes=(note,))
-    known = any(variant.when == context for variant in found.model.price_variants or ())
+    known = any(variant.when == context for variant in listed.price_variants or ())
     return Found(
-        found.total_price,
+        usd,
         "catalogue",
-        found.model.id,
+        listed.id,
         f"genai-prices {book.__version__}",
         units,
         tier if known and tier not in STANDARD else "standard",
-        tuple(_notes(found, model, tier, known, by_name)),
+        tuple(_notes(provider, listed, model, tier, known, by_name)),
         tuple(name for name in usage.units if name not in units.per_1000),
     )
 
 
-def context(account: Account, model: str) -> int | None:
-    """How many tokens the model reads, None where nobody says."""
-    snapshot = load().data_snapshot.get_snapshot()
-    address = account.base_url if account.base_url and _is_known_address(load(), account.base_url) else None
-    known = _PROVIDERS.get(account.kind)
-    try:
-        _, found = snapshot.find_provider_model(model, None, known, None if known else address)
-    except LookupError:
-        return None
-    size: int | None = found.context_window
-    return size
-
-
-def _notes(found: Any, model: str, tier: str, known: bool, by_name: bool) -> list[str]:
+def _notes(provider: Any, listed: Any, model: str, tier: str, known: bool, by_name: bool) -> list[str]:
     notes = []
     if by_name:
-        notes.append(f"Priced as {found.provider.id}'s {found.model.id}, by the model's name.")
-    elif found.model.id != model:
-        notes.append(f"Priced as {found.model.id}, the entry that {model} falls under.")
+        notes.append(f"Priced as {provider.id}'s {listed.id}, by the model's name.")
+    elif listed.id != model:
+        notes.append(f"Priced as {listed.id}, the entry that {model} falls under.")
     if not known and tier not in STANDARD:
         notes.append(f"No price is known for tier {tier}: standard price.")
     return notes
 
 
-def _look_up(
-    book: ModuleType, account: Account, model: str, usage: Usage, at: datetime, context: dict[str, str] | None
-) -> tuple[Any, bool]:
-    """The catalogue's calculation, and whether the provider had to be guessed from the model's name."""
-    counted = _counted(book, usage)
-    when = {"genai_request_timestamp": at, "price_context": context}
+def _look_up(book: ModuleType, account: Account, model: str) -> tuple[Any, Any, bool]:
+    """Provider and model, and whether the provider had to be guessed from the model's name."""
+    found = book.data_snapshot.get_snapshot().find_provider_model
     if known := _PROVIDERS.get(account.kind):
-        return book.calc_price(counted, model, provider_id=known, **when), False
+        return (*found(model, None, known, None), False)
     if account.base_url and _is_known_address(book, account.base_url):
-        return book.calc_price(counted, model, provider_api_url=account.base_url, **when), False
-    return book.calc_price(counted, model, **when), True
+        return (*found(model, None, None, account.base_url), False)
+    return (*found(model, None, None, None), True)
+
+
+def _prices(provider: Any, listed: Any, at: datetime, context: dict[str, str] | None) -> Any:
+    """As the catalogue does: a context counts only for a provider's own models."""
+    own = context and any(listed is model for model in provider.models)
+    return listed.get_prices(at, context if own else None)
+
+
+def _is_plain(price: Any) -> bool:
+    """Whether tokens at unit prices are the whole sum: much faster, and the same to the digit."""
+    return all(name in _PLAIN or name in _per_1000_keys() for name, each in vars(price).items() if each is not None)
 
 
 @cache
@@ -113,7 +113,13 @@ def _counted(book: ModuleType, usage: Usage) -> Any:
 @cache
 def _unit_keys() -> dict[str, str]:
     """What the catalogue bills by the thousand: the name in a usage → the name in a price."""
-    return {name: unit["price_key"] for name, unit in load().data_units.unit_data.items() if unit["per"] == 1000}
+    units = load().data_units.unit_data.items()
+    return {name: unit["price_key"] for name, unit in units if unit["per"] == 1000 and name != "requests"}
+
+
+@cache
+def _per_1000_keys() -> frozenset[str]:
+    return frozenset(_unit_keys().values())
 
 
 def _context(tier: str) -> dict[str, str] | None:
@@ -129,7 +135,8 @@ def _units(price: Any, size: int) -> Units | None:
     if plain is None:
         return None
     written = _first(_unit(price, "cache_write_mtok", size), plain)
-    per_1000 = {name: _unit(price, key, size) for name, key in _unit_keys().items()}
+    given = vars(price)
+    per_1000 = {name: _unit(price, key, size) for name, key in _unit_keys().items() if key in given}
     return Units(
         plain,
         _first(_unit(price, "output_mtok", size), Decimal(0)),
@@ -145,7 +152,7 @@ def _first(found: Decimal | None, other: Decimal) -> Decimal:
 
 
 def _unit(price: Any, name: str, size: int) -> Decimal | None:
-    found = getattr(price, name, None)
+    found = vars(price).get(name)
     if found is None or isinstance(found, Decimal):
         return found
     chosen: Decimal = next((tier.price for tier in reversed(found.tiers) if size > tier.start), found.base)

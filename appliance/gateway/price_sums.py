@@ -62,7 +62,7 @@ def own(price: ModelPrice, usage: Usage, tier: str, source: Source, model: str, 
     units = _units(chosen, price)
     missing = tuple(name for name in usage.units if name not in units.per_1000)
     shown = tier if known else "standard"
-    return Found(_total(units, usage), source, model, version, units, shown, tuple(notes), missing)
+    return Found(total(units, usage), source, model, version, units, shown, tuple(notes), missing)
 
 
 def lines(found: Found, usage: Usage, of: str = "") -> list[Line]:
@@ -82,7 +82,8 @@ def nano(usd: Decimal) -> int:
     return int((usd * NANO).to_integral_value())
 
 
-def _total(units: Units, usage: Usage) -> Decimal:
+def total(units: Units, usage: Usage) -> Decimal:
+    """Exact, in dollars."""
     return sum((each * count / per for _, count, each, per in _counted(units, usage)), Decimal(0))
 
 

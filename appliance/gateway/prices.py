@@ -73,10 +73,6 @@ class PriceBook:
         expected = Usage(input_total=int(sent / BYTES_PER_TOKEN) + 1, output_total=answer)
         return self.price(account, request.model, expected, at).cost_nano
 
-    def context(self, account: Account, model: str) -> int | None:
-        """How many tokens the model reads, None where the catalogue does not say."""
-        return catalogue.context(account, model)
-
 
 def _shares(model: str, usage: Usage) -> tuple[Share, ...]:
     """At least one; what is billed beside tokens goes with the last, which gave the answer."""

@@ -9,6 +9,7 @@ import msgspec
 
 from appliance.gateway import failures, relay_addresses, transport
 from appliance.gateway.failures import Phase, ProviderFailure
+from appliance.gateway.relay_words import Verbatim, Words
 from appliance.gateway.relayed import Letter, Sent, Unanswered
 from appliance.gateway.surfaces.events import Endless, Splitter
 from appliance.gateway.surfaces.surface import Meter
@@ -24,14 +25,16 @@ class Answer:
     `sent.told` is filled while `pieces` are read.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, sent: Sent, meter: Meter, began: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, sent: Sent, meter: Meter, words: Words, began: float) -> None:
         self._response = response
         self._meter = meter
+        self._words = words
         self._began = began
         self._splitter = Splitter()
         self.sent = sent
         self.first = b""
-        self.kind = response.headers.get("content-type", "application/json")
+        self.lossy = words.lossy
+        self.kind = words.kind(response.headers.get("content-type", "application/json"))
         self.streams = response.content_type == "text/event-stream"
 
     async def begin(self) -> None:
@@ -39,13 +42,15 @@ class Answer:
         that begins with an error."""
         try:
             self.first = await (self._events() if self.streams else self._body())
+        except ProviderFailure as failure:
+            raise self._unanswered(failure) from None
         except _BROKEN as error:
             raise self._unanswered(_failure(error, self.sent.account, "before_first_byte")) from error
         told = self.sent.told
         if told.error is not None and not told.output_bytes:
             raise self._unanswered(failures.from_stream(told.error, secret=self.sent.account.secret))
         if self.streams and not self.first:
-            raise self._unanswered(self._cut("before_first_byte"))
+            raise self._unanswered(ProviderFailure("provider_error", "The stream ended before its first event."))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """What follows on the first events, as it comes. Raises ProviderFailure for a stream that breaks off."""
@@ -58,11 +63,13 @@ class Answer:
         told, rest = self.sent.told, self._splitter.end()
         if rest:
             self._meter.take(rest)
-            yield rest
+            yield self._words.feed(rest)
         if told.error is not None:
             raise failures.from_stream(told.error, secret=self.sent.account.secret)
         if not told.finished:
-            raise self._cut("mid_stream")
+            raise ProviderFailure("stream_cut", "The stream ended without its last event.", phase="mid_stream")
+        if last := self._words.end():
+            yield last
 
     def break_off(self, cause: Exception) -> None:
         """Whoever waits for the next piece gets `cause` raised, now."""
@@ -86,7 +93,7 @@ class Answer:
         rest = self._splitter.end()
         if rest:
             self._meter.take(rest)
-        return rest
+        return self._words.feed(rest)
 
     async def _body(self) -> bytes:
         pieces: list[bytes] = []
@@ -104,17 +111,14 @@ class Answer:
             start = whole[:200].decode("utf-8", "replace").strip()
             raise ValueError(f"{error}; it began with: {start}") from None
         self.sent.told.output_bytes = len(whole)
-        return whole
+        return self._words.whole(whole)
 
     def _kept(self, piece: bytes) -> bytes:
         take = self._meter.take
-        return b"".join([event for event in self._splitter.feed(piece) if take(event)])
-
-    def _cut(self, phase: Phase) -> ProviderFailure:
-        return ProviderFailure("stream_cut", "The stream ended without its last event.", phase=phase)
+        return self._words.feed(b"".join([event for event in self._splitter.feed(piece) if take(event)]))
 
     def _unanswered(self, failure: ProviderFailure) -> Unanswered:
-        failure.status = failure.status or self.sent.status
+        failure.phase = "before_first_byte"
         return Unanswered(failure)
 
 
@@ -122,25 +126,25 @@ class Relay:
     """Made on first use, so that a start does not wait for the HTTP library."""
 
     def __init__(self) -> None:
-        self._session = transport.open_session()
+        self._sessions = transport.Sessions()
 
-    async def ask(self, sent: Sent, letter: Letter, meter: Meter) -> Answer:
+    async def ask(self, sent: Sent, letter: Letter, meter: Meter, words: Words) -> Answer:
         """Send once; the answer once its first byte is there. Raises Unanswered. `sent` says how it went either way."""
         began = time.perf_counter()
         try:
-            return await self._ask(sent, letter, meter, began)
+            return await self._ask(sent, letter, meter, words, began)
         except Unanswered as refused:
             sent.failure, sent.duration_ms = refused.failure, _ms(began)
             raise
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._sessions.close()
 
-    async def _ask(self, sent: Sent, letter: Letter, meter: Meter, began: float) -> Answer:
+    async def _ask(self, sent: Sent, letter: Letter, meter: Meter, words: Words, began: float) -> Answer:
         account = sent.account
         try:
-            target = relay_addresses.url(account.kind, account.base_url, letter.path, letter.query)
-            response = await self._session.post(
+            target = relay_addresses.url(account.kind, account.base_url, account.public_only, letter.path, letter.query)
+            response = await self._sessions.of(account).post(
                 target,
                 data=letter.body,
                 headers=relay_addresses.headers(account, letter.headers),
@@ -153,10 +157,10 @@ class Relay:
             raise Unanswered(_failure(error, account, "connect")) from error
         told = response.headers
         sent.status, sent.request_id = response.status, told.get("x-request-id") or told.get("request-id") or ""
-        answer = Answer(response, sent, meter, began)
+        answer = Answer(response, sent, meter, words, began)
         try:
             if not 200 <= response.status < 300:
-                raise await _refused(response, account)
+                raise await _refused(response, account, isinstance(words, Verbatim))
             await answer.begin()
         except BaseException:
             answer.close()
@@ -164,15 +168,18 @@ class Relay:
         return answer
 
 
-async def _refused(response: aiohttp.ClientResponse, account: Account) -> Unanswered:
+async def _refused(response: aiohttp.ClientResponse, account: Account, shown: bool) -> Unanswered:
+    """With its words where they are `shown`: in the protocol of the tool."""
     try:
         body = await response.content.read(transport.ERROR_BODY_LIMIT)
     except _BROKEN:
         body = b""
     failure = failures.from_response(response.status, response.headers, body, secret=account.secret)
     failure.request_id = response.headers.get("x-request-id") or response.headers.get("request-id") or ""
-    shown = body.replace(account.secret.encode(), b"[secret]") if account.secret else body
-    return Unanswered(failure, shown, response.headers.get("content-type", ""))
+    if not shown:
+        return Unanswered(failure)
+    body = body.replace(account.secret.encode(), b"[secret]") if account.secret else body
+    return Unanswered(failure, body, response.headers.get("content-type", ""))
 
 
 def _failure(error: Any, account: Account, phase: Phase) -> ProviderFailure:

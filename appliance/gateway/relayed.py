@@ -1,6 +1,7 @@
 """A request on its way to an account, how that went, and why there may be no answer."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -45,3 +46,22 @@ class Sent(Struct):
     first_byte_ms: int | None = None
     duration_ms: int = 0
     unread: bool = False
+
+
+class Answering(Protocol):
+    """An answer that has begun. `first` is the whole body, or the first events of one that `streams`.
+
+    `lossy` names what the account could not be asked in its protocol.
+    """
+
+    sent: Sent
+    first: bytes
+    kind: str
+    streams: bool
+    lossy: tuple[str, ...]
+
+    def pieces(self) -> AsyncIterator[bytes]: ...
+
+    def break_off(self, cause: Exception) -> None: ...
+
+    def close(self) -> None: ...

@@ -13,7 +13,7 @@ from appliance.web.doers import Doer
 from appliance.web.frame import Frame, hue
 from appliance.web.respond import Reply
 
-NOUNS = ("task", "run", "step", "agent", "workflow", "instance", "schedule", "comment", "provider", "budget")
+NOUNS = ("task", "run", "step", "agent", "workflow", "instance", "schedule", "comment", "provider", "budget", "price")
 MOST = 1000
 
 

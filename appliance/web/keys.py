@@ -3,16 +3,16 @@
 from typing import Any
 
 import msgspec
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath
 
 from appliance.db.database import Database
-from appliance.domain import keys
+from appliance.domain import key_terms, keys
 from appliance.domain.actor import Actor
-from appliance.domain.key_forms import IssuedKey, NewKey
+from appliance.domain.key_forms import ApiKey, IssuedKey, KeyChange, NewKey
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
-from appliance.web import money, respond
+from appliance.web import key_fields, money, respond
 from appliance.web.frame import Frame
 from appliance.web.idempotency import Once
 from appliance.web.login import Fields
@@ -27,16 +27,41 @@ class KeysPages(Controller):
     opt = ADMIN
 
     @get("/", sync_to_thread=True)
-    def index(self, frame: Frame, control: Database) -> Reply:
-        return _page(frame, control)
+    def index(self, frame: Frame, db: Database, control: Database) -> Reply:
+        return _page(frame, db, control)
 
     @post("/", sync_to_thread=True)
-    def create(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, data: Fields) -> Reply:
+    def create(
+        self, frame: Frame, db: Database, control: Database, actor: Actor, tenant: Tenant, data: Fields
+    ) -> Reply:
         try:
-            issued = keys.create(control, actor, tenant.id, respond.form(NewKey, data))
+            issued = key_terms.issue(control, db, actor, tenant.id, respond.form(NewKey, key_fields.decoded(data)))
         except Problem as problem:
-            return _page(frame, control, problem, data)
+            return _page(frame, db, control, problem, data)
         return respond.page(frame, "settings/key.html", issued=issued)
+
+    @get("/{key_id:str}", sync_to_thread=True)
+    def show(self, frame: Frame, db: Database, control: Database, tenant: Tenant, key_id: FromPath[str]) -> Reply:
+        return _one(frame, db, keys.get(control, tenant.id, key_id))
+
+    @post("/{key_id:str}", sync_to_thread=True)
+    def change(
+        self,
+        frame: Frame,
+        db: Database,
+        control: Database,
+        actor: Actor,
+        tenant: Tenant,
+        key_id: FromPath[str],
+        data: Fields,
+    ) -> Reply:
+        key = keys.get(control, tenant.id, key_id)
+        try:
+            change = respond.whole_form(KeyChange, key_fields.changed(data))
+            key_terms.change(control, db, actor, tenant.id, key.id, change)
+        except Problem as problem:
+            return _one(frame, db, key, problem, data)
+        return respond.redirect(f"{frame.base}/settings/keys", "The key is changed; it holds from its next call on.")
 
     @post("/{key_id:str}/revoke", sync_to_thread=True)
     def revoke(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str]) -> Reply:
@@ -50,13 +75,19 @@ class KeysApi(Controller):
     opt = ADMIN
 
     @get("/", sync_to_thread=True, summary="The API keys of the tenant, newest first")
-    def listing(self, control: Database, tenant: Tenant) -> dict[str, Any]:
-        return {"items": money.with_usd(keys.every(control, tenant.id)), "next_cursor": None}
+    def listing(self, db: Database, control: Database, tenant: Tenant) -> dict[str, Any]:
+        return {"items": money.with_usd(key_terms.shown(db, keys.every(control, tenant.id))), "next_cursor": None}
 
     @post("/", sync_to_thread=True, summary="Make an API key")
-    def create(self, control: Database, actor: Actor, tenant: Tenant, once: Once, data: NewKey) -> Reply:
+    def create(self, db: Database, control: Database, actor: Actor, tenant: Tenant, once: Once, data: NewKey) -> Reply:
         """The secret is in this answer only; repeated with the same Idempotency-Key it is empty."""
-        return once.created(lambda: keys.create(control, actor, tenant.id, data), _without_secret)
+        return once.created(lambda: key_terms.issue(control, db, actor, tenant.id, data), _without_secret)
+
+    @patch("/{key_id:str}", sync_to_thread=True, summary="Change what a key covers; null takes a limit away")
+    def change(
+        self, db: Database, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str], data: KeyChange
+    ) -> Any:
+        return money.with_usd(key_terms.change(control, db, actor, tenant.id, key_id, data))
 
     @delete("/{key_id:str}", sync_to_thread=True, summary="Revoke an API key")
     def revoke(self, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str]) -> None:
@@ -68,9 +99,21 @@ def _without_secret(issued: IssuedKey) -> IssuedKey:
 
 
 def _page(
-    frame: Frame, control: Database, problem: Problem | None = None, typed: dict[str, str] | None = None
+    frame: Frame,
+    db: Database,
+    control: Database,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Reply:
-    return room(frame, "keys", problem, typed, keys=keys.every(control, frame.tenant.id))
+    found = key_terms.shown(db, keys.every(control, frame.tenant.id))
+    return room(frame, "keys", problem, typed, keys=found, choices=key_fields.choices(db))
+
+
+def _one(
+    frame: Frame, db: Database, key: ApiKey, problem: Problem | None = None, typed: dict[str, str] | None = None
+) -> Reply:
+    [key] = key_terms.shown(db, [key])
+    return room(frame, "key_edit", problem, typed or key_fields.of(key), key=key, choices=key_fields.choices(db))
 
 
 PAGES = [KeysPages]

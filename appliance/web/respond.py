@@ -51,9 +51,13 @@ def created(made: Any) -> Reply:
 
 def form(kind: type[T], fields: dict[str, Any]) -> T:
     """A Struct from a submitted form; an empty field counts as left out. Raises Problem(invalid) naming the field."""
-    given = {name: value for name, value in fields.items() if value != ""}
+    return whole_form(kind, {name: value for name, value in fields.items() if value != ""})
+
+
+def whole_form(kind: type[T], fields: dict[str, Any]) -> T:
+    """The same of a form that holds everything: an empty field says so."""
     try:
-        return msgspec.convert(given, kind, strict=False)
+        return msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(**fault(str(error))) from error
 

@@ -78,7 +78,7 @@ class RoutesApi(Controller):
     @post("/test", status_code=200, sync_to_thread=True, summary="Where a request would go now, and why")
     def test(self, db: Database, services: Services, data: Trial) -> Tested:
         """Nothing is sent. A model that nothing can serve is the problem `provider_failed`, which says why."""
-        return route_form.tested(routes.look(db, data.want(), services.calls.known))
+        return route_form.tested(routes.look(db, data.want(), services.calls.known.at(db)))
 
     @get("/{ref:str}", sync_to_thread=True, summary="One route, by id or name")
     def one(self, db: Database, ref: str) -> Route:
@@ -129,7 +129,7 @@ def _page(
 
 def _looked(db: Database, services: Services, route: Route, sample: Sample) -> tuple[Plan | None, str]:
     try:
-        return routes.look(db, sample.want(route.name), services.calls.known), ""
+        return routes.look(db, sample.want(route.name), services.calls.known.at(db)), ""
     except Problem as problem:
         return None, problem.detail
 

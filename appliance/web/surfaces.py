@@ -1,8 +1,8 @@
 """The addresses below /gw, where tools outside make their calls. Raw ASGI: no session, no cookie, no page is near."""
 
-import asyncio
+import logging
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 
@@ -12,15 +12,18 @@ from appliance.errors import Problem
 from appliance.gateway.surfaces.bodies import Unreadable
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.surface import SURFACES
-from appliance.web import surfaces_lists, surfaces_paths, surfaces_words
+from appliance.web import surfaces_paths, surfaces_words
 from appliance.web.services import Services
 from appliance.web.surfaces_keys import Keys
 from appliance.web.surfaces_paths import Place
 from appliance.web.surfaces_paths import covers as covers
 from appliance.web.surfaces_reply import JSON, Reply, Send
-from appliance.web.surfaces_watch import Watch
-from appliance.web.surfaces_work import Receive, Request, Tools, Work
+from appliance.web.surfaces_request import Receive, Request
 
+if TYPE_CHECKING:
+    from appliance.web.surfaces_calls import Calls
+
+log = logging.getLogger("agenthq.web")
 BODY_LIMIT = 32 * 1024 * 1024
 DOOR = "surfaces"
 
@@ -36,8 +39,7 @@ class Surfaces:
         self.services = services
         self._keys = Keys(services.catalogue)
         self._desk = Desk(services.catalogue, services.calls.accounts, services.calls.owner)
-        self._watch = Watch(lambda live: asyncio.wrap_future(self._desk.halted(live)))
-        self._tools: Tools | None = None
+        self._calls: Calls | None = None
 
     async def serve(self, scope: Any, receive: Receive, send: Send) -> None:
         speaks_messages = any(name == b"anthropic-version" for name, _ in scope["headers"])
@@ -55,6 +57,7 @@ class Surfaces:
         except Problem as problem:
             await reply.fault(surfaces_words.of_problem(problem))
         except BaseException:
+            log.error("call %s of a tool failed", reply.request_id)
             if not reply.begun:
                 await reply.fault(Fault("internal", f"Something broke on our side. The log knows {reply.request_id}."))
             raise
@@ -69,30 +72,26 @@ class Surfaces:
         if place.action == "hello":
             return await reply.whole(200, JSON, b"{}")
         holder = await self._keys.holder(headers)
-        if place.action == "models":
-            return await surfaces_lists.models(self._desk, holder, place.rest, reply)
-        body = await _body(headers, receive)
+        body = b"" if place.action == "models" else await _body(headers, receive)
         query = scope["query_string"].decode("latin-1")
-        request = Request(surface, holder, headers, query, body, receive)
-        if place.action == "count":
-            return await surfaces_lists.count(self._ready(), request, reply)
-        await Work(self._ready(), request, reply).run()
+        return await self._ready().serve(place, Request(surface, holder, headers, query, body, receive), reply)
 
-    def _ready(self) -> Tools:
-        if self._tools is None:
-            from appliance.gateway.relay import Relay  # noqa: PLC0415  aiohttp takes 0.3 s to import
+    def _ready(self) -> "Calls":
+        if self._calls is None:
+            from appliance.web.surfaces_calls import Calls  # noqa: PLC0415  aiohttp and all that knows protocols: 0.4 s
 
-            self._tools = Tools(self._desk, Relay(), self.services.calls.prices, self._watch, set())
-        return self._tools
+            self._calls = Calls(self._desk, self.services.calls.prices)
+        return self._calls
 
     def end(self) -> None:
-        """The server stops: streams get a few seconds to end by themselves."""
-        self._watch.end()
+        """The server stops."""
+        if self._calls:
+            self._calls.end()
 
     async def close(self) -> None:
         """Everything that was admitted is booked when this is over."""
-        if self._tools:
-            await self._tools.relay.close()
+        if self._calls:
+            await self._calls.close()
         self._desk.close()
 
 
@@ -105,7 +104,7 @@ def of(app: Litestar) -> Surfaces:
 
 
 async def close(app: Litestar) -> None:
-    if found := app.state.get(DOOR):
+    if found := app.state.pop(DOOR, None):
         await found.close()
 
 

@@ -22,7 +22,7 @@ class Keys:
         self._found: dict[bytes, tuple[float, asyncio.Task[Holder]]] = {}
 
     async def holder(self, headers: Headers) -> Holder:
-        """Raises Problem(unauthenticated), and Problem(unavailable) for a tenant that does not work now."""
+        """Raises Problem: unauthenticated, forbidden, or unavailable for a tenant that does not work now."""
         secret = secret_of(headers)
         if not secret:
             raise Problem("unauthenticated", "Send a key of this box as 'Authorization: Bearer ahq_…' or 'x-api-key'.")
@@ -39,6 +39,8 @@ class Keys:
         with self._catalogue.control() as control:
             key = keys.authenticate(control, secret)
             tenant = tenants.by_id(control, key.tenant_id)
+        if key.role == "viewer" and not key.gateway_only:
+            raise Problem("forbidden", "This key has the role viewer, which may look and not spend.")
         if tenant.state != "active":
             raise Problem("unavailable", f"The organisation {tenant.slug} is {tenant.state}.")
         return Holder(tenant.id, key)

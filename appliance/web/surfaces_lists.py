@@ -9,13 +9,15 @@ from appliance import clock
 from appliance.calls.asked import Holder, Target
 from appliance.calls.desk import Desk
 from appliance.gateway.prices import BYTES_PER_TOKEN
+from appliance.gateway.relay_words import Verbatim
 from appliance.gateway.relayed import Letter, Sent, Unanswered
 from appliance.gateway.surfaces import messages
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.told import Told
+from appliance.web.surfaces_asking import Tools
 from appliance.web.surfaces_reply import JSON, Reply
-from appliance.web.surfaces_work import Request, Tools
+from appliance.web.surfaces_request import Request
 
 COUNT = "/messages/count_tokens"
 ESTIMATE = [(b"x-agenthq-count", b"estimate")]
@@ -70,7 +72,7 @@ async def _counted(tools: Tools, request: Request, target: Target, seen: Seen) -
     meter = _Any()
     sent = Sent(target.account, target.model, len(request.body), clock.iso(), meter.told)
     body = messages.fitted(request.body, seen, target.model)
-    answer = await tools.relay.ask(sent, Letter(COUNT, request.query, request.headers, body), meter)
+    answer = await tools.relay.ask(sent, Letter(COUNT, request.query, request.headers, body), meter, Verbatim())
     answer.close()
     return answer.first
 

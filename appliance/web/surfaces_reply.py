@@ -19,8 +19,16 @@ class Reply:
     def __init__(self, send: Send, surface: ModuleType) -> None:
         self._send = send
         self._surface = surface
-        self.request_id = ids.new()
+        self._request_id = ""
         self.begun = False
+
+    @property
+    def request_id(self) -> str:
+        self._request_id = self._request_id or ids.new()
+        return self._request_id
+
+    def belongs_to(self, call_id: str) -> None:
+        self._request_id = call_id
 
     async def whole(self, status: int, kind: bytes, body: bytes, more: Pairs | None = None) -> None:
         size = [(b"content-length", str(len(body)).encode())]

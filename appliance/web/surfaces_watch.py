@@ -2,23 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from appliance import clock
 from appliance.calls.asked import Live, Refused
 from appliance.errors import Problem
+from appliance.gateway.relayed import Answering
 from appliance.gateway.surfaces.faults import Fault
 from appliance.web import surfaces_words
 from appliance.web.surfaces_reply import Reply
-
-if TYPE_CHECKING:
-    from appliance.gateway.relay import Answer
 
 LOOK_S = 0.4
 SILENCE_S = 15.0
 # Its usage comes at the end: what a tool gave up is paid for all the same.
 READ_ON_S = 20.0
 GRACE_S = 3.5
+CLOSE_S = 2.0
+_STOPPING = Fault("overloaded", "The box is stopping. Send it again in a moment.")
 Halted = Callable[[tuple[Live, ...]], Awaitable[dict[str, Refused]]]
 
 
@@ -33,7 +32,7 @@ class Stopped(Exception):
 class Stream:
     """One answer under way to its reader."""
 
-    def __init__(self, live: Live, answer: "Answer", reply: Reply) -> None:
+    def __init__(self, live: Live, answer: Answering, reply: Reply) -> None:
         self.live = live
         self.answer = answer
         self._reply = reply
@@ -78,15 +77,28 @@ class Watch:
         """The box stops: what has not ended by itself in a few seconds is told so."""
         self._closing = clock.monotonic()
 
+    async def close(self) -> None:
+        """Every stream has ended, and is booked, when this is over."""
+        until = clock.monotonic() + CLOSE_S
+        self._end_all(_STOPPING)
+        while self._streams and clock.monotonic() < until:
+            await asyncio.sleep(0.01)
+        if self._task:
+            self._task.cancel()
+
     async def _run(self) -> None:
         while self._streams:
             await asyncio.sleep(LOOK_S)
-            now = clock.monotonic()
-            if self._closing is not None and now - self._closing > GRACE_S:
-                self._end_all(Fault("overloaded", "The box is stopping. Send it again in a moment."))
-            for stream in tuple(self._streams.values()):
-                await stream.look(now)
-            await self._stop_halted()
+            if self._streams:
+                await self._look()
+
+    async def _look(self) -> None:
+        now = clock.monotonic()
+        if self._closing is not None and now - self._closing > GRACE_S:
+            self._end_all(_STOPPING)
+        for stream in tuple(self._streams.values()):
+            await stream.look(now)
+        await self._stop_halted()
 
     async def _stop_halted(self) -> None:
         try:

@@ -65,14 +65,3 @@ def passes(status: int, body: bytes) -> bool:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return False
     return isinstance(said, dict) and isinstance(said.get("error"), dict)
-
-
-def error_type(failure: ProviderFailure | None) -> str:
-    """At whose door the failure lies, for the ledger: `caller_…`, `provider_…` or `gateway_…`."""
-    if failure is None:
-        return ""
-    if failure.code in ("provider_rejected", "context_too_long", "provider_not_found"):
-        return f"caller_{failure.code.removeprefix('provider_')}"
-    if failure.code == "cancelled":
-        return "policy_stopped"
-    return failure.code if failure.code.startswith("provider_") else f"provider_{failure.code}"

@@ -2,85 +2,45 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appliance import clock
 from appliance.calls import booking
-from appliance.calls.asked import Admitted, Asked, Ended, Holder, Live, Refused, Target
-from appliance.calls.desk import Desk
+from appliance.calls.asked import Admitted, Ended, Live, Refused
+from appliance.domain.route_steps import next_after
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.prices import PriceBook
-from appliance.gateway.relay_next import next_after
-from appliance.gateway.relayed import Letter, Sent, Unanswered
+from appliance.gateway.relayed import Answering, Sent, Unanswered
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
-from appliance.gateway.surfaces.surface import SPOKEN
 from appliance.web import surfaces_words
+from appliance.web.surfaces_asking import Asking, Tools
 from appliance.web.surfaces_reply import Pairs, Reply
-from appliance.web.surfaces_watch import Stopped, Stream, Watch
-
-if TYPE_CHECKING:
-    from appliance.gateway.relay import Answer, Relay
+from appliance.web.surfaces_request import Request
+from appliance.web.surfaces_watch import Stopped, Stream
 
 log = logging.getLogger("agenthq.web")
-Receive = Callable[[], Awaitable[Any]]
-_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id")
-_CLAIMS = ("agent", "task", "run")
-_OPTION = "stream_options"
-
-
-class Tools(NamedTuple):
-    """What every call of this process needs. `plain` are the accounts that refuse to be asked for a stream's usage."""
-
-    desk: Desk
-    relay: "Relay"
-    prices: PriceBook
-    watch: Watch
-    plain: set[str]
-
-
-class Request(NamedTuple):
-    surface: ModuleType
-    holder: Holder
-    headers: list[tuple[bytes, bytes]]
-    query: str
-    body: bytes
-    receive: Receive
-
-    def asked(self, seen: Seen) -> Asked:
-        given = {name: value.decode("latin-1")[:200] for name, value in self.headers}
-        claims = {name: given.get(f"x-agenthq-{name}".encode(), "") for name in _CLAIMS}
-        session = next((given[name] for name in _SESSIONS if given.get(name)), seen.session_id)
-        return Asked(
-            self.surface.PROTOCOL,
-            seen.model,
-            len(self.body),
-            seen.stream,
-            seen.output_cap,
-            seen.needs,
-            session_id=session,
-            **claims,
-        )
+# Who stopped a stream → whose doing that is in the ledger.
+_STOPS = {"gone": "caller_gone", "budget": "policy_budget", "paused": "policy_stopped", "key": "policy_key"}
+_STOPS |= {"box": "gateway_stopped"}
 
 
 class Work:
     def __init__(self, tools: Tools, request: Request, reply: Reply) -> None:
         self._tools = tools
         self._request = request
-        self._surface = request.surface
         self._reply = reply
         self._sent: list[Sent] = []
         self._booked = False
+        self._stopped = ""
+        self._route = ""
+        self._began = clock.monotonic()
 
     async def run(self) -> None:
         """Raises Unreadable, Refused and Problem before anything was sent."""
-        seen: Seen = self._surface.read(self._request.body)
+        seen: Seen = self._request.surface.read(self._request.body)
         admitting = self._tools.desk.admit(self._request.holder, self._request.asked(seen))
         admitted = await asyncio.wrap_future(admitting)
-        self._reply.request_id = admitted.call_id
+        self._reply.belongs_to(admitted.call_id)
         try:
             await self._carry_out(admitted, seen)
         finally:
@@ -99,52 +59,34 @@ class Work:
         answer.close()
         # Booked before it is told, so that what this tool asks next is weighed against it.
         self._book(admitted)
-        await self._reply.whole(answer.sent.status, answer.kind.encode(), answer.first, _about(answer.sent))
+        await self._reply.whole(answer.sent.status, answer.kind.encode(), answer.first, self._about(answer))
 
-    async def _answered(self, admitted: Admitted, seen: Seen) -> "Answer":
+    async def _answered(self, admitted: Admitted, seen: Seen) -> Answering:
         """The first answer that somebody begins. Raises Unanswered."""
-        at = tries = 0
+        asking = Asking(self._tools, self._request, seen)
+        self._sent = asking.sent
+        tried = [0]
         while True:
-            target = admitted.targets[at]
+            target = admitted.targets[tried[-1]]
             try:
-                return await self._ask(target, seen)
+                answer = await asking.ask(target)
+                self._route = asking.route
+                return answer
             except Unanswered as refused:
-                failure = refused.failure
-                if seen.wants_usage and _OPTION in failure.message and target.account.id not in self._tools.plain:
-                    self._tools.plain.add(target.account.id)
+                if asking.refuses_usage(target, refused.failure):
                     continue
-                tries += 1
-                move = next_after(failure, at, tries, len(admitted.targets), admitted.call_id)
-                if move is None:
+                step = next_after(refused.failure, tried, admitted.targets)
+                if step.act == "stop":
                     raise
-            if move.target != at:
-                at, tries = move.target, 0
-            await asyncio.sleep(move.wait_s)
+            tried.append(tried[-1] if step.act == "again" else max(tried) + 1)
+            await asyncio.sleep(step.pause_s)
 
-    async def _ask(self, target: Target, seen: Seen) -> "Answer":
-        account, request = target.account, self._request
-        usage = account.id not in self._tools.plain
-        meter = self._surface.Meter(seen.wants_usage and usage)
-        sent = Sent(account, target.model, len(request.body), clock.iso(), meter.told)
-        self._sent.append(sent)
-        if self._surface.PROTOCOL not in SPOKEN[account.kind]:
-            return await self._translated(sent)
-        body = self._surface.fitted(request.body, seen, target.model, usage)
-        letter = Letter(self._surface.PATH, request.query, request.headers, body)
-        return await self._tools.relay.ask(sent, letter, meter)
-
-    async def _translated(self, sent: Sent) -> "Answer":
-        """The account speaks another protocol than the tool."""
-        said = f"{sent.model} is on an account of the kind {sent.account.kind}, which does not take this kind of call."
-        sent.failure = ProviderFailure("provider_rejected", said, phase="connect")
-        raise Unanswered(sent.failure)
-
-    async def _stream(self, admitted: Admitted, answer: "Answer") -> None:
+    async def _stream(self, admitted: Admitted, answer: Answering) -> None:
         stream = Stream(Live(admitted.call_id, self._request.holder, answer.sent.account.id), answer, self._reply)
         leaving = asyncio.create_task(self._leaves(stream))
         self._tools.watch.join(stream)
         try:
-            await self._reply.begin(answer.kind.encode(), _about(answer.sent))
+            await self._reply.begin(answer.kind.encode(), self._about(answer))
             await stream.say(answer.first)
             fault = await self._relay(admitted, answer, stream)
         finally:
@@ -156,24 +98,30 @@ class Work:
             await self._reply.break_off(fault, answer.sent.told)
         await self._reply.end()
 
-    async def _relay(self, admitted: Admitted, answer: "Answer", stream: Stream) -> Fault | None:
+    async def _relay(self, admitted: Admitted, answer: Answering, stream: Stream) -> Fault | None:
         """Pass on what comes until it ends; why it ended too early, for a reader who was not told yet."""
         sent, told = answer.sent, answer.sent.told
         held = _Held(self._tools, self._request.holder.tenant_id, admitted, sent)
         try:
             async for piece in answer.pieces():
-                if told.output_bytes > held.room:
+                while told.output_bytes > held.room:
                     await held.grow()
                 await stream.say(piece)
         except Stopped as stopped:
             sent.unread = True
-            if stopped.fault:
-                sent.failure = ProviderFailure("cancelled", stopped.fault.message, phase="mid_stream")
+            self._stopped = (stopped.fault.reason or "box") if stopped.fault else "gone"
+            sent.failure = ProviderFailure("cancelled", str(stopped), phase="mid_stream")
             return stopped.fault
         except ProviderFailure as failure:
             sent.failure = failure
             return None if told.error is not None else surfaces_words.of_failure(failure)
         return None
+
+    def _about(self, answer: Answering) -> Pairs:
+        told = {b"x-agenthq-lossy": ", ".join(answer.lossy), b"x-agenthq-route": self._route}
+        return _upstream(answer.sent) + [
+            (name, text.encode("latin-1", "replace")) for name, text in told.items() if text
+        ]
 
     async def _leaves(self, stream: Stream) -> None:
         """Notes when the reader goes away."""
@@ -183,7 +131,7 @@ class Work:
 
     async def _refuse(self, refused: Unanswered) -> None:
         failure = refused.failure
-        about = _about(self._sent[-1]) if self._sent else []
+        about = _upstream(self._sent[-1]) if self._sent else []
         if failure.status and surfaces_words.passes(failure.status, refused.body):
             again = Fault("rate", "", retry_after_s=failure.retry_after).headers() if failure.retry_after else []
             await self._reply.whole(failure.status, refused.kind.encode(), refused.body, about + again)
@@ -197,15 +145,12 @@ class Work:
         self._booked = True
         if self._sent and not self._sent[-1].told.finished and self._sent[-1].failure is None:
             # The server stops in the middle of it.
-            self._sent[-1].failure = ProviderFailure("cancelled", phase="mid_stream")
+            self._sent[-1].failure = ProviderFailure("cancelled", "The box was stopped.", phase="mid_stream")
         failure = booking.failed(self._sent)
-        ended = Ended(
-            admitted.call_id,
-            [booking.attempt(self._tools.prices, sent) for sent in self._sent],
-            failure.code if failure else "",
-            surfaces_words.error_type(failure),
-            self._sent[-1].first_byte_ms if self._sent else None,
-        )
+        attempts = [booking.attempt(self._tools.prices, sent) for sent in self._sent]
+        taken = int((clock.monotonic() - self._began) * 1000)
+        code = failure.code if failure else ""
+        ended = Ended(admitted.call_id, attempts, code, _STOPS.get(self._stopped, ""), duration_ms=taken)
         self._tools.desk.settle(self._request.holder.tenant_id, ended).add_done_callback(_booked)
 
 
@@ -237,7 +182,7 @@ class _Held:
         return booking.output_bytes(self._tools.prices, sent.account, sent.model, sent.input_bytes, self._nano)
 
 
-def _about(sent: Sent) -> Pairs:
+def _upstream(sent: Sent) -> Pairs:
     return [(b"x-agenthq-upstream-request-id", sent.request_id.encode("latin-1"))] if sent.request_id else []
 
 

@@ -1,5 +1,7 @@
-"""What the box adds to a call of a tool outside, with keys, budgets, prices and the ledger on: beside a direct call to
-the same provider, in the same run. Medians of ROUNDS; other gateways (peers/gateways.py) stand beside it without limits.
+"""What the box adds to a call of a tool outside, with keys, budgets, prices and the ledger on.
+
+Beside a direct call to the same provider, in the same run; medians of ROUNDS. Other gateways (peers/gateways.py) stand
+beside it without limits.
 """
 
 import json
@@ -15,7 +17,7 @@ from typing import NamedTuple
 from appliance.domain import budgets, keys, providers
 from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import NewKey
-from appliance.domain.provider_forms import NewProvider
+from appliance.domain.provider_forms import ModelPrice, NewProvider
 from tests.bench.figure import Figure, Note
 from tests.bench.peers import gateways
 from tests.bench.peers.servers import Missing
@@ -136,7 +138,9 @@ def _fake() -> Iterator[str]:
 
 @contextmanager
 def _box(here: Scene, fake: str) -> Iterator[Way]:
-    providers.add(here.db, SYSTEM, here.box.vault, NewProvider("fake", "openai-compatible", fake, "sk-fake", MODELS))
+    prices = {MODELS[1]: ModelPrice(1.25, 10)}
+    account = NewProvider("fake", "openai-compatible", fake, "sk-fake", MODELS, prices)
+    providers.add(here.db, SYSTEM, here.box.vault, account)
     budgets.put(here.db, SYSTEM, "tenant", "", "month", 10**15)
     with here.box.catalogue.control() as control:
         key = keys.create(control, SYSTEM, here.tenant.id, NewKey("bench", gateway_only=True))

@@ -1,7 +1,8 @@
 """A provider that answers at once, in a process of its own: little more than a socket, so that it is never what is
 measured. `python -m tests.bench.gateway_fake` prints its port.
 
-A request with `"stream":true` gets PIECES events, PAUSE_S apart; a model whose name begins with `long` gets LONG_S of them.
+A request with `"stream":true` gets PIECES events, PAUSE_S apart; of a model that begins with `long`, LONG_S events
+a second apart.
 """
 
 import asyncio

@@ -14,7 +14,8 @@ from tests.db.conftest import Home
 
 def budget(n: int = 1, **changed: Any) -> Row:
     row = {"id": f"b{n}", "scope": "agent", "scope_id": f"a{n}", "span": "day", "limit_nano": n}
-    row |= {"extra_nano": 0, "extra_until": None, "alerted": ""}
+    row |= {"extra_nano": 0, "extra_until": None, "alerted": "", "action": "pause", "downgrade_to": ""}
+    row |= {"strict": False, "reset_from": "", "reset_nano": 0}
     return row | {"created_at": "2026", "updated_at": "2026"} | changed
 
 

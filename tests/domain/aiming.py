@@ -11,6 +11,7 @@ from appliance.domain.model_facts import Facts
 from appliance.domain.provider_forms import ModelPrice, NewProvider
 from appliance.domain.providers import Provider
 from appliance.domain.route_forms import NewRoute, NewTarget
+from appliance.domain.route_shapes import Knowledge
 from appliance.domain.routes import Candidate, Plan, Route, Want
 from tests.world import World
 
@@ -21,7 +22,10 @@ class Range:
     def __init__(self, world: World, db: Database) -> None:
         self.world = world
         self.db = db
-        self.knows = world.calls.known
+
+    @property
+    def knows(self) -> Knowledge:
+        return self.world.calls.known.at(self.db)
 
     def account(self, name: str, costs: float = 1.0, facts: Facts | None = None, **fields: Any) -> Provider:
         given: dict[str, Any] = {"kind": "openai-compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]}

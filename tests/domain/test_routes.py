@@ -1,12 +1,14 @@
 """Which target a request goes to, by the strategy of its route and by what the request needs."""
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
-from appliance.domain import events, providers, routes, routing
+from appliance.domain import events, prices, providers, routes, routing
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.model_facts import Facts
+from appliance.domain.price_forms import NewPrice, UnitPrices
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.domain.route_forms import NewRoute, NewTarget, RouteChange
 from appliance.errors import Problem
@@ -127,6 +129,15 @@ def test_a_model_without_a_price_is_never_a_target(aim: Range) -> None:
     aim.account("Two")
     aim.route(NewTarget("One", "x"), "Two")
     assert aim.order() == ["Two"]
+
+
+def test_a_price_of_the_tenants_own_makes_a_model_a_target_at_once(aim: Range) -> None:
+    aim.account("One", models=["x"], prices={})
+    aim.route(NewTarget("One", "x"))
+    with pytest.raises(Problem, match="One/x has no price"):
+        aim.order()
+    prices.put(aim.db, SYSTEM, NewPrice("x", UnitPrices(Decimal(3), Decimal(4))))
+    assert aim.plan(input_tokens=1000, output_tokens=500).first.nano_estimate == 1000 * 3000 + 500 * 4000
 
 
 def test_only_an_account_that_makes_embeddings_is_asked_for_them(aim: Range) -> None:

@@ -161,8 +161,3 @@ def test_no_price_is_given_for_numbers_that_can_not_be(usage: Usage) -> None:
         price = book.price(where, "gpt-4o", usage, NOON)
         assert (price.cost_nano, price.source) == (None, "unpriced")
         assert "contradicts itself" in price.note
-
-
-def test_how_much_a_model_reads_is_told_where_it_is_known() -> None:
-    assert (book.context(account(), "gpt-4o") or 0) > 100_000
-    assert book.context(account(), "my-own-model") is None

@@ -61,7 +61,9 @@ class Upstream:
         return await self._stream(request, answer)
 
     async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, headers={"content-type": "text/event-stream"} | answer.headers)
+        response = web.StreamResponse(
+            status=answer.status, headers={"content-type": "text/event-stream"} | answer.headers
+        )
         await response.prepare(request)
         try:
             for piece in answer.pieces:

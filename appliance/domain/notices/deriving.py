@@ -19,7 +19,7 @@ CURSOR = "notice"
 RESTORED = "notices_restored"
 ASKED = ("requested", "reminded", "escalated", "handed_on", "assigned", "expiring")
 HEARD = (*(f"approval.{what}" for what in ASKED), "task.in_review", "task.done", "task.blocked", "run.parked")
-HEARD = (*HEARD, "instance.failed", "budget.alert", "price.differs")
+HEARD = (*HEARD, "instance.failed", *words.OF_MONEY)
 STUCK = ("needs_input", "needs_decision", "capability")
 _TASK = """SELECT t.*, a.name AS agent_name, COALESCE(r.state, '') AS run_state,
   COALESCE(r.failure_detail, '') AS failure_detail, i.id AS instance_id,
@@ -140,10 +140,8 @@ def _target(desk: Desk, member: Member, channel: str) -> str:
 
 def happening(db: Database, members: list[Member], event: Event) -> Happening | None:
     """What an event means to people, and to whom; None when it means nothing any more."""
-    if event.kind == "budget.alert":
-        return Happening(words.of_budget(event), "budget")
-    if event.kind == "price.differs":
-        return Happening(words.of_price(event), "budget")
+    if event.kind in words.OF_MONEY:
+        return Happening(words.OF_MONEY[event.kind](event), "budget")
     if event.kind.startswith("approval."):
         return _asked(db, members, event)
     task = db.one(_TASK, {"id": event.task_id})

@@ -65,12 +65,21 @@ def of_budget(event: Event) -> Content:
     return Content(title, "", facts, "/costs", about={"budget_id": told["budget_id"], "percent": told["percent"]})
 
 
+def of_unusual(event: Event) -> Content:
+    this, usual = (budget_words.cents(event.data[name]) for name in ("spent_nano", "usual_nano"))
+    facts = [("Spent this hour", this), ("A usual hour", usual), ("If nobody acts", "Work goes on within its budgets.")]
+    return Content(f"This hour has cost {this} so far; a usual one costs {usual}", "", facts, "/costs")
+
+
 def of_price(event: Event) -> Content:
     told = event.data
     reported, computed = budget_words.cents(told["reported_nano"]), budget_words.cents(told["computed_nano"])
     facts = [("The provider says", reported), ("The price list says", computed), ("If nobody acts", "The bill counts.")]
     title = f"{told['model']} is billed at another price than the list"
     return Content(title, "", facts, f"/costs/calls?model={quote(told['model'])}", about={"model": told["model"]})
+
+
+OF_MONEY = {"budget.alert": of_budget, "spend.unusual": of_unusual, "price.differs": of_price}
 
 
 def moment(db: Database, iso: str) -> str:

@@ -35,11 +35,14 @@ class Seen(Struct, frozen=True):
 
 
 def fields(body: bytes) -> dict[str, Raw]:
-    """Raises Unreadable."""
+    """Raises Unreadable, also for a body that names two models: which one counts, readers decide differently."""
     try:
-        return _fields.decode(body)
+        found = _fields.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Unreadable("The body is not a JSON object.") from None
+    if "model" in found and body.count(b'"model"') > 1:
+        span(body, found, "model")
+    return found
 
 
 def value(found: dict[str, Raw], name: str, kind: type[T], default: T) -> T:
@@ -77,7 +80,7 @@ def model(found: dict[str, Raw]) -> str:
 def span(body: bytes, found: dict[str, Raw], name: str, start: int = 0) -> tuple[int, int]:
     """Where the value of the member `name` stands in the object that begins at `start`.
 
-    Raises Unreadable for an object that names a member twice: which one counts, readers decide differently.
+    Raises Unreadable for an object that names a member before it, or itself, twice.
     """
     at = _past(body, _skip(body, start), b"{")
     for key, raw in found.items():

@@ -3,39 +3,23 @@
 Source: the Chat Completions API reference. In a stream the usage comes on a chunk of its own, or on one with choices.
 """
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from appliance.gateway import usages
 from appliance.gateway.surfaces import bodies, events, openai_errors
 from appliance.gateway.surfaces.bodies import Edit, Seen
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.openai_errors import error as error
 from appliance.gateway.surfaces.openai_errors import status as status
 from appliance.gateway.surfaces.told import Told
-from appliance.gateway.types import Usage
 
 PROTOCOL = "chat"
 PATH = "/chat/completions"
 PING = b": ping\n\n"
 _ASKING = b'"stream_options":{"include_usage":true}'
-
-
-class _Details(Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-
-
-class _Usage(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-    prompt_cache_hit_tokens: int | None = None
-    cost: Decimal | None = None
 
 
 class _Function(Struct):
@@ -63,7 +47,7 @@ class _Chunk(Struct):
     model: str | None = None
     service_tier: str | None = None
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -73,7 +57,7 @@ class _Whole(Struct):
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    usage: _Usage | None = None
+    usage: Any = None
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
@@ -139,37 +123,21 @@ class Meter:
             self.told.finished = self.told.finished or choice.finish_reason is not None
             if choice.delta:
                 self.told.output_bytes += _length(choice.delta)
-        return not (self._drop and chunk.usage and not chunk.choices)
+        return not (self._drop and isinstance(chunk.usage, dict) and not chunk.choices)
 
     def _note(self, found: _Chunk | _Whole) -> None:
         told = self.told
         told.answer_id, told.model = found.id or told.answer_id, found.model or told.model
         told.tier = found.service_tier or told.tier
-        if found.usage:
-            told.usage = canonical(found.usage) or told.usage
-            if found.usage.cost is not None:
-                told.reported_cost_nano = int((found.usage.cost * 10**9).to_integral_value())
+        if isinstance(found.usage, dict):
+            told.usage = usages.from_chat(found.usage) or told.usage
+            cost = usages.cost_nano(found.usage.get("cost"))
+            told.reported_cost_nano = told.reported_cost_nano if cost is None else cost
 
 
 def stream_error(fault: Fault, told: Told) -> bytes:
     """What ends a stream that has begun: an error where a chunk would be. There is no last line after it."""
     return b"data: " + msgspec.json.encode(openai_errors.said(fault)) + b"\n\n"
-
-
-def canonical(reported: _Usage) -> Usage | None:
-    if reported.prompt_tokens is None:
-        return None
-    details = reported.prompt_tokens_details or _Details()
-    cached = details.cached_tokens or reported.prompt_cache_hit_tokens or 0
-    # Some servers leave reasoning out of completion_tokens and show it only in the total.
-    output = max(reported.completion_tokens or 0, (reported.total_tokens or 0) - reported.prompt_tokens)
-    reasoning = (reported.completion_tokens_details or _Details()).reasoning_tokens or 0
-    return Usage(
-        input_total=reported.prompt_tokens,
-        cache_read=min(cached, reported.prompt_tokens),
-        output_total=output,
-        reasoning=min(reasoning, output),
-    )
 
 
 def _length(delta: _Delta) -> int:

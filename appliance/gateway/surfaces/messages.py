@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from appliance.gateway import usages
 from appliance.gateway.surfaces import bodies, events
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import STATUS, Fault, Kind
 from appliance.gateway.surfaces.told import Told
-from appliance.gateway.types import Usage
 
 PROTOCOL = "messages"
 PATH = "/messages"
@@ -35,25 +35,10 @@ _TYPES: dict[Kind, str] = {
 _STATUS: dict[Kind, int] = STATUS | {"budget": 402, "paused": 402, "overloaded": 529}
 
 
-class _Creation(Struct):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
-
-
-class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_creation: _Creation | None = None
-    service_tier: str | None = None
-    server_tool_use: dict[str, Any] | None = None
-
-
 class _Message(Struct):
     id: str | None = None
     model: str | None = None
-    usage: _Usage | None = None
+    usage: Any = None
 
 
 class _Delta(Struct):
@@ -66,7 +51,7 @@ class _Event(Struct):
     type: str = ""
     message: _Message | None = None
     delta: _Delta | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -142,12 +127,12 @@ class Meter:
         if message.usage:
             self._count(message.usage)
 
-    def _count(self, usage: _Usage) -> None:
-        self._latest |= {k: v for k, v in msgspec.structs.asdict(usage).items() if v is not None}
-        self.told.usage = _canonical(self._latest)
-        self.told.tier = self._latest.get("service_tier", "")
-        tools = self._latest.get("server_tool_use", {})
-        self.told.units = {name: count for name, count in tools.items() if isinstance(count, int) and count}
+    def _count(self, usage: Any) -> None:
+        if not isinstance(usage, dict):
+            return
+        self._latest |= {name: value for name, value in usage.items() if value is not None}
+        self.told.usage = usages.from_messages(self._latest)
+        self.told.tier = str(self._latest.get("service_tier", ""))
 
 
 def status(fault: Fault) -> int:
@@ -177,17 +162,3 @@ def _needs(found: dict[str, Any]) -> frozenset[str]:
     if bodies.given(found, "output_format") or "format" in bodies.inner(found, "output_config"):
         needs.add("schema")
     return frozenset(needs)
-
-
-def _canonical(latest: dict[str, Any]) -> Usage | None:
-    if "input_tokens" not in latest:
-        return None
-    read, created = latest.get("cache_read_input_tokens", 0), latest.get("cache_creation_input_tokens", 0)
-    hour = min((latest.get("cache_creation") or _Creation()).ephemeral_1h_input_tokens or 0, created)
-    return Usage(
-        input_total=latest["input_tokens"] + read + created,
-        cache_read=read,
-        cache_write_5m=created - hour,
-        cache_write_1h=hour,
-        output_total=latest.get("output_tokens", 0),
-    )

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from appliance.gateway import usages
 from appliance.gateway.surfaces import bodies, events, openai_errors
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.openai_errors import error as error
 from appliance.gateway.surfaces.openai_errors import status as status
 from appliance.gateway.surfaces.told import Told
-from appliance.gateway.types import Usage
 
 PROTOCOL = "responses"
 PATH = "/responses"
@@ -19,23 +19,16 @@ PING = b": ping\n\n"
 _ENDS = ("response.completed", "response.incomplete")
 
 
-class _Details(Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-
-
-class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    input_tokens_details: _Details | None = None
-    output_tokens_details: _Details | None = None
+class _Item(Struct):
+    type: str = ""
 
 
 class _Response(Struct):
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    usage: _Usage | None = None
+    usage: Any = None
+    output: list[_Item] | None = None
     error: Any = None
 
 
@@ -100,8 +93,9 @@ class Meter:
         told = self.told
         told.answer_id, told.model = found.id or told.answer_id, found.model or told.model
         told.tier = found.service_tier or told.tier
-        if found.usage:
-            told.usage = _canonical(found.usage) or told.usage
+        if isinstance(found.usage, dict):
+            searches = sum(item.type == "web_search_call" for item in found.output or ())
+            told.usage = usages.from_responses(found.usage, searches) or told.usage
 
 
 def stream_error(fault: Fault, told: Told) -> bytes:
@@ -110,20 +104,6 @@ def stream_error(fault: Fault, told: Told) -> bytes:
     response = {"id": told.answer_id, "object": "response", "status": "failed", "error": inside, "output": []}
     data = msgspec.json.encode({"type": "response.failed", "response": response})
     return b"event: response.failed\ndata: " + data + b"\n\n"
-
-
-def _canonical(reported: _Usage) -> Usage | None:
-    if reported.input_tokens is None:
-        return None
-    cached = (reported.input_tokens_details or _Details()).cached_tokens or 0
-    output = reported.output_tokens or 0
-    reasoning = (reported.output_tokens_details or _Details()).reasoning_tokens or 0
-    return Usage(
-        input_total=reported.input_tokens,
-        cache_read=min(cached, reported.input_tokens),
-        output_total=output,
-        reasoning=min(reasoning, output),
-    )
 
 
 def _needs(found: dict[str, Any]) -> frozenset[str]:

@@ -14,7 +14,6 @@ SPOKEN: dict[str, frozenset[str]] = {
     "openai": frozenset({"chat", "responses", "embeddings"}),
     "openai-compatible": frozenset({"chat", "embeddings"}),
     "ollama": frozenset({"chat", "embeddings"}),
-    "simulated": frozenset(),
 }
 
 
@@ -24,3 +23,13 @@ class Meter(Protocol):
     def whole(self, body: bytes) -> None: ...
 
     def take(self, event: bytes) -> bool: ...
+
+
+def spoken(surface: str, kind: str) -> str:
+    """The protocol in which an account of `kind` is asked: the tool's own where it can be; "" where there is none."""
+    known = SPOKEN[kind]
+    if surface in known:
+        return surface
+    if surface == "embeddings":
+        return ""
+    return "messages" if "messages" in known else "chat"

@@ -18,7 +18,6 @@ class Told(Struct):
     tier: str = ""
     answer_id: str = ""
     reported_cost_nano: int | None = None
-    units: dict[str, int] = {}
     output_bytes: int = 0
     finished: bool = False
     error: Any = None

@@ -1,5 +1,6 @@
 """What is asked of a model, in the words of no protocol: each has one reader into this form and one writer out."""
 
+import re
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -9,6 +10,9 @@ Protocol = Literal["messages", "chat", "responses"]
 Role = Literal["system", "user", "assistant"]
 ToolKind = Literal["function", "custom", "local_shell"]
 T = TypeVar("T")
+LONGEST_WORD = 60
+MOST_WORDS = 40
+_UNTOLD = re.compile(r"[^a-zA-Z0-9_:.-]")
 
 
 class Untranslatable(Exception):
@@ -120,7 +124,9 @@ class Prompt(Struct):
     lossy: list[str] = field(default_factory=list)
 
     def lose(self, *words: str) -> None:
-        self.lossy += [word for word in words if word not in self.lossy]
+        """Some words are the client's own, such as a field's name, and all of them go into a header."""
+        told = (_UNTOLD.sub("_", word)[:LONGEST_WORD] for word in words)
+        self.lossy += [word for word in dict.fromkeys(told) if word not in self.lossy][: MOST_WORDS - len(self.lossy)]
 
 
 def decode(raw: bytes, into: type[T], what: str) -> T:

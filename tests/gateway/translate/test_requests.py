@@ -1,6 +1,7 @@
 """What one protocol says and another does not: carried in its words, named as lost, or refused."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -199,6 +200,25 @@ def test_free_text_tools_become_functions_and_their_calls_free_text_again() -> N
     assert (told["type"], told["input"], told["name"]) == ("custom_tool_call", "*** End", "apply_patch")
 
 
+def test_free_text_tools_of_a_chat_client_stay_so_for_responses() -> None:
+    patch = {"type": "custom", "custom": {"name": "patch", "description": "Patches."}}
+    call = {"id": "c1", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+    said = [*HI, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c1", "content": "ok"}]
+    body, lossy = sent("chat", "responses", messages=said, tools=[patch])
+    assert body["tools"] == [{"type": "custom", "name": "patch", "description": "Patches."}]
+    assert body["input"][1:] == [
+        {"type": "custom_tool_call", "call_id": "c1", "name": "patch", "input": "*** Begin"},
+        {"type": "custom_tool_call_output", "call_id": "c1", "output": "ok"},
+    ]
+    assert lossy == ()
+
+
+def test_a_block_of_white_space_is_not_sent_where_it_is_refused() -> None:
+    said = [*HI, {"role": "assistant", "content": " \n"}, *HI]
+    body, _ = sent("chat", "messages", messages=said)
+    assert [message["role"] for message in body["messages"]] == ["user", "user"]
+
+
 def test_the_local_shell_of_older_codex_models() -> None:
     asked = {"model": "m", "input": "Go", "tools": [{"type": "local_shell"}]}
     translated = translate.request("responses", "chat", raw(asked), "qwen3-coder")
@@ -240,6 +260,13 @@ def test_only_instructions_become_the_first_message() -> None:
     body, _ = sent("chat", "messages", messages=[{"role": "system", "content": "Say hello."}])
     assert body["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Say hello."}]}]
     assert "system" not in body
+
+
+def test_what_a_client_calls_its_fields_can_not_break_a_header() -> None:
+    odd = {"a\r\nset-cookie: x": 1, "ü": 1, "long" * 50: 1} | {f"field{n}": 1 for n in range(100)}
+    _, lossy = sent("chat", "messages", **odd)
+    assert len(lossy) == 40
+    assert all(re.fullmatch(r"[a-zA-Z0-9_:.-]{1,60}", word) for word in lossy)
 
 
 def test_documents_go_both_ways() -> None:

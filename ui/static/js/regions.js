@@ -1,7 +1,7 @@
 const EVERY = 250;
 const GROUPS = {
   board: ["task", "run", "check", "approval"],
-  costs: ["call", "budget", "run"],
+  costs: ["call", "budget", "price", "run"],
   agents: ["agent", "run"],
   inbox: ["approval", "task", "run", "message"],
   providers: ["provider", "route", "call"],

@@ -36,3 +36,5 @@ CREATE TABLE rate_levels (
   scope TEXT NOT NULL, scope_id TEXT NOT NULL, kind TEXT NOT NULL, used DOUBLE PRECISION NOT NULL,
   at DOUBLE PRECISION NOT NULL, PRIMARY KEY (scope, scope_id, kind)
 );
+-- What was told of last, by name, so that it is told once.
+CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
