@@ -166,12 +166,12 @@ class _Held:
         self.room = self._length()
 
     async def grow(self) -> None:
-        """Hold as much again. Raises Stopped where that may not be, or there is no room for it."""
+        """Hold as much again, or what is left. Raises Stopped where that may not be, or nothing is left."""
         if self._admitted.strict:
             raise Stopped(Fault("budget", "The answer grew beyond the money that was held for it.", "budget"))
         more = max(self._nano, 1)
         try:
-            await asyncio.wrap_future(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
+            more = await asyncio.wrap_future(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
         except Refused as refused:
             raise Stopped(surfaces_words.of_refusal(refused)) from refused
         self._nano += more
