@@ -20,6 +20,11 @@ class Post(NamedTuple):
         return f"{self.status}{' cut' if self.cut else ''}"
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Clients leave as they like."""
+
+
 class Counter:
     """`posts` of the surfaces, in the order of their ends; counting tokens is none of them."""
 
@@ -67,7 +72,7 @@ class Counter:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}{box.path}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -50,7 +50,8 @@ def table(box: Box, address: str, models: dict[str, str], only: str) -> Iterator
             with _stopped(box, model if case.name == "stopped" else ""):
                 posts, said = _tried(case, client, box, address, f"{account(client.speaks)}/{model}")
             told = any(sentence in " ".join(said.split()) for sentence in case.sentences)
-            print(f"{f'{posts}  {'told' if told else 'NOT TOLD'}':<32}", end="", flush=True)
+            shown = f"{posts}  {'told' if told else 'NOT TOLD'}"
+            print(f"{shown:<32}", end="", flush=True)
             if not told or len(posts.split(", ")) > case.most:
                 yield f"{client.name}, {case.name}: {posts}: {said[-700:]}"
         print()

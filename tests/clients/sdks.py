@@ -36,7 +36,7 @@ def responses(turn: str, address: str, key: str, model: str) -> str:
     tools = [{"type": "function", "strict": False, "parameters": SCHEMA} | ABOUT]
     if turn in ("stream", "long"):
         with client.responses.stream(model=model, input=said, store=False) as stream:
-            return "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+            return "".join(map(heard, stream))
     told = client.responses.create(model=model, input=said, tools=tools, store=False)
     if turn == "tool":
         (call,) = told.output
@@ -63,6 +63,13 @@ def messages(turn: str, address: str, key: str, model: str) -> str:
         said += [{"role": "user", "content": [result]}]
         told = client.messages.create(model=model, max_tokens=500, messages=said, tools=tools).content
     return str(told[0].text)
+
+
+def heard(event: Any) -> str:
+    """A stream that fails raises nothing: its last event says so."""
+    if event.type == "response.failed":
+        return str(event.response.error.message)
+    return event.delta if event.type == "response.output_text.delta" else ""
 
 
 def word(call: Any) -> str:
