@@ -84,8 +84,9 @@ class Desk:
 
     def close(self) -> None:
         """What waits is still done."""
-        self._closing = True
-        self._thread.submit(self._drain).add_done_callback(_logged)
+        if not self._closing:
+            self._closing = True
+            self._thread.submit(self._drain).add_done_callback(_logged)
         self._thread.shutdown(wait=True)
         for tenant_id, owed in self._owed.items():
             log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)

@@ -154,12 +154,11 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
 
 def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, int]]:
     """Each with its row's estimate, but for calls that somebody took for lost: their process may come back."""
-    open_: dict[str, int] = {}
-    for start in range(0, len(endings), ROWS_AT_ONCE):
-        ids_ = {f"id_{n}": ended.call_id for n, ended in enumerate(endings[start : start + ROWS_AT_ONCE])}
-        marks = ", ".join(f":{name}" for name in ids_)
-        sql = f"SELECT id, estimate_nano FROM calls WHERE id IN ({marks}) AND state <> 'lost' ORDER BY id"
-        open_ |= {row["id"]: row["estimate_nano"] for row in db.rows(f"{sql} {db.for_update}", ids_)}
+    if not endings:
+        return []
+    names, ids_ = records.named([ended.call_id for ended in endings])
+    sql = f"SELECT id, estimate_nano FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
+    open_: dict[str, int] = {row["id"]: row["estimate_nano"] for row in db.rows(sql, ids_)}
     closed = [(ended, open_[ended.call_id]) for ended in endings if ended.call_id in open_]
     rows = [_closed(ended) for ended, _ in closed]
     if rows:
