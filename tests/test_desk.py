@@ -256,3 +256,11 @@ def test_a_call_of_a_dead_process_counts_as_estimated(desk: Counter) -> None:
     # The process was only slow: what it books now does not come on top.
     assert desk.settle(admitted, 5) == 0
     assert budgets.all(desk.db)[0].spent_nano == admitted.reserved_nano
+
+
+def test_what_waits_when_the_desk_closes_is_still_done(desk: Counter) -> None:
+    admitted = [desk.admitted(session_id=f"s-{n}") for n in range(100)]
+    ends = [desk.ended(one, TOKEN) for one in admitted]
+    desk.desk.close()
+    assert [end.result(0) for end in ends] == [TOKEN] * 100
+    assert budgets.all(desk.db)[0].reserved_nano == 0

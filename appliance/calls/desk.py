@@ -7,7 +7,7 @@ flush of the disk, not for thirty-two.
 import logging
 from collections import defaultdict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from appliance.calls import desk_work
@@ -50,6 +50,7 @@ class Desk:
         self._stopped: dict[str, Refused] = {}
         self._owed: defaultdict[str, list[Ended]] = defaultdict(list)
         self._waiting: deque[Item] = deque()
+        self._called = self._closing = False
         self._thread = ThreadPoolExecutor(1, "desk")
         catalogue.subscribe(self._hear)
 
@@ -86,6 +87,9 @@ class Desk:
 
     def close(self) -> None:
         """What waits is still done."""
+        if not self._closing:
+            self._closing = True
+            self._thread.submit(self._drain).add_done_callback(_logged)
         self._thread.shutdown(wait=True)
         for tenant_id, owed in self._owed.items():
             log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)
@@ -93,17 +97,47 @@ class Desk:
     def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Future[Any]":
         future: Future[Any] = Future()
         self._waiting.append(Item(tenant_id, what, future))
-        self._thread.submit(self._carry_out).add_done_callback(_logged)
+        if not self._called:
+            self._call()
         return future
 
+    def _call(self) -> None:
+        """One wake-up for all that comes before the thread begins."""
+        self._called = True
+        self._thread.submit(self._carry_out).add_done_callback(_logged)
+
     def _carry_out(self) -> None:
-        """One of these is submitted for each item, and takes all that wait."""
+        """What waits, but no more than a batch: others want the thread too."""
+        self._called = False
+        try:
+            self._take()
+        finally:
+            if self._waiting and not self._closing:
+                self._call()
+
+    def _drain(self) -> None:
+        while self._waiting:
+            self._take()
+
+    def _take(self) -> None:
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         for _ in range(min(BATCH, len(self._waiting))):
             item = self._waiting.popleft()
             groups[item.tenant_id].append(item)
-        for tenant_id, items in groups.items():
-            self._thread.submit(self._group, tenant_id, items).add_done_callback(partial(_ends, items))
+        with ExitStack() as each:
+            # All have their turn, whatever happens to one of them.
+            for tenant_id, items in groups.items():
+                each.callback(self._turn, tenant_id, items)
+
+    def _turn(self, tenant_id: str, items: list[Item]) -> None:
+        """Nobody waits for ever, whatever happens here."""
+        try:
+            self._group(tenant_id, items)
+        except BaseException as error:
+            for item in items:
+                if not item.future.done():
+                    item.future.set_exception(error)
+            raise
 
     def _group(self, tenant_id: str, items: list[Item]) -> None:
         self._catch_up(tenant_id)
@@ -193,7 +227,8 @@ class Desk:
 
     def _target(self, holder: Holder, model: str) -> Target:
         with self._catalogue.open(holder.tenant_id) as db:
-            ways = Room(self._accounts).ways(db, holder.key, Asked("messages", model, 0), (0, 0))
+            room = Room(self._accounts)
+            ways = room.ways(db, holder.key, Asked("messages", model, 0), (0, 0), room.now(db))
         return Target(ways.all[0].account, ways.all[0].model)
 
 
@@ -215,15 +250,6 @@ def _tell(item: Item, outcome: Any) -> None:
         item.future.set_exception(outcome)
     else:
         item.future.set_result(outcome.value if isinstance(outcome, _Done) else outcome)
-
-
-def _ends(items: list[Item], done: "Future[None]") -> None:
-    """Nobody waits for ever, whatever happened here."""
-    _logged(done)
-    error = None if done.cancelled() else done.exception()
-    for item in items:
-        if not item.future.done():
-            item.future.set_exception(error or Problem("internal"))
 
 
 def _logged(done: "Future[None]") -> None:

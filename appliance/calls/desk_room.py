@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Asked, Refused
-from appliance.calls.knowledge import Known
+from appliance.calls.knowledge import Here, Known
 from appliance.db.database import Database
 from appliance.domain import key_terms, rates, routes, stops
 from appliance.domain.actor import SYSTEM
@@ -53,6 +53,13 @@ class Ways(NamedTuple):
     all: tuple[Way, ...]
 
 
+class Now(NamedTuple):
+    """What every wish of one transaction is planned by."""
+
+    book: Book
+    prices: Here
+
+
 class Room:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
@@ -77,20 +84,24 @@ class Room:
         self._rates = {limit.on: limit for limit in rates.all(db)}
         return True
 
+    def now(self, db: Database) -> Now:
+        """Two small look-ups while nothing has changed."""
+        return Now(routes.book(db), self.known.at(db))
+
     def ways(
         self,
         db: Database,
         key: ApiKey,
         asked: Asked,
         tokens: tuple[int, int],
+        now: Now,
         model: str = "",
-        book: Book | None = None,
     ) -> Ways:
         """Where what is asked (or `model` instead of it) may go. Raises Refused."""
         named = model or asked.model
         want = Want(named, asked.needs, asked.session_id, *tokens, asked.surface)
         try:
-            plan = routes.plan(db, want, self.known.at(db), book)
+            plan = routes.plan(db, want, now.prices, now.book)
         except Problem as problem:
             raise Refused("model", problem.detail) from problem
         if not (model or key.allows(named)):

@@ -118,7 +118,6 @@ class Beginning:
         self._estimates = estimates
         self._owner = owner
         self._left = Headroom(db, ())
-        self._book: Book | None = None
         self._openings: dict[str, Opening] = {}
         self._plans: dict[str, Plan] = {}
         self._scopes: dict[tuple[Work, str, str], tuple[Scope, ...]] = {}
@@ -127,7 +126,7 @@ class Beginning:
     def admit(self, wishes: Sequence[Wish]) -> list[Admitted | Refused]:
         if not wishes:
             return []
-        self._book = routes.book(self._db)
+        self._now = self._room.now(self._db)
         planned = [self._planned(wish) for wish in wishes]
         on = (self._on(one.work, way) for one in planned if isinstance(one, Planned) for way in one.ways.all)
         self._left.know(scope for scopes in on for scope in scopes)
@@ -150,7 +149,7 @@ class Beginning:
 
     def _ways(self, wish: Wish, model: str = "") -> Ways:
         tokens = self._estimates.tokens(self._db, wish.holder.key.id, model or wish.asked.model, wish.asked, False)
-        return self._room.ways(self._db, wish.holder.key, wish.asked, tokens, model, self._book)
+        return self._room.ways(self._db, wish.holder.key, wish.asked, tokens, self._now, model)
 
     def _on(self, work: Work, way: Way) -> tuple[Scope, ...]:
         """Everything that the call counts on."""

@@ -4,7 +4,6 @@ Rows are in ledger_rows.py, reading in ledger_lists.py, the sum of one attempt i
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import msgspec
 
@@ -77,7 +76,7 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
 
 def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
-    closed = [(ended, row) for ended in endings if (row := _close(db, ended))]
+    closed = _close(db, endings)
     _write(db, [ended for ended, _ in closed])
     spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
     for ended, row in closed:
@@ -142,24 +141,40 @@ def _opened(opening: Opening) -> Row:
 
 
 def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:
-    sql = f"SELECT provider_id, model, estimate_nano, started_at, state FROM calls WHERE id = :id {db.for_update}"
+    sql = f"SELECT * FROM calls WHERE id = :id {db.for_update}"
     call = db.rows(sql, {"id": call_id})[0]
     if call["state"] == "lost":
         return
     guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
     guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
     ended = Ended(call_id, [*attempts, guess], code)
-    if row := _close(db, ended, "lost"):
-        db.note(Settled(row, ended.attempts))
+    lost = _closed(ended, "lost")
+    db.update("calls", {"id": call_id}, **{name: value for name, value in lost.items() if name != "id"})
+    db.note(Settled(call | lost, ended.attempts))
     _write(db, [ended])
     spending.book(db, [(ended, call["estimate_nano"])])
     book_on_run(db, call_id, _cost(ended))
 
 
-def _close(db: Database, ended: Ended, state: str = "") -> Row | None:
-    """The row as it is then, or None for a call that somebody took for lost: its process may come back."""
+def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
+    """Each with its row as it is then, but for calls that somebody took for lost: their process may come back."""
+    if not endings:
+        return []
+    names, ids_ = records.named([ended.call_id for ended in endings])
+    sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
+    open_ = {row["id"]: row for row in db.rows(sql, ids_)}
+    closed = [ended for ended in endings if ended.call_id in open_]
+    rows = [_closed(ended) for ended in closed]
+    if rows:
+        sets = ", ".join(f"{column} = :{column}" for column in rows[0] if column != "id")
+        db.execute_all(f"UPDATE calls SET {sets} WHERE id = :id", rows)
+    return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
+
+
+def _closed(ended: Ended, state: str = "") -> Row:
+    """The columns of a call that its end fills."""
     tried, now = ended.attempts, clock.iso()
-    values: dict[str, Any] = {f: sum(getattr(a, f) for a in tried) for f in _SUMMED}
+    values: Row = {f: sum([getattr(a, f) for a in tried]) for f in _SUMMED}
     values |= {"state": state or ("failed" if ended.failure_code else "ok"), "failure_code": ended.failure_code}
     values |= {"day": now[:10], "finished_at": now, "attempts": len(tried), "cost_source": source(tried)}
     values["error_type"] = ended.error_type or error_types.of(ended.failure_code)
@@ -167,10 +182,7 @@ def _close(db: Database, ended: Ended, state: str = "") -> Row | None:
     cost, imputed = _cost(ended), [a.imputed_nano for a in tried if a.imputed_nano is not None]
     values["cost_nano"] = None if _unpriced(ended) and not cost else cost
     values["imputed_nano"] = sum(imputed) if imputed else None
-    values |= _times(ended)
-    sets = ", ".join(f"{column} = :{column}" for column in values)
-    sql = f"UPDATE calls SET {sets} WHERE id = :id AND state <> 'lost' RETURNING *"
-    return db.one(sql, values | {"id": ended.call_id})
+    return values | _times(ended) | {"id": ended.call_id}
 
 
 def _times(ended: Ended) -> dict[str, int | None]:

@@ -17,6 +17,9 @@ _PLAIN = frozenset(
     f"{name}_mtok" for name in ("input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h")
 )
 _PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
+# By the identity of a price, which is kept beside so that nothing else takes its place.
+_kept: dict[int, tuple[Any, tuple[bool, Units | None]]] = {}
+MOST_KEPT = 500
 
 
 @cache
@@ -32,12 +35,12 @@ def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) ->
     try:
         provider, listed, by_name = _look_up(book, account, model)
         price = _prices(provider, listed, at, context)
-        units = _units(price, usage.input_total)
+        plain, units = _read(price, usage.input_total)
         if units is None or (price.output_mtok is None and usage.output_total):
             # The catalogue lists some models without any price and would call them free.
             note = f"The catalogue has no token price for {model}."
             return Found(None, "unpriced", listed.id, notes=(note,))
-        usd = total(units, usage) if _is_plain(price) else price.calc_price(_counted(book, usage))["total_price"]
+        usd = total(units, usage) if plain else price.calc_price(_counted(book, usage))["total_price"]
     except LookupError:
         return Found(None, "unpriced", notes=(f"No price is known for {model}.",))
     except ValueError as fault:
@@ -78,8 +81,21 @@ def _look_up(book: ModuleType, account: Account, model: str) -> tuple[Any, Any, 
 
 def _prices(provider: Any, listed: Any, at: datetime, context: dict[str, str] | None) -> Any:
     """As the catalogue does: a context counts only for a provider's own models."""
-    own = context and any(listed is model for model in provider.models)
+    own = context and listed.price_variants and any(listed is model for model in provider.models)
     return listed.get_prices(at, context if own else None)
+
+
+def _read(price: Any, size: int) -> tuple[bool, Units | None]:
+    """Whether it `_is_plain`, and its `_units`; kept where the size does not matter, for that is most of the work."""
+    kept = _kept.get(id(price))
+    if kept and kept[0] is price:
+        return kept[1]
+    found = _is_plain(price), _units(price, size)
+    if all(each is None or isinstance(each, Decimal) for each in vars(price).values()):
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[id(price)] = (price, found)
+    return found
 
 
 def _is_plain(price: Any) -> bool:

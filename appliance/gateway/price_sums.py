@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -77,6 +78,7 @@ def lines(found: Found, usage: Usage, of: str = "") -> list[Line]:
     ]
 
 
+@lru_cache(2000)
 def nano(usd: Decimal) -> int:
     """Rounded once, half to even."""
     return int((usd * NANO).to_integral_value())
@@ -84,7 +86,7 @@ def nano(usd: Decimal) -> int:
 
 def total(units: Units, usage: Usage) -> Decimal:
     """Exact, in dollars."""
-    return sum((each * count / per for _, count, each, per in _counted(units, usage)), Decimal(0))
+    return sum((each * count / per for _, count, each, per in _counted(units, usage) if count), Decimal(0))
 
 
 def _counted(units: Units, usage: Usage) -> Iterator[tuple[str, int, Decimal, int]]:

@@ -102,7 +102,7 @@ def _own(account: Account, names: list[str], usage: Usage, at: datetime, tier: s
         if price := account.prices.get(name):
             version = blake2b(msgspec.json.encode(price), digest_size=4).hexdigest()
             yield price_sums.own(price, usage, tier, "override", name, f"account {version}")
-    now = clock.iso(at)
+    now = clock.iso(at) if account.sheet else ""
     for source in ("override", "import"):
         for name in names:
             for dated in account.sheet.get(name, ()):
@@ -126,11 +126,10 @@ def _together(shares: tuple[Share, ...], found: list[Found]) -> Price:
     missing = [name.replace("_", " ") for one in found for name in one.uncounted]
     if missing:
         notes.append(f"No price is known for {', '.join(missing)}: they are not in this cost.")
-    lines = [
-        line
-        for share, one in zip(shares, found, strict=True)
-        for line in price_sums.lines(one, share.usage, one.matched if several else "")
-    ]
+    lines: list[Line] = []
+    if several or shares[-1].usage.units:
+        for share, one in zip(shares, found, strict=True):
+            lines += price_sums.lines(one, share.usage, one.matched if several else "")
     units = main.units
     assert units
     return Price(
@@ -145,7 +144,7 @@ def _together(shares: tuple[Share, ...], found: list[Found]) -> Price:
         note=" ".join(notes),
         cache_write_5m_nano_per_mtok=price_sums.nano(units.cache_write_5m),
         cache_write_1h_nano_per_mtok=price_sums.nano(units.cache_write_1h),
-        lines=tuple(lines) if several or shares[-1].usage.units else (),
+        lines=tuple(lines),
     )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -148,7 +149,7 @@ class Relay:
                 target,
                 data=letter.body,
                 headers=relay_addresses.headers(account, letter.headers),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=account.silence_s),
+                timeout=_patience(account.silence_s),
                 allow_redirects=False,
             )
         except ProviderFailure as failure:
@@ -166,6 +167,11 @@ class Relay:
             answer.close()
             raise
         return answer
+
+
+@lru_cache(100)
+def _patience(silence_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silence_s)
 
 
 async def _refused(response: aiohttp.ClientResponse, account: Account, shown: bool) -> Unanswered:

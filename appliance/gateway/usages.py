@@ -6,6 +6,7 @@ what contradicts itself is passed on as it was said and `fault` says so, since a
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ UNITS = {
 }
 FREE = frozenset({"web_fetch_requests"})
 TOKENS = ("input_total", "cache_read", "cache_write_5m", "cache_write_1h", "output_total", "reasoning")
+counts = attrgetter(*TOKENS)
 MOST_USD = 1_000_000
 Raw = Mapping[str, Any]
 
@@ -100,7 +102,7 @@ def fault(usage: Usage) -> str:
     """Why this usage can't be true, in words; "" when nothing speaks against it."""
     if usage.conflict:
         return usage.conflict
-    if min(*(getattr(usage, name) for name in TOKENS), *usage.units.values(), 0) < 0:
+    if min(counts(usage)) < 0 or min(usage.units.values(), default=0) < 0:
         return "a count below 0, or one that is no whole number"
     cached = usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
     if cached > usage.input_total:

@@ -15,6 +15,7 @@ from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.surface import SURFACES, spoken
 from appliance.gateway.translate import Untranslatable
 from appliance.web.surfaces_request import Request
+from appliance.web.surfaces_waiting import Waiting
 from appliance.web.surfaces_watch import Watch
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Tools(NamedTuple):
     prices: PriceBook
     watch: Watch
     plain: set[str]
+    waiting: Waiting
 
 
 class Asking:

@@ -1,7 +1,5 @@
 """Everything that calls from outside share in this process; loaded with the HTTP library by the first of them."""
 
-import asyncio
-
 from appliance.calls.desk import Desk
 from appliance.gateway.prices import PriceBook
 from appliance.gateway.relay import Relay
@@ -10,14 +8,16 @@ from appliance.web.surfaces_asking import Tools
 from appliance.web.surfaces_paths import Place
 from appliance.web.surfaces_reply import Reply
 from appliance.web.surfaces_request import Request
+from appliance.web.surfaces_waiting import Waiting
 from appliance.web.surfaces_watch import Watch
 from appliance.web.surfaces_work import Work
 
 
 class Calls:
     def __init__(self, desk: Desk, prices: PriceBook) -> None:
-        self._watch = Watch(lambda live: asyncio.wrap_future(desk.halted(live)))
-        self._tools = Tools(desk, Relay(), prices, self._watch, set())
+        waiting = Waiting()
+        self._watch = Watch(lambda live: waiting.on(desk.halted(live)))
+        self._tools = Tools(desk, Relay(), prices, self._watch, set(), waiting)
 
     async def serve(self, place: Place, request: Request, reply: Reply) -> None:
         """Raises Unreadable, Refused and Problem while nothing has been answered."""

@@ -33,7 +33,7 @@ class Keys:
                 self._found.clear()
             asking = asyncio.ensure_future(sync_to_thread(self._look, secret.decode("latin-1")))
             self._found[secret] = (now + KNOWN_S, asking)
-        return await asyncio.shield(asking)
+        return asking.result() if asking.done() else await asyncio.shield(asking)
 
     def _look(self, secret: str) -> Holder:
         with self._catalogue.control() as control:

@@ -39,7 +39,7 @@ class Work:
         """Raises Unreadable, Refused and Problem before anything was sent."""
         seen: Seen = self._request.surface.read(self._request.body)
         admitting = self._tools.desk.admit(self._request.holder, self._request.asked(seen))
-        admitted = await asyncio.wrap_future(admitting)
+        admitted = await self._tools.waiting.on(admitting)
         self._reply.belongs_to(admitted.call_id)
         try:
             await self._carry_out(admitted, seen)
@@ -195,7 +195,7 @@ class _Held:
             raise Stopped(Fault("budget", "The answer grew beyond the money that was held for it.", "budget"))
         more = max(self._nano, 1)
         try:
-            more = await asyncio.wrap_future(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
+            more = await self._tools.waiting.on(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
         except Refused as refused:
             raise Stopped(surfaces_words.of_refusal(refused)) from refused
         self._nano += more

@@ -1,10 +1,12 @@
 """What the box adds to a call of a tool outside, with keys, budgets, prices and the ledger on.
 
 Beside a direct call to the same provider, in the same run; medians of ROUNDS. Other gateways (peers/gateways.py) stand
-beside it without limits.
+beside it without limits. On a machine that does other things, times tell of these too; processor time a request does
+not.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,53 +31,79 @@ from tests.waiting import until
 
 ROUNDS = 3
 # Connections, requests, and what may be added at the median and for the slowest twentieth, in milliseconds.
+# A gateway that takes longer is asked less often: no round takes more than about so long.
+ROUND_S = 6.0
 LOADS = ((1, 400, 1.5, 4.0), (8, 2000, 6.0, 12.0), (32, 4000, 20.0, 45.0))
 STREAMS, STREAM_REQUESTS, FIRST_MS = 8, 400, 5.0
 MANY, MANY_MB, RATE = 200, 150.0, 800.0
+CPU_MS, IMPORT_S = 1.0, 0.3
+OURS = "appliance.web.surfaces_calls"
 MODELS = ["gpt-5", "long-gpt-5"]
 
 
 class Way(NamedTuple):
-    """An address to ask, with its key; `pid` of the process that answers, where it counts."""
+    """An address to ask, with its key, and the process that answers there."""
 
     url: str
     key: str
-    pid: int = 0
+    pid: int
 
 
 class Load(NamedTuple):
+    """Requests a second, milliseconds, and the processor time of the tools themselves for a request in ms."""
+
     rate: float
     p50: float
     p95: float
+    cpu_ms: float
 
 
 def measure() -> Iterator[Figure | Note]:
-    with _fake() as fake:
-        direct = Way(fake, "none")
-        with scene() as here, _box(here, fake) as box:
+    yield Note(f"gateway: {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before it begins")
+    with _fake() as direct:
+        with scene() as here, _box(here, direct.url) as box:
             yield from _compare("", direct, box)
-        for name, opened in gateways.PEERS.items():
+        yield Figure("import of the gateway, processor", _import_s(sys.executable, OURS), "s", IMPORT_S)
+        for name, peer in gateways.PEERS.items():
             try:
-                with opened(fake) as (url, key):
-                    for figure in _compare(f"{name}: ", direct, Way(url, key)):
-                        yield figure._replace(limit=None)
+                with peer.opened(direct.url, MODELS) as way:
+                    for figure in _compare(f"{name}: ", direct, Way(*way)):
+                        yield figure._replace(limit=None) if isinstance(figure, Figure) else figure
+                taken = _import_s(str(peer.python()), peer.module)
+                yield Figure(f"{name}: import, processor", taken, "s")
             except Missing as missing:
                 yield Note(f"{name}: left out, {missing}")
+    yield Note(f"gateway: load {os.getloadavg()[0]:.1f} at its end")
 
 
-def _compare(who: str, direct: Way, through: Way) -> Iterator[Figure]:
-    _once(through, 8, 400)
-    for connections, requests, p50, p95 in LOADS:
+def _compare(who: str, direct: Way, through: Way) -> Iterator[Figure | Note]:
+    warm = _once(through, 8, 160)
+    for connections, most, p50, p95 in LOADS:
+        requests = max(4 * connections, min(most, int(warm.rate * ROUND_S)))
+        began = _cpu_ms(through.pid)
         bare, with_it = _both(direct, through, connections, requests)
+        used = (_cpu_ms(through.pid) - began) / requests / ROUNDS
         at = f"{who}at {connections} connections"
         yield Figure(f"{at}, added at the median", with_it.p50 - bare.p50, "ms", p50)
         yield Figure(f"{at}, added at p95", with_it.p95 - bare.p95, "ms", p95)
         yield Figure(f"{at}, requests", with_it.rate, "/s", RATE if connections == 32 else None, at_least=True)
         yield Figure(f"{at}, requests direct", bare.rate, "/s")
-    bare, with_it = _both(direct, through, STREAMS, STREAM_REQUESTS, stream=True)
+        yield Figure(f"{at}, processor a request", used, "ms", CPU_MS if connections == 32 else None)
+    yield _tools_of(who, direct, with_it, used)
+    requests = max(4 * STREAMS, min(STREAM_REQUESTS, int(warm.rate * ROUND_S)))
+    bare, with_it = _both(direct, through, STREAMS, requests, stream=True)
     yield Figure(f"{who}at {STREAMS} streams, first event later by", with_it.p50 - bare.p50, "ms", FIRST_MS)
-    if through.pid:
-        yield Figure(f"{who}memory of {MANY} streams at once", _grown_mb(through), "MB", MANY_MB)
+    yield Figure(f"{who}memory after that", _rss_mb(through.pid), "MB")
+    yield Figure(f"{who}memory of {MANY} streams at once", _grown_mb(through), "MB", MANY_MB)
+
+
+def _tools_of(who: str, direct: Way, load: Load, used: float) -> Note:
+    """Whether what asks and what answers are small beside what is measured."""
+    began = _cpu_ms(direct.pid)
+    _once(direct, 32, 4000)
+    fake = (_cpu_ms(direct.pid) - began) / 4000
+    told = f"{who}what asks takes {load.cpu_ms:.3f} ms of processor a request, what answers {fake:.3f}"
+    return Note(f"{told}: {'they are what is measured' if load.cpu_ms + fake > used else 'not the bottleneck'}")
 
 
 def _both(direct: Way, through: Way, connections: int, requests: int, stream: bool = False) -> tuple[Load, Load]:
@@ -95,7 +123,14 @@ def _once(way: Way, connections: int, requests: int, stream: bool = False) -> Lo
         raise RuntimeError(f"The load ended with {tools.returncode}.")
     found = json.loads(said)
     times = sorted(found["times"])
-    return Load(found["rate"], statistics.median(times), times[int(len(times) * 0.95)])
+    return Load(found["rate"], statistics.median(times), times[int(len(times) * 0.95)], found["cpu_ms"])
+
+
+def _import_s(python: str, module: str) -> float:
+    """Processor time, the median of a few fresh processes."""
+    program = f"import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
+    runs = [subprocess.run([python, "-c", program], capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
+    return statistics.median(float(run.stdout.split()[-1]) for run in runs)
 
 
 @contextmanager
@@ -125,13 +160,19 @@ def _rss_mb(pid: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
+def _cpu_ms(pid: int) -> float:
+    """Of all threads of a process, in user and system mode, since its start."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, used)) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _fake() -> Iterator[str]:
+def _fake() -> Iterator[Way]:
     command = [sys.executable, "-m", "tests.bench.gateway_fake"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fake:
         assert fake.stdout
         try:
-            yield f"http://127.0.0.1:{int(fake.stdout.readline())}/v1"
+            yield Way(f"http://127.0.0.1:{int(fake.stdout.readline())}/v1", "none", fake.pid)
         finally:
             fake.kill()
 
@@ -146,7 +187,7 @@ def _box(here: Scene, fake: str) -> Iterator[Way]:
         key = keys.create(control, SYSTEM, here.tenant.id, NewKey("bench", gateway_only=True))
     port = free_port()
     with serving(here.folder, port) as server:
-        until(lambda: _answers(port), 20)
+        until(lambda: _answers(port), 90)
         yield Way(f"http://127.0.0.1:{port}/gw/v1", key.secret, server.process.pid)
         server.stop()
 

@@ -1,9 +1,21 @@
-"""Other gateways in front of the same provider. Each entry opens one: from the provider's address to its own and a key.
+"""Other gateways in front of the same provider.
 
-An entry raises Missing where its program is not on this machine.
+Each opens from the provider's address and the names of its models to an address, a key and the id of the process that
+answers; `python` has it, and importing `module` is what its start takes. Missing is raised where it can't be installed.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
 
-PEERS: dict[str, Callable[[str], AbstractContextManager[tuple[str, str]]]] = {}
+from tests.bench.peers import litellm
+
+
+class Peer(NamedTuple):
+    opened: Callable[[str, list[str]], AbstractContextManager[tuple[str, str, int]]]
+    python: Callable[[], Path]
+    module: str
+
+
+PEERS = {"LiteLLM": Peer(litellm.opened, litellm.python, litellm.MODULE)}

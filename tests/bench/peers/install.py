@@ -29,6 +29,19 @@ def python(package: str) -> Path:
 
 
 @cache
+def alone(name: str, *wanted: str) -> Path:
+    """The interpreter of an environment of its own with what is `wanted`. Raises Missing."""
+    home = HOME / name
+    found = home / "bin/python"
+    done = home / "whole"
+    if not done.exists():
+        _run([sys.executable, "-m", "venv", str(home)])
+        _run([str(found), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+        done.touch()
+    return found
+
+
+@cache
 def node() -> Path:
     """The folder of modules that has BullMQ. Raises Missing."""
     if shutil.which("node") is None:
