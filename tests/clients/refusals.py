@@ -61,7 +61,7 @@ def _tried(case: Case, client: Client, box: Box, address: str, model: str) -> tu
     counter = Counter(address)
     try:
         said = programs.printed(client, case.turn, counter.url, case.key(box).secret, model)
-        return ", ".join(str(post) for post in counter.posts), said
+        return ", ".join(counter.posts), said
     finally:
         counter.close()
 
