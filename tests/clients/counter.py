@@ -3,9 +3,11 @@
 import contextlib
 import http.client
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from tests.clients.fake import Quiet
 
 # A stream that is cut says so in its last event.
 CUTS = (b"billing_error", b"insufficient_quota")
@@ -28,14 +30,11 @@ class Counter:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(Quiet):
     def __init__(self, box: SplitResult) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.box = box
         self.posts: list[str] = []
-
-    def handle_error(self, *_: Any) -> None:
-        """Clients leave as they like."""
 
 
 class _Handler(BaseHTTPRequestHandler):
