@@ -72,7 +72,7 @@ def test_each_call_costs_what_the_price_list_says(world: World, names: dict[str,
 
 
 def test_prices_of_the_account_win_and_a_flat_fee_costs_nothing(world: World) -> None:
-    call = Done("1", "2026-11-20T10:00:00.000000Z", "p", "m", "", "", False, 1, 1_000_000, 0, 0, 0, 0)
+    call = Done("1", "2026-11-20T10:00:00.000000Z", "p", "m", "", "", False, 1, 100_000, 0, 0, 0, 0)
     price = {"lab-7b": ModelPrice(Decimal("2.5"), Decimal("5"))}
     with world.db() as db:
         own = NewProvider("Lab", "openai-compatible", "http://127.0.0.1:9/v1", models=["lab-7b"], prices=price)
@@ -80,7 +80,7 @@ def test_prices_of_the_account_win_and_a_flat_fee_costs_nothing(world: World) ->
         elsewhere = Elsewhere(world.calls.accounts)
         priced = providers.add(db, SYSTEM, world.vault, own)
         free = providers.add(db, SYSTEM, world.vault, flat)
-        assert elsewhere.costs(db, Place(priced.id, "lab-7b"), [call]) == [2_500_000_000]
+        assert elsewhere.costs(db, Place(priced.id, "lab-7b"), [call]) == [250_000_000]
         assert elsewhere.costs(db, Place(free.id, "gpt-5"), [call]) == [0]
 
 

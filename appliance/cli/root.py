@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Models and money": {
         "provider": "providers",
         "route": "routes",
+        "connect": "connect",
         "price": "prices",
         "budget": "budgets",
         "stop": "stops",

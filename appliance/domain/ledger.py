@@ -24,6 +24,7 @@ from appliance.domain.ledger_rows import Ended as Ended
 from appliance.domain.ledger_rows import Opening as Opening
 from appliance.domain.ledger_rows import Part as Part
 from appliance.domain.ledger_rows import Portion as Portion
+from appliance.domain.ledger_rows import Settled as Settled
 
 # SQLite looks every parameter up by its name among all of them: many rows in one statement cost more than many of them.
 ROWS_AT_ONCE = 20
@@ -79,6 +80,8 @@ def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     closed = [(ended, row) for ended in endings if (row := _close(db, ended))]
     _write(db, [ended for ended, _ in closed])
     spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
+    for ended, row in closed:
+        db.note(Settled(row, ended.attempts))
     booked = {ended.call_id: _cost(ended) for ended, _ in closed}
     return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
@@ -146,14 +149,15 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
     guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
     guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
     ended = Ended(call_id, [*attempts, guess], code)
-    _close(db, ended, "lost")
+    if row := _close(db, ended, "lost"):
+        db.note(Settled(row, ended.attempts))
     _write(db, [ended])
     spending.book(db, [(ended, call["estimate_nano"])])
     book_on_run(db, call_id, _cost(ended))
 
 
 def _close(db: Database, ended: Ended, state: str = "") -> Row | None:
-    """The row's estimate, or None for a call that somebody took for lost: its process may come back."""
+    """The row as it is then, or None for a call that somebody took for lost: its process may come back."""
     tried, now = ended.attempts, clock.iso()
     values: dict[str, Any] = {f: sum(getattr(a, f) for a in tried) for f in _SUMMED}
     values |= {"state": state or ("failed" if ended.failure_code else "ok"), "failure_code": ended.failure_code}
@@ -165,7 +169,7 @@ def _close(db: Database, ended: Ended, state: str = "") -> Row | None:
     values["imputed_nano"] = sum(imputed) if imputed else None
     values |= _times(ended)
     sets = ", ".join(f"{column} = :{column}" for column in values)
-    sql = f"UPDATE calls SET {sets} WHERE id = :id AND state <> 'lost' RETURNING estimate_nano"
+    sql = f"UPDATE calls SET {sets} WHERE id = :id AND state <> 'lost' RETURNING *"
     return db.one(sql, values | {"id": ended.call_id})
 
 

@@ -37,7 +37,7 @@ def test_a_model_may_be_tested_like_a_route(labs: Run) -> None:
     gone = labs("route", "test", "gpt-99")
     assert (gone.code, gone.lines) == (
         1,
-        ["agenthq: No provider account serves the model 'gpt-99'. Add it to an account, or choose another model."],
+        ["agenthq: No provider account serves the model 'gpt-99'. Add one, or name another model."],
     )
 
 

@@ -8,9 +8,9 @@ from appliance.domain.analytics.source import UNROLLED
 # The tasks that were done in these days, with what they cost: added up, and not yet. A CROSS JOIN has SQLite begin with
 # the few calls, not with all calls of all tasks.
 _PAID = f"""
-SELECT t.id AS task_id, t.number, s.task_kind, s.cost_nano, s.simulated_nano FROM tasks t JOIN usage_tasks s
+SELECT t.id AS task_id, s.task_kind, s.cost_nano, s.simulated_nano FROM tasks t JOIN usage_tasks s
   ON s.task_id = t.id WHERE t.finished_at >= :first AND t.finished_at < :after AND t.state = 'done'
-UNION ALL SELECT t.id, t.number, c.task_kind, COALESCE(c.cost_nano, 0),
+UNION ALL SELECT t.id, c.task_kind, COALESCE(c.cost_nano, 0),
   CASE WHEN c.simulated THEN COALESCE(c.cost_nano, 0) ELSE 0 END
   FROM calls c CROSS JOIN tasks t
   WHERE t.id = c.task_id AND c.finished_at >= {UNROLLED} AND t.state = 'done'

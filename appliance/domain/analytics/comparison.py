@@ -32,11 +32,10 @@ class Compared(Total, frozen=True):
 
 def compared(db: Database, first_day: str, last_day: str, only: Mapping[str, str] | None = None) -> list[Compared]:
     """The most used first."""
-    timed = ", ".join(f"CAST(COALESCE(SUM(u.{name}), 0) AS BIGINT) AS {name}" for name in (*FIRST, *TOOK))
     found = rows(
         db,
         Asked(first_day, last_day, only or {}),
-        f"u.provider_id, u.model, {SUMMED}, {timed}",
+        f"u.provider_id, u.model, {SUMMED}, {latencies.COUNTED}",
         "GROUP BY u.provider_id, u.model",
         ("provider_id", "model"),
         (*MEASURED, *FIRST, *TOOK),

@@ -9,6 +9,8 @@ from appliance.domain.analytics.columns import EDGES, FIRST, TOOK
 from appliance.domain.analytics.shapes import Spread
 from appliance.domain.analytics.source import Asked, rows
 
+COUNTED = ", ".join(f"CAST(COALESCE(SUM(u.{name}), 0) AS BIGINT) AS {name}" for name in (*FIRST, *TOOK))
+
 
 class Speed(msgspec.Struct, frozen=True):
     """Of one key (a provider, a model and so on): until the first byte, and until the end."""
@@ -23,11 +25,17 @@ def of(
 ) -> list[Speed]:
     """For each value of a dimension's `column`, or one Speed of all calls with the key ""."""
     names = (*FIRST, *TOOK)
-    sums = ", ".join(f"CAST(COALESCE(SUM(u.{name}), 0) AS BIGINT) AS {name}" for name in names)
-    select, tail = (f"u.{column} AS key, {sums}", f"GROUP BY u.{column}") if column else (f"'' AS key, {sums}", "")
+    select, tail = (
+        (f"u.{column} AS key, {COUNTED}", f"GROUP BY u.{column}") if column else (f"'' AS key, {COUNTED}", "")
+    )
     asked = Asked(first_day, last_day, only or {})
     found = rows(db, asked, select, tail, (column,) if column else (), names)
-    return [Speed(row["key"], spread(_counts(row, FIRST)), spread(_counts(row, TOOK))) for row in found]
+    return [speed(row) for row in found]
+
+
+def speed(row: Row) -> Speed:
+    """Out of a row with what is COUNTED."""
+    return Speed(row["key"], spread(_counts(row, FIRST)), spread(_counts(row, TOOK)))
 
 
 def spread(counts: Sequence[int]) -> Spread:

@@ -3,6 +3,7 @@
 import msgspec
 
 from appliance.db.database import Database
+from appliance.domain import records
 from appliance.domain.analytics import (
     accepting,
     chosen,
@@ -14,11 +15,13 @@ from appliance.domain.analytics import (
     usage,
 )
 from appliance.domain.analytics.chosen import Chosen
+from appliance.domain.analytics.columns import FIRST, TOOK
 from appliance.domain.analytics.forecasting import Forecast
 from appliance.domain.analytics.latencies import Speed
 from appliance.domain.analytics.pricing import Priced
 from appliance.domain.analytics.savings import Savings
 from appliance.domain.analytics.shapes import Accepted, Total
+from appliance.domain.analytics.source import MEASURED, SUMMED, Asked, rows
 
 
 class Cache(msgspec.Struct, frozen=True):
@@ -53,7 +56,9 @@ class Summary(msgspec.Struct, frozen=True):
 def summary(db: Database, first_day: str = "", last_day: str = "") -> Summary:
     """Without days: the current month up to today, UTC. Raises Problem(invalid) for what is not a span of days."""
     first, last = spans.span(first_day, last_day)
-    total, earlier = usage.total(db, first, last), spans.before(first, last)
+    earlier = spans.before(first, last)
+    [row] = rows(db, Asked(first, last), f"'' AS key, {SUMMED}, {latencies.COUNTED}", kept=(*MEASURED, *FIRST, *TOOK))
+    total = records.to(Total, row)
     return Summary(
         first,
         last,
@@ -63,7 +68,7 @@ def summary(db: Database, first_day: str = "", last_day: str = "") -> Summary:
         usage.total(db, *earlier),
         accepting.accepted(db, *earlier),
         cache(total),
-        latencies.of(db, first, last)[0],
+        latencies.speed(row),
         savings.of(db, first, last),
         chosen.of(db, first, last),
         forecasting.month_end(db),

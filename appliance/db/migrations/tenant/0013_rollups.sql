@@ -41,6 +41,9 @@ CREATE TABLE usage_tasks (
   simulated_nano BIGINT NOT NULL, PRIMARY KEY (task_id, hour)
 );
 CREATE INDEX usage_tasks_hour ON usage_tasks (hour);
+-- Wide enough that the rows themselves need not be read.
+CREATE INDEX usage_tasks_cost ON usage_tasks (task_id, task_kind, cost_nano, simulated_nano);
+CREATE INDEX usage_days_cost ON usage_days (starts, simulated, state, calls, cost_nano);
 -- By which prices, of how sure a source, the calls of an hour were priced.
 CREATE TABLE usage_prices (
   hour TEXT NOT NULL, cost_source TEXT NOT NULL, price_version TEXT NOT NULL, calls BIGINT NOT NULL,
@@ -64,7 +67,7 @@ CREATE TABLE usage_exports (
 );
 CREATE INDEX calls_finished ON calls (finished_at, id);
 CREATE INDEX calls_open ON calls (started_at) WHERE finished_at IS NULL;
-CREATE INDEX tasks_finished ON tasks (state, finished_at);
+CREATE INDEX tasks_finished ON tasks (state, finished_at, id);
 -- Calls of before: what their attempts know and they did not keep.
 UPDATE calls SET
   duration_ms = (SELECT CAST(SUM(a.duration_ms) AS BIGINT) FROM attempts a WHERE a.call_id = calls.id),
