@@ -54,6 +54,15 @@ def test_a_wrong_target_is_told_in_one_line(labs: Run, target: str, said: str) -
     assert (done.code, done.lines) == (2, [f"agenthq: {said}"])
 
 
+def test_a_model_with_a_price_is_served_from_the_start_and_more_may_come_later(labs: Run) -> None:
+    bare = ("provider", "add", "--kind", "openai-compatible", "--base-url", "http://127.0.0.1:9/v1", "--name", "Bare")
+    assert labs(*bare, "--price", "own=1/2", "--json").json["models"] == ["own"]
+    more = ("provider", "change", "Bare", "--model", "plain", "--model", "own", "--price", "dear=9/9", "--json")
+    changed = labs(*more).json
+    assert (changed["models"], sorted(changed["prices"])) == (["own", "plain", "dear"], ["dear", "own"])
+    assert labs("provider", "change", "Bare", "--weight", "2", "--json").json["models"] == ["own", "plain", "dear"]
+
+
 def test_how_an_account_is_used_is_changed(labs: Run) -> None:
     said = labs("provider", "change", "One", "--weight", "5", "--billing", "flat", "--public", "--no-stream-options")
     assert said.out == "One: weight 5, flat, public addresses only.\n"

@@ -28,6 +28,17 @@ class Said(NamedTuple):
     text: str
     tool: str = ""
 
+    @property
+    def tokens(self) -> int:
+        return len(self.text) // 4 + 9
+
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Clients leave as they like."""
+
 
 class Fake:
     def __init__(self, keep: Path | None = None, port: int = 0) -> None:
@@ -66,7 +77,7 @@ class Fake:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = Quiet(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -97,7 +108,7 @@ def message(body: dict[str, Any], said: Said) -> dict[str, Any]:
         "content": [block],
         "stop_reason": "tool_use" if said.tool else "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": 20, "output_tokens": 9},
+        "usage": {"input_tokens": 20, "output_tokens": said.tokens},
     }
 
 
@@ -107,7 +118,7 @@ def completion(body: dict[str, Any], said: Said) -> dict[str, Any]:
         function = {"name": said.tool, "arguments": json.dumps(CALLS[said.tool])}
         told["tool_calls"] = [{"id": "call_Fake", "type": "function", "function": function}]
     choice = {"index": 0, "message": told, "finish_reason": "tool_calls" if said.tool else "stop"}
-    usage = {"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 29}
+    usage = {"prompt_tokens": 20, "completion_tokens": said.tokens, "total_tokens": 20 + said.tokens}
     opening = {"id": "chatcmpl-Fake", "object": "chat.completion", "created": 1, "model": body["model"]}
     return opening | {"choices": [choice], "usage": usage}
 
@@ -129,7 +140,7 @@ def response(body: dict[str, Any], said: Said) -> dict[str, Any]:
         "parallel_tool_calls": True,
         "tool_choice": "auto",
         "tools": [],
-        "usage": {"input_tokens": 20, "output_tokens": 9, "total_tokens": 29} | counts,
+        "usage": {"input_tokens": 20, "output_tokens": said.tokens, "total_tokens": 20 + said.tokens} | counts,
     }
 
 

@@ -29,12 +29,14 @@ def _strict(box: Box) -> Key:
     return key
 
 
-# Claude Code sends a stream that was cut once more, at once; that one must be refused.
+# Codex has words of its own for a stream that ends with insufficient_quota. Claude Code sends a stream that was cut
+# once more, at once; that one must be refused.
+CUT = ("may spend", "Quota exceeded")
 CASES = (
     Case("used up", "refused", 1, ("may spend",), lambda box: box.key("--budget-usd", "0.000001")),
     Case("stopped", "refused", 1, ("for the table",), lambda box: box.key()),
-    Case("cut", "long", 2, ("no room for a longer answer", "may spend"), lambda box: box.key("--budget-usd", SOME_USD)),
-    Case("cut, strict", "long", 2, ("held for it", "may spend"), _strict),
+    Case("cut", "long", 2, (*CUT, "no room for a longer answer"), lambda box: box.key("--budget-usd", SOME_USD)),
+    Case("cut, strict", "long", 2, (*CUT, "held for it"), _strict),
 )
 
 
@@ -61,7 +63,7 @@ def _tried(case: Case, client: Client, box: Box, address: str, model: str) -> tu
     counter = Counter(address)
     try:
         said = programs.printed(client, case.turn, counter.url, case.key(box).secret, model)
-        return ", ".join(str(post) for post in counter.posts), said
+        return ", ".join(counter.posts), said
     finally:
         counter.close()
 

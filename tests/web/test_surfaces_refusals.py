@@ -19,7 +19,7 @@ from tests.web.tools import CHAT, CLAUDE, GPT, MESSAGE, chat, message, said
 from tests.world import World
 
 PATHS = {"/messages": message(), "/chat/completions": chat(), "/responses": b'{"model":"gpt-5","input":"Hi"}'}
-OVER = [(path, 402 if path == "/messages" else 429) for path in PATHS]
+OVER = [(path, 402 if path == "/messages" else 400) for path in PATHS]
 
 
 @pytest.fixture
