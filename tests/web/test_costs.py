@@ -62,7 +62,7 @@ def nano(text: str) -> int:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_page_api_and_csv_agree_to_the_nano_dollar(world: World, ledger: list[Spent]) -> None:
     with world.db() as db:
-        for table in ("attempts", "calls", "spent", "usage_hours", "usage_days", "usage_tasks", "usage_prices"):
+        for table in ("attempts", "calls", "spent", *rollups.TABLES):
             db.execute(f"DELETE FROM {table}")
         marks.put(db, "rolled", "")
         for n, spent in enumerate(ledger):

@@ -13,7 +13,7 @@ import msgspec
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain import records
-from appliance.domain.analytics import marks
+from appliance.domain.analytics import marks, spans
 
 SLICE = 5_000
 # Only what was in use here so lately is worth a comparison, the most used first.
@@ -84,6 +84,7 @@ def compare(db: Database, elsewhere: Elsewhere, most: int = SLICE) -> int:
     with db.transaction():
         if marks.held(db, "compared") == since:
             _add(db, sums)
+            _by_day(db, {key[0][:10] for key in sums})
             marks.put(db, "compared", edge)
     return len(calls) or int(edge < rolled)
 
@@ -100,6 +101,7 @@ def again(db: Database, elsewhere: Elsewhere) -> bool:
         if marks.held(db, "compared") == compared:
             db.delete("usage_baselines", hour=hour)
             _add(db, sums)
+            _by_day(db, {str(hour)[:10]})
             db.delete("usage_stale", hour=hour)
     return True
 
@@ -161,3 +163,14 @@ def _add(db: Database, sums: dict[Key, Sum]) -> None:
     names = ("hour", "kind", "provider_id", "model", "simulated")
     for key, found in sums.items():
         db.execute(sql, dict(zip(names, key, strict=True)) | found._asdict())
+
+
+def _by_day(db: Database, days: set[str]) -> None:
+    """The days anew out of their hours, of which there are few."""
+    sql = """INSERT INTO usage_baseline_days (starts, kind, provider_id, model, simulated, calls, actual_nano, nano)
+    SELECT SUBSTR(hour, 1, 10), kind, provider_id, model, simulated, CAST(SUM(calls) AS BIGINT),
+    CAST(SUM(actual_nano) AS BIGINT), CAST(SUM(nano) AS BIGINT) FROM usage_baselines
+    WHERE hour >= :day AND hour < :next GROUP BY 1, 2, 3, 4, 5"""
+    for day in sorted(days):
+        db.delete("usage_baseline_days", starts=day)
+        db.execute(sql, {"day": day, "next": spans.after(day)})

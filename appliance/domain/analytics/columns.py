@@ -16,6 +16,8 @@ DIMS = {
     "failure_code": "c.failure_code",
     "simulated": "c.simulated",
 }
+# Those that sums without agents, keys and projects keep: a month of them is a few hundred rows.
+NARROW = ("provider_id", "model", "state", "simulated")
 # What prompt caches saved, from calls whose unit prices are known: all input at its own price, less what was paid.
 _CACHED = """COALESCE((SELECT SUM(CAST((a.input_total * a.input_nano_mtok
  + a.output_total * COALESCE(a.output_nano_mtok, 0)) / 1000000 AS BIGINT)

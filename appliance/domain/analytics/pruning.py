@@ -9,7 +9,7 @@ from appliance.domain.analytics import marks, rollups
 RAW_DAYS = 90
 DAILY_DAYS = 731
 BATCH = 2_000
-KEPT_LONG = ("usage_days", "usage_tasks", "usage_prices", "usage_baselines")
+KEPT_LONG = tuple(table for table in rollups.TABLES if table != "usage_hours")
 _OLD = "SELECT id FROM calls WHERE finished_at < :day ORDER BY finished_at LIMIT :batch"
 
 

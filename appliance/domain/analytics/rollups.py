@@ -11,16 +11,14 @@ from typing import Any
 from appliance import clock
 from appliance.db.database import Database
 from appliance.domain.analytics import marks, spans
-from appliance.domain.analytics.columns import DIMS, KEPT, PRICE_VERSION
+from appliance.domain.analytics.columns import DIMS, KEPT, NARROW, PRICE_VERSION
 
 # On PostgreSQL a call of another process may still be on its way into the ledger so long after its time.
 MARGIN_S = 120
 SLICE = 20_000
-_KEY = ", ".join(("starts", *DIMS))
 _COLUMNS = ", ".join(("starts", *DIMS, *KEPT))
 _GROUPED = ", ".join(str(n + 1) for n in range(len(DIMS) + 1))
 _OUT_OF_CALLS = ", ".join((*DIMS.values(), *(f"CAST(SUM({sql}) AS BIGINT)" for sql in KEPT.values())))
-_OUT_OF_HOURS = ", ".join((*DIMS, *(f"CAST(SUM({name}) AS BIGINT)" for name in KEPT)))
 
 
 def roll(db: Database, until: str = "", most: int = SLICE) -> int:
@@ -67,15 +65,14 @@ def correct(db: Database, times: Iterable[str]) -> int:
         db.delete("usage_hours", starts=hour)
         db.delete("usage_tasks", hour=hour)
         db.delete("usage_prices", hour=hour)
-        _insert(db, "usage_hours", 13, span)
+        _out_of_calls(db, "usage_hours", span)
         _add_tasks(db, span)
         _add_prices(db, span)
         db.upsert("usage_stale", {"hour": hour}, ("hour",))
     for day in sorted({hour[:10] for hour in hours}):
-        db.delete("usage_days", starts=day)
-        days = f"SELECT SUBSTR(starts, 1, 10), {_OUT_OF_HOURS} FROM usage_hours WHERE starts >= :day AND starts < :next"
-        sql = f"INSERT INTO usage_days ({_COLUMNS}) {days} GROUP BY {_GROUPED}"
-        db.execute(sql, {"day": day, "next": spans.after(day)})
+        for table, dims in BY_DAY.items():
+            db.delete(table, starts=day)
+            _add_up(db, table, "usage_hours", 10, dims, {"day": day, "next": spans.after(day)})
     return len(hours)
 
 
@@ -113,7 +110,9 @@ def rebuild(db: Database) -> int:
     return roll_all(db)
 
 
-TABLES = {"usage_hours": "starts", "usage_days": "starts"}
+# Sums by day, and the dimensions that they keep apart.
+BY_DAY: dict[str, tuple[str, ...]] = {"usage_days": tuple(DIMS), "usage_models": NARROW}
+TABLES = dict.fromkeys(("usage_hours", *BY_DAY, "usage_baseline_days"), "starts")
 TABLES |= dict.fromkeys(("usage_tasks", "usage_prices", "usage_baselines"), "hour")
 _BETWEEN = "c.finished_at >= :since AND c.finished_at < :edge"
 
@@ -126,18 +125,37 @@ def _edge(db: Database, since: str, until: str, most: int) -> str:
 
 
 def _add(db: Database, span: dict[str, Any]) -> None:
-    _insert(db, "usage_hours", 13, span)
-    _insert(db, "usage_days", 10, span)
+    # Calls are read once, and what they sum to three times: it is much less.
+    _out_of_calls(db, "usage_slice", span)
+    _add_up(db, "usage_hours", "usage_slice", 13, tuple(DIMS))
+    for table, dims in BY_DAY.items():
+        _add_up(db, table, "usage_slice", 10, dims)
+    db.execute("DELETE FROM usage_slice")
     _add_tasks(db, span)
     _add_prices(db, span)
 
 
-def _insert(db: Database, table: str, digits: int, span: dict[str, Any]) -> None:
-    sets = ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in KEPT)
+def _out_of_calls(db: Database, table: str, span: dict[str, Any]) -> None:
+    """Into a table by the hour that has none of these hours yet."""
     db.execute(
-        f"INSERT INTO {table} ({_COLUMNS}) SELECT SUBSTR(c.finished_at, 1, {digits}), {_OUT_OF_CALLS} FROM calls c "
-        f"WHERE {_BETWEEN} GROUP BY {_GROUPED} ON CONFLICT ({_KEY}) DO UPDATE SET {sets}",
+        f"INSERT INTO {table} ({_COLUMNS}) SELECT SUBSTR(c.finished_at, 1, 13), {_OUT_OF_CALLS} FROM calls c "
+        f"WHERE {_BETWEEN} GROUP BY {_GROUPED}",
         span,
+    )
+
+
+def _add_up(
+    db: Database, table: str, source: str, digits: int, dims: tuple[str, ...], days: dict[str, str] | None = None
+) -> None:
+    """Out of sums by the hour into what `table` has by hour (13 digits) or day (10)."""
+    key, sums = ", ".join(("starts", *dims)), ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in KEPT)
+    sets = ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in KEPT)
+    # SQLite takes ON CONFLICT after a SELECT only where that has a WHERE.
+    db.execute(
+        f"INSERT INTO {table} ({key}, {', '.join(KEPT)}) SELECT SUBSTR(starts, 1, {digits}), {', '.join(dims)}, {sums} "
+        f"FROM {source} WHERE {'starts >= :day AND starts < :next' if days else 'TRUE'} "
+        f"GROUP BY {', '.join(str(n + 1) for n in range(len(dims) + 1))} ON CONFLICT ({key}) DO UPDATE SET {sets}",
+        days,
     )
 
 

@@ -74,9 +74,9 @@ def of(db: Database, first_day: str, last_day: str) -> Savings:
 
 def by_day(db: Database, first_day: str, last_day: str, against: Baseline) -> dict[str, int]:
     """Day → nano-dollars saved against a baseline of the same span; days without compared calls have none."""
-    sql = """SELECT SUBSTR(hour, 1, 10) AS day, CAST(SUM(nano - actual_nano) AS BIGINT) AS saved FROM usage_baselines
-    WHERE hour >= :first AND hour < :after AND simulated = :simulated AND kind = :kind AND provider_id = :provider_id
-    AND model = :model GROUP BY 1"""
+    sql = """SELECT starts AS day, CAST(SUM(nano - actual_nano) AS BIGINT) AS saved FROM usage_baseline_days
+    WHERE starts >= :first AND starts < :after AND simulated = :simulated AND kind = :kind
+    AND provider_id = :provider_id AND model = :model GROUP BY 1"""
     given = {"first": first_day, "after": spans.after(last_day), "kind": against.kind, "simulated": against.simulated}
     found = db.rows(sql, given | {"provider_id": against.provider_id, "model": against.model})
     return {row["day"]: row["saved"] for row in found}
@@ -110,8 +110,9 @@ def _lines(db: Database, first_day: str, last_day: str, simulated: bool) -> list
     sql = """SELECT b.kind, b.provider_id, b.model, COALESCE(MAX(p.name), 'Removed account') AS account,
     CAST(SUM(b.calls) AS BIGINT) AS calls, CAST(SUM(b.actual_nano) AS BIGINT) AS actual,
     CAST(SUM(b.nano) AS BIGINT) AS nano
-    FROM usage_baselines b LEFT JOIN providers p ON p.id = b.provider_id
-    WHERE b.hour >= :first AND b.hour < :after AND b.simulated = :simulated GROUP BY b.kind, b.provider_id, b.model"""
+    FROM usage_baseline_days b LEFT JOIN providers p ON p.id = b.provider_id
+    WHERE b.starts >= :first AND b.starts < :after AND b.simulated = :simulated
+    GROUP BY b.kind, b.provider_id, b.model"""
     return db.rows(sql, {"first": first_day, "after": spans.after(last_day), "simulated": simulated})
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from appliance.db.database import Database, Row
 from appliance.domain.analytics import spans
-from appliance.domain.analytics.columns import DIMS, KEPT, MEASURES
+from appliance.domain.analytics.columns import DIMS, KEPT, MEASURES, NARROW
 from appliance.errors import invalid
 
 # The names that figures can be narrowed by.
@@ -68,15 +68,23 @@ def rows(
     if wrong := set(asked.only) - set(FILTERS):
         raise invalid(**{name: f"use one of {', '.join(FILTERS)}" for name in wrong})
     columns = dict.fromkeys(("state", "simulated", *dims))
+    by = [FILTERS[name] for name in asked.only]
     tests = [f"{FILTERS[name]} = :only_{name}" for name in asked.only]
     params: dict[str, Any] = {"first": asked.first, "after": spans.after(asked.last)}
     params |= {f"only_{name}": value for name, value in asked.only.items()}
     own = [f"{sql} AS {name}" for name, sql in {**{n: DIMS[n] for n in columns}, **{n: KEPT[n] for n in kept}}.items()]
     narrowed = "".join(f" AND {DIMS[FILTERS[name]]} = :only_{name}" for name in asked.only)
     # The mark is read by the same statement: between two, a call could be added up and counted twice.
-    union = f"""SELECT {", ".join(("starts", *columns, *kept))} FROM {"usage_hours" if hourly else "usage_days"}
+    union = f"""SELECT {", ".join(("starts", *columns, *kept))} FROM {_table(hourly, {*columns, *by})}
     WHERE {" AND ".join(("starts >= :first AND starts < :after", *tests))}
     UNION ALL SELECT SUBSTR(c.finished_at, 1, {13 if hourly else 10}) AS starts, {", ".join(own)} FROM calls c
     WHERE c.finished_at >= (SELECT CASE WHEN until > :first THEN until ELSE :first END FROM usage_marks
     WHERE name = 'rolled') AND c.finished_at < :after{narrowed}"""
     return db.rows(f"SELECT {select} FROM ({union}) u {tail}", params)
+
+
+def _table(hourly: bool, columns: set[str]) -> str:
+    """The one with the fewest rows that has these."""
+    if hourly:
+        return "usage_hours"
+    return "usage_models" if columns <= set(NARROW) else "usage_days"

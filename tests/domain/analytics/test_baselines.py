@@ -139,7 +139,9 @@ def test_a_new_price_is_compared_anew(world: World) -> None:
         with db.transaction():
             db.update("calls", {"id": call_id}, cost_nano=100)
             rollups.correct(db, [clock.iso(FIRST + timedelta(hours=5))])
-        assert [b.saved_nano for b in compared(db, prices).models] == [1_600]
+        [found] = compared(db, prices).models
+        assert found.saved_nano == 1_600
+        assert savings.by_day(db, *SPAN, found) == {"2026-11-20": 1_600}
         assert db.value("SELECT COUNT(*) AS n FROM usage_stale") == 0
 
 

@@ -77,6 +77,7 @@ def test_calls_of_one_moment_are_in_one_slice(world: World) -> None:
             put(db, Past(FIRST))
         assert [rollups.roll(db, most=4), rollups.roll(db, most=4)] == [9, 0]
         assert usage.total(db, *SPAN).calls == 9
+        assert db.value("SELECT COUNT(*) AS n FROM usage_slice") == 0
 
 
 def test_a_new_price_corrects_its_hour_and_day(world: World) -> None:
@@ -136,6 +137,7 @@ def test_days_are_forgotten_after_two_years(world: World) -> None:
         rollups.roll_all(db)
         pruning.prune(db)
         assert usage.total(db, "2020-01-01", SPAN[1]).cost_nano == 5
+        assert usage.summed(usage.breakdown(db, "agent", "2020-01-01", SPAN[1])).cost_nano == 5
 
 
 def test_an_accepted_task_costs_the_same_before_and_after(world: World) -> None:
