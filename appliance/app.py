@@ -20,6 +20,7 @@ from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
+from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
 from appliance.settings import Settings
@@ -115,13 +116,27 @@ def check_sharing(settings: Settings) -> None:
 
 def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
     """The engine or a part of it, without pages."""
-    with open_box(settings, catalogue, settings.role) as opened, contextlib.ExitStack() as running:
+    with open_box(settings, catalogue, settings.role) as opened, watched(opened), ExitStack() as running:
         running.callback(_start_engine(opened))
         told.ready(Address("", ""))
         try:
             threading.Event().wait()
         finally:
             told.stopping()
+
+
+@contextmanager
+def watched(opened: Box) -> Iterator[None]:
+    """Counts and spans of a process without pages, and its page of metrics if it shall have one."""
+    monitoring = Monitoring(opened.settings, opened.catalogue)
+    with contextlib.closing(monitoring), ExitStack() as running:
+        if port := opened.settings.metrics_port:
+            from appliance.metrics.door import open_door  # noqa: PLC0415  the server of the standard library
+
+            door = open_door(opened.settings.host, port, opened.settings.metrics_token, monitoring.text)
+            running.callback(door.server_close)
+            running.callback(door.shutdown)
+        yield
 
 
 def _serve_pages(settings: Settings, catalogue: Catalogue, owner: ownership.Ownership, told: Told) -> None:

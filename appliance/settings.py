@@ -27,6 +27,30 @@ def queue(text: str) -> str:
     return text
 
 
+def collector(text: str) -> str:
+    """The text itself; raises ValueError unless it is empty or an http address."""
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError
+    return text
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Headers out of `name=value,name=value`; raises ValueError for anything else."""
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, given, value = part.partition("=")
+        if not (given and name.strip() and f"{name}{value}".isprintable()):
+            raise ValueError
+        found[name.strip()] = value.strip()
+    return found
+
+
+def headers(text: str) -> str:
+    """The text itself, if `pairs` can read it."""
+    pairs(text)
+    return text
+
+
 class Setting(NamedTuple):
     """`least` and `most` bound a number, `choices` a word."""
 
@@ -112,6 +136,28 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("smtp_user", "", "User at the mail server. Without it nobody signs in there."),
     Setting("smtp_password", "", "Password at the mail server.", str, True),
+    Setting(
+        "metrics_token",
+        "",
+        "What /metrics asks for as a bearer token. Without it only this machine may read.",
+        str,
+        True,
+    ),
+    Setting(
+        "metrics_port",
+        "0",
+        "Port of /metrics for a worker or scheduler, which has no pages. 0 = none.",
+        int,
+        least=0,
+        most=65535,
+    ),
+    Setting(
+        "otlp_url",
+        "",
+        "OpenTelemetry collector (http://host:4318) that gets a span of each call. Default: none.",
+        collector,
+    ),
+    Setting("otlp_headers", "", "Headers for the collector: name=value, several with commas.", headers, True),
     Setting("smtp_from", "", "Sender of e-mails: an address, or Name <address>. Default: agenthq@ and smtp_host."),
 )
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
@@ -221,6 +267,7 @@ def _wanted(setting: Setting) -> str:
     if setting.least is not None:
         return f"a whole number from {setting.least} to {setting.most}"
     words: dict[object, str] = {bool: "true or false", queue: "a URL such as redis://host:6379/0"}
+    words |= {collector: "an address such as http://host:4318", headers: "text such as name=value,other=value"}
     words[network] = "an address or a network such as 10.0.0.0/8"
     return words.get(setting.kind, "text")
 

@@ -122,11 +122,25 @@ def test_a_new_price_holds_from_the_next_call_on(desk: Counter) -> None:
 def test_a_longer_answer_holds_more_as_long_as_there_is_room(desk: Counter) -> None:
     budgets.put(desk.db, SYSTEM, "key", desk.key.id, "lifetime", 30 * TOKEN)
     admitted = desk.admitted(9)
-    assert desk.desk.extend(desk.world.acme.id, admitted.call_id, 15 * TOKEN).result(20)
+    assert desk.desk.extend(desk.world.acme.id, admitted.call_id, 15 * TOKEN).result(20) == 15 * TOKEN
     assert {b.reserved_nano for b in budgets.all(desk.db)} == {25 * TOKEN}
+    # The last of it is used before an answer is cut, so that nothing is left for whoever sends it again at once.
+    assert desk.desk.extend(desk.world.acme.id, admitted.call_id, 15 * TOKEN).result(20) == 5 * TOKEN
     more = desk.desk.extend(desk.world.acme.id, admitted.call_id, 15 * TOKEN).exception(20)
     assert more is not None
-    assert {b.reserved_nano for b in budgets.all(desk.db)} == {25 * TOKEN}
+    assert {b.reserved_nano for b in budgets.all(desk.db)} == {30 * TOKEN}
+
+
+def test_a_key_with_a_budget_of_its_own_needs_no_other(world: World) -> None:
+    with counter(world) as desk:
+        assert "No budget covers this work" in desk.refusal().message
+        own = desk.new_key(budget_usd="100")
+        admitted = desk.admitted(9, key=own)
+        assert [(b.scope, b.scope_id, b.reserved_nano) for b in budgets.all(desk.db)] == [("key", own.id, 10 * TOKEN)]
+        desk.settle(admitted, 7 * TOKEN)
+        assert [(b.limit_nano, b.spent_nano) for b in budgets.all(desk.db)] == [(100 * NANO, 7 * TOKEN)]
+        # It covers its own key, and nobody else's.
+        assert "No budget covers this work" in desk.refusal().message
 
 
 def test_a_strict_budget_holds_the_whole_cap(desk: Counter) -> None:

@@ -10,8 +10,9 @@ from appliance import clock
 from appliance.calls import repricing
 from appliance.calls.repricing import Repriced
 from appliance.db.database import Database
-from appliance.domain import adjustments, budgets, events, ledger, prices, providers, scopes, spent, tasks, usage
+from appliance.domain import adjustments, budgets, events, ledger, prices, providers, scopes, spent, tasks
 from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.analytics import rollups, summaries, usage
 from appliance.domain.ledger import Attempt, Opening, Portion
 from appliance.domain.price_forms import NewPrice, UnitPrices
 from appliance.domain.provider_forms import NewProvider
@@ -92,6 +93,39 @@ def test_what_had_no_price_gets_one_everywhere_it_is_counted(world: World) -> No
         assert (event.data["before_nano"], event.data["after_nano"]) == (0, 2_200_000)
         (attempt,) = ledger.attempts(db, call_id)
         assert sum(part.cost_nano for part in ledger.parts(attempt)) == 2_200_000
+
+
+def test_what_is_added_up_follows_the_new_price(world: World) -> None:
+    with world.db() as db:
+        book(db, used(lab(db, world)))
+        rollups.roll(db, "2026-11-24T00:00:00Z")
+        assert usage.total(db, DAY, DAY).unpriced == 1
+        set_price(db, "2")
+        run(world, db)
+        found = usage.total(db, DAY, DAY)
+        assert (found.unpriced, found.cost_nano) == (0, 2_200_000)
+        assert rollups.wrong_hours(db) == []
+        assert db.value("SELECT COUNT(*) AS n FROM usage_stale") == 1, "savings are compared anew"
+
+
+@pytest.mark.parametrize("rolled", [True, False], ids=["added up", "not yet"])
+def test_the_very_next_summary_has_the_new_price(world: World, rolled: bool) -> None:
+    with world.db() as db, world.db() as reader:
+        provider_id = lab(db, world)
+        book(db, used(provider_id))
+        book(db, used(provider_id, cost_nano=50, cost_source="reported", reported_nano=50))
+        if rolled:
+            rollups.roll(db, "2026-11-24T00:00:00Z")
+        for usd, nano in (("2", 2_200_050), ("3", 3_300_050)):
+            before = summaries.summary(reader, DAY, DAY)
+            set_price(db, usd)
+            run(world, db)
+            found = summaries.summary(reader, DAY, DAY)
+            assert (found.total.cost_nano, found.total.unpriced) == (nano, 0) != before.total.cost_nano
+            assert sum(line.cost_nano for line in found.priced) == nano
+            for by in usage.BY:
+                assert usage.summed(usage.breakdown(reader, by, DAY, DAY)) == found.total, by
+            assert usage.total(reader, DAY, DAY, {"model": "lab-7b"}) == found.total
 
 
 def test_each_call_takes_the_price_of_its_own_time(world: World) -> None:

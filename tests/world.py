@@ -24,7 +24,7 @@ from appliance.domain.actor import SYSTEM, Actor, Role
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.gateway.client import Gateway
-from appliance.web import live, surfaces
+from appliance.web import live, metrics, surfaces
 from appliance.web.services import Services
 
 MASTER = bytes(range(32))
@@ -91,12 +91,14 @@ class Theatre:
             self._app = self._create(services)
         self._app.state.services = services
         self._app.state.live = live.Hub(services.catalogue)
+        self._app.state.watch = metrics.Watch(services)
         return self._app
 
     def rest(self) -> None:
         """What tools asked for is booked before the world ends."""
         if self._app:
-            asyncio.run_coroutine_threadsafe(surfaces.close(self._app), self.loop).result(timeout=10)
+            for close in (surfaces.close, metrics.close):
+                asyncio.run_coroutine_threadsafe(close(self._app), self.loop).result(timeout=10)
 
     def close(self) -> None:
         self.gateway.close()

@@ -62,8 +62,11 @@ class Desk:
         """Book the call; its cost in nano-dollars. What can't be stored now is booked with the tenant's next call."""
         return self._put(tenant_id, ended)
 
-    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[bool]":
-        """Hold more for an answer that grew beyond its estimate. Raises Refused through the future without room."""
+    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[int]":
+        """Hold more for an answer that grew beyond its estimate; how much, which is less where less is left.
+
+        Raises Refused through the future where nothing is.
+        """
         return self._put(tenant_id, More(call_id, more_nano))
 
     def stopped(self, call_id: str) -> Refused | None:
@@ -229,12 +232,12 @@ class Desk:
         return Target(ways.all[0].account, ways.all[0].model)
 
 
-def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, bool]) -> Any:
+def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, int]) -> Any:
     """None for a wish; a cost of 0 must not be taken for that."""
     if isinstance(what, Ended):
         return _Done(costs[what.call_id])
     if isinstance(what, More):
-        return _Done(True) if held[what] else Refused("budget", "The budget has no room for a longer answer.")
+        return _Done(held[what]) if held[what] else Refused("budget", "The budget has no room for a longer answer.")
     return None
 
 

@@ -11,7 +11,8 @@ from appliance.calls.repricing import Repriced
 from appliance.cli.command import decoded, read_text, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, facts, money, table
-from appliance.domain import price_forms, price_imports, prices, providers, usage
+from appliance.domain import price_forms, price_imports, prices, providers
+from appliance.domain.analytics import spans
 from appliance.domain.price_forms import NewPrice, UnitPrices
 from appliance.domain.price_imports import Difference
 from appliance.errors import invalid, not_found
@@ -126,7 +127,7 @@ def import_(desk: Desk, file: str, apply: bool, confirm: bool, tenant: str | Non
 @tenant_option
 def reprice(desk: Desk, first: str, last: str, dry_run: bool, tenant: str | None) -> Shown:
     """Price past calls anew, each at its own time: those without a price or priced by another version."""
-    first, last = usage.span(first, last)
+    first, last = spans.span(first, last)
     with desk.room(tenant) as room:
         told = repricing.reprice(desk.calls.accounts, room.db, CLI, first, last, not dry_run)
     return Shown(told, _repriced(told))

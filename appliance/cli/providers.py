@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+import msgspec
 
 from appliance.cli.command import decoded, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
@@ -42,7 +43,8 @@ def add(desk: Desk, tenant: str | None, key_stdin: bool, prices: tuple[str, ...]
     """Add an account. The key is stored sealed and never shown again."""
     asked = key_stdin or given["kind"] in NEEDS_SECRET
     given["secret"] = secret_from(key_stdin, "API key") if asked else ""
-    new = decoded(NewProvider, {**given, "prices": dict(map(_price, prices))})
+    priced = dict(map(_price, prices))
+    new = decoded(NewProvider, {**given, "prices": priced, "models": [*given["models"], *priced]})
     with desk.room(tenant) as room:
         made = providers.add(room.db, CLI, desk.vault, new)
     return Shown(made, f"{made.name} is added. Try it with: agenthq provider test {_quoted(made.name)}")
@@ -68,7 +70,8 @@ def test(desk: Desk, name: str, tenant: str | None) -> Shown:
         found, result = desk.calls.accounts.test(room.db, CLI, name)
     if not result.ok:
         raise Problem("provider_failed", f"{found.name}: {found.test_detail}")
-    return Shown(found, f"{found.name}: {found.test_detail}")
+    more = "" if found.models else f" Name one: agenthq provider change {_quoted(found.name)} --model NAME"
+    return Shown(found, f"{found.name}: {found.test_detail}{more}")
 
 
 @verb("agenthq provider limit OpenAI 4", "agenthq provider limit OpenAI 0", into=provider)
@@ -83,18 +86,31 @@ def limit(desk: Desk, name: str, runs: int, tenant: str | None) -> Shown:
     return Shown(found, f"{found.name}: {found.max_concurrency or 'any number of'} runs at the same time.")
 
 
-@verb("agenthq provider change Lab --private --weight 3", "agenthq provider change Plan --billing flat", into=provider)
+@verb(
+    "agenthq provider change Lab --private --weight 3",
+    "agenthq provider change Plan --billing flat",
+    "agenthq provider change Lab --model qwen3 --price qwen3=0.1/0.3",
+    into=provider,
+)
 @click.argument("name")
+@click.option("--model", "models", multiple=True, help="One more model that it serves; may be repeated.")
+@click.option("--price", "prices", multiple=True, metavar="MODEL=IN/OUT", help="Dollars for a million tokens.")
 @click.option("--weight", type=int, metavar="N", help="Its share on routes by weight; the heavier goes first.")
 @click.option("--private/--public", default=None, help="May be called at addresses that are not public.")
 @click.option("--only-listed/--any-model", default=None, help="Take only the models that the account names.")
 @click.option("--stream-options/--no-stream-options", default=None, help="Whether its server takes that field.")
 @click.option("--billing", type=click.Choice(["metered", "flat", "local"]), help="Who pays for a call.")
 @tenant_option
-def change(desk: Desk, name: str, tenant: str | None, **given: Any) -> Shown:
+def change(
+    desk: Desk, name: str, tenant: str | None, models: tuple[str, ...], prices: tuple[str, ...], **given: Any
+) -> Shown:
     """Change how an account is used."""
-    wanted = decoded(ProviderChange, given)
+    priced = dict(map(_price, prices))
+    wanted = decoded(ProviderChange, {**given, "prices": priced})
     with desk.room(tenant) as room:
+        known = providers.get(room.db, name)
+        served = [*known.models, *models, *priced]
+        wanted = msgspec.structs.replace(wanted, models=served, prices=known.prices | (wanted.prices or {}))
         found = providers.change(room.db, CLI, desk.vault, name, wanted)
     where = "private addresses too" if found.private else "public addresses only"
     return Shown(found, f"{found.name}: weight {found.weight}, {found.billing}, {where}.")

@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Models and money": {
         "provider": "providers",
         "route": "routes",
+        "connect": "connect",
         "price": "prices",
         "budget": "budgets",
         "stop": "stops",
@@ -139,6 +140,8 @@ def sentence(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchCommand):
         known = list(error.ctx.command.commands) if error.ctx and isinstance(error.ctx.command, click.Group) else []
         return f"There is no command '{error.command_name}'{nearest(error.command_name, known)}"
+    if isinstance(error, click.MissingParameter) and error.ctx:
+        return f"{error.format_message()} See {error.ctx.command_path} --help."
     return error.format_message()
 
 

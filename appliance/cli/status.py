@@ -6,7 +6,8 @@ from appliance import __version__
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, ago, facts, money, table
-from appliance.domain import board, home_lists, tenants, usage, workers
+from appliance.domain import board, home_lists, tenants, workers
+from appliance.domain.analytics import usage
 
 
 @verb("agenthq status", "agenthq status --json")

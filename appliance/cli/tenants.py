@@ -8,7 +8,8 @@ import msgspec
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
-from appliance.domain import agents, board, guards, tenants, usage
+from appliance.domain import agents, board, guards, tenants
+from appliance.domain.analytics import usage
 from appliance.domain.guards import GuardsChange
 
 

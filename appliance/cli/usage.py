@@ -5,35 +5,44 @@ import click
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, money, table
-from appliance.domain import ledger
-from appliance.domain import usage as spending
-from appliance.domain.ledger import Call
-from appliance.domain.usage import Line, Total
-from appliance.web import export
+from appliance.domain.analytics import details, every_call, files, rollups
+from appliance.domain.analytics import usage as spending
+from appliance.domain.analytics.shapes import Line, Total
 
 
 @verb(
     "agenthq usage",
     "agenthq usage --by model --from 2026-11-01 --to 2026-11-30",
     "agenthq usage --csv > calls.csv",
+    "agenthq usage rebuild",
     name="usage",
 )
-@click.option("--by", type=click.Choice(list(spending.BY)), default="agent", show_default=True)
+@click.argument("act", required=False, metavar="[rebuild]", type=click.Choice(["rebuild"]))
+@click.option("--by", type=click.Choice([*spending.BY, *details.BY]), default="agent", show_default=True)
 @click.option(
     "--from", "first", default="", metavar="DAY", help="First day, UTC; the first of the month when left out."
 )
 @click.option("--to", "last", default="", metavar="DAY", help="Last day, UTC; today when left out.")
 @click.option("--csv", "as_csv", is_flag=True, help="Every call of these days as CSV, with exact amounts.")
 @tenant_option
-def usage(desk: Desk, by: str, first: str, last: str, as_csv: bool, tenant: str | None) -> Shown | None:
-    """What the work cost, by agent, model or provider account."""
+def usage(
+    desk: Desk, act: str | None, by: str, first: str, last: str, as_csv: bool, tenant: str | None
+) -> Shown | None:
+    """What the work cost, by agent, model, key and so on.
+
+    `rebuild` adds up all calls anew, for figures that are in doubt; calls themselves are not changed.
+    """
     first, last = spending.span(first, last)
     with desk.room(tenant) as room:
+        if act == "rebuild":
+            count = rollups.rebuild(room.db)
+            return Shown({"calls": count}, f"{count:,} calls are added up anew.")
         if as_csv:
-            for piece in export.encode("csv", ledger.every(room.db, first, last), Call):
+            for piece in files.encode("csv", every_call.COLUMNS, every_call.rows(room.db, first, last)):
                 click.echo(piece, nl=False)
             return None
-        whole, lines = spending.total(room.db, first, last), spending.breakdown(room.db, by, first, last)
+        lines = spending.breakdown(room.db, by, first, last)
+    whole = spending.summed(lines)
     data = {"first_day": first, "last_day": last, "by": by, "total": whole, "items": lines}
     text = _table(by, lines, whole) if lines else "No call in this time."
     return Shown(data, f"{first} to {last}, UTC\n{text}")

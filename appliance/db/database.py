@@ -17,6 +17,7 @@ from appliance.errors import Problem
 Row = dict[str, Any]
 Params = Mapping[str, Any]
 Publish = Callable[[str, list[Row]], None]
+Attend = Callable[[str, list[Any]], None]
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 200
@@ -52,6 +53,8 @@ class Database(ABC):
         self._depth = 0
         self._announced: list[Row] = []
         self._after: list[Callable[[], None]] = []
+        self._noted: list[Any] = []
+        self.attend: Attend = _nobody
         self._before: list[Callable[[], None]] = []
         self._later: dict[str, list[Row]] = {}
         # What the open transaction knows of rows that nobody else can change before its end.
@@ -201,11 +204,13 @@ class Database(ABC):
         self.execute("SAVEPOINT attempt")
         self._announced, self._before, self._after = [*before[0]], [*before[1]], [*before[2]]
         self._later, self.known = {table: [*rows] for table, rows in before[3].items()}, {**before[4]}
+        noted = len(self._noted)
         try:
             yield
         except BaseException:
             self.execute("ROLLBACK TO SAVEPOINT attempt")
             self._announced, self._before, self._after, self._later, self.known = before
+            del self._noted[noted:]
             raise
         self.execute("RELEASE SAVEPOINT attempt")
 
@@ -220,6 +225,10 @@ class Database(ABC):
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after.append(call)
 
+    def note(self, what: object) -> None:
+        """Hand `what` to those who attend in this process once the open transaction has committed: no event, no row."""
+        self._noted.append(what)
+
     @property
     def in_transaction(self) -> bool:
         return self._depth > 0
@@ -228,12 +237,15 @@ class Database(ABC):
         self._depth = 0
         announced, self._announced = self._announced, []
         calls, self._after = self._after, []
+        noted, self._noted = self._noted, []
         self._before, self._later, self.known = [], {}, {}
         self._end(commit)
         if not commit:
             return
         if announced:
             self._publish(self.name, announced)
+        if noted:
+            self.attend(self.name, noted)
         for call in calls:
             call()
 
@@ -252,6 +264,10 @@ class Database(ABC):
         # sqlite-utils would create a table for a misspelt name.
         if table not in self._tables:
             raise LookupError(f"no such table: {table}")
+
+
+def _nobody(name: str, noted: list[Any]) -> None:
+    """A database that was not opened by a catalogue."""
 
 
 @lru_cache(1000)

@@ -114,7 +114,9 @@ class SqliteDatabase(Database):
         try:
             self._writing.conn.executemany(sql, [redaction.clean_all(row, self.name) for row in rows])
         except sqlite3.DatabaseError as error:
-            self._run("ROLLBACK TO many")
+            # A full disk has rolled back everything already.
+            if self._writing.conn.in_transaction:
+                self._run("ROLLBACK TO many")
             raise problem(error) from error
         finally:
             if self._writing.conn.in_transaction:

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from appliance.db import migrate
-from appliance.db.database import Database, Publish, Row
+from appliance.db.database import Attend, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
 
 CONTROL = "control"
@@ -23,6 +24,7 @@ class Catalogue(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._subscribers: list[tuple[Publish, bool]] = []
+        self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._migrating = threading.Lock()
 
@@ -32,6 +34,10 @@ class Catalogue(ABC):
         Of events from elsewhere only seq and kind are known. The name "" says that some may have been missed.
         """
         self._subscribers.append((hear, elsewhere))
+
+    def attend(self, hear: Attend) -> None:
+        """`hear(name, notes)` after each commit in this process that noted something (`Database.note`)."""
+        self._attending.append(hear)
 
     def publish(self, name: str, events: list[Row]) -> None:
         """What was committed stays so: a subscriber that fails harms neither the committer nor other subscribers."""
@@ -62,6 +68,7 @@ class Catalogue(ABC):
         db = self._open(tenant_id)
         try:
             self._migrate_once(db)
+            db.attend = self._noted
             yield db
         finally:
             self._give_back(db)
@@ -100,6 +107,10 @@ class Catalogue(ABC):
         path = self.folder / "tenants" / tenant_id / "files"
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _noted(self, name: str, notes: list[Any]) -> None:
+        for hear in self._attending:
+            _tell(hear, name, notes)
 
     def _migrate_once(self, db: Database) -> None:
         if db.name in self._current:

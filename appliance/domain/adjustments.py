@@ -12,6 +12,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import events, preferences, records, scopes, windows
 from appliance.domain.actor import Actor
+from appliance.domain.analytics import rollups
 from appliance.domain.ledger_rows import WEAKEST_FIRST, Call
 from appliance.domain.scopes import Scope
 
@@ -67,6 +68,7 @@ def apply(db: Database, actor: Actor, changes: list[Change], why: str) -> list[C
         db.insert_all("adjustments", rows)
         for call_id in {change.call.id for change in made}:
             _sum_up(db, call_id)
+        rollups.correct(db, {at for change in made if (at := change.call.finished_at)})
         costs = [change for change in made if change.what == COST]
         _book(db, costs)
         before = sum(change.before_nano or 0 for change in made)

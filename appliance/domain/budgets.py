@@ -201,16 +201,17 @@ def hold(db: Database, owner: str, calls: Iterable[tuple[str, tuple[Scope, ...],
     db.insert_all("reservations", rows)
 
 
-def hold_more(db: Database, call_id: str, more_nano: int) -> bool:
-    """Hold more for a call under way, on all its scopes, or nothing and False when one has no room."""
+def hold_more(db: Database, call_id: str, more_nano: int) -> int:
+    """Hold more for a call under way, on all its scopes; how much: what is left, where that is less."""
     with db.transaction():
         sql = "SELECT scope, scope_id FROM reservations WHERE call_id = :id"
         held = tuple(Scope(row["scope"], row["scope_id"]) for row in db.rows(sql, {"id": call_id}))
-        if not held or short(db, held, more_nano):
-            return False
-        sql = "UPDATE reservations SET amount_nano = amount_nano + :more WHERE call_id = :id"
-        db.execute(sql, {"id": call_id, "more": more_nano})
-    return True
+        left = min((b.left_nano if b.allowed_nano else 0 for b in locked(db, held)), default=more_nano) if held else 0
+        more = max(0, min(more_nano, left))
+        if more:
+            sql = "UPDATE reservations SET amount_nano = amount_nano + :more WHERE call_id = :id"
+            db.execute(sql, {"id": call_id, "more": more})
+    return more
 
 
 def short(db: Database, scopes: tuple[Scope, ...], amount_nano: int, metered: bool = False) -> OverBudget | None:

@@ -23,6 +23,7 @@ from appliance.domain.ledger_rows import Ended as Ended
 from appliance.domain.ledger_rows import Opening as Opening
 from appliance.domain.ledger_rows import Part as Part
 from appliance.domain.ledger_rows import Portion as Portion
+from appliance.domain.ledger_rows import Settled as Settled
 
 # SQLite looks every parameter up by its name among all of them: many rows in one statement cost more than many of them.
 ROWS_AT_ONCE = 20
@@ -77,7 +78,9 @@ def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
     closed = _close(db, endings)
     _write(db, [ended for ended, _ in closed])
-    spending.book(db, closed)
+    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
+    for ended, row in closed:
+        db.note(Settled(row, ended.attempts))
     booked = {ended.call_id: _cost(ended) for ended, _ in closed}
     return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
@@ -138,7 +141,7 @@ def _opened(opening: Opening) -> Row:
 
 
 def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> None:
-    sql = f"SELECT provider_id, model, estimate_nano, started_at, state FROM calls WHERE id = :id {db.for_update}"
+    sql = f"SELECT * FROM calls WHERE id = :id {db.for_update}"
     call = db.rows(sql, {"id": call_id})[0]
     if call["state"] == "lost":
         return
@@ -146,25 +149,26 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
     guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
     ended = Ended(call_id, [*attempts, guess], code)
     lost = _closed(ended, "lost")
-    db.update("calls", {"id": lost.pop("id")}, **lost)
+    db.update("calls", {"id": call_id}, **{name: value for name, value in lost.items() if name != "id"})
+    db.note(Settled(call | lost, ended.attempts))
     _write(db, [ended])
     spending.book(db, [(ended, call["estimate_nano"])])
     book_on_run(db, call_id, _cost(ended))
 
 
-def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, int]]:
-    """Each with its row's estimate, but for calls that somebody took for lost: their process may come back."""
+def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
+    """Each with its row as it is then, but for calls that somebody took for lost: their process may come back."""
     if not endings:
         return []
     names, ids_ = records.named([ended.call_id for ended in endings])
-    sql = f"SELECT id, estimate_nano FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
-    open_: dict[str, int] = {row["id"]: row["estimate_nano"] for row in db.rows(sql, ids_)}
-    closed = [(ended, open_[ended.call_id]) for ended in endings if ended.call_id in open_]
-    rows = [_closed(ended) for ended, _ in closed]
+    sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
+    open_ = {row["id"]: row for row in db.rows(sql, ids_)}
+    closed = [ended for ended in endings if ended.call_id in open_]
+    rows = [_closed(ended) for ended in closed]
     if rows:
         sets = ", ".join(f"{column} = :{column}" for column in rows[0] if column != "id")
         db.execute_all(f"UPDATE calls SET {sets} WHERE id = :id", rows)
-    return closed
+    return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
 
 
 def _closed(ended: Ended, state: str = "") -> Row:

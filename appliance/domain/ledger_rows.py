@@ -1,7 +1,10 @@
 """What the ledger holds: calls, their attempts, and what is told of them when they begin and end."""
 
+from typing import NamedTuple
+
 import msgspec
 
+from appliance.db.database import Row
 from appliance.domain.scopes import Scope
 
 # A call is as sure of its cost as the least sure of its attempts. Attempts that cost nothing say nothing.
@@ -167,6 +170,13 @@ class Ended(msgspec.Struct, frozen=True):
     error_type: str = ""
     first_byte_ms: int | None = None
     duration_ms: int | None = None
+
+
+class Settled(NamedTuple):
+    """What is noted of a call whose end is committed: its row of `calls`, and how it was sent."""
+
+    call: Row
+    attempts: list[Attempt]
 
 
 class CallFilter(msgspec.Struct, frozen=True):

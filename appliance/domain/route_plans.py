@@ -62,7 +62,7 @@ def _of_model(book: Book, want: Want, knows: Knowledge) -> tuple[list[Candidate]
     serving += [(p, model) for p in book.serving.get(model, ())]
     if not serving:
         raise Problem(
-            "provider_failed", f"No provider account serves the model '{model}'. Add one, or change the agent's model."
+            "provider_failed", f"No provider account serves the model '{model}'. Add one, or name another model."
         )
     found, seen = [], []
     for provider, name in serving:

@@ -9,6 +9,7 @@ from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
 from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
+from appliance.engine.tallying import EXPORT, Tallying
 from appliance.post import Post
 
 ALL = frozenset({"pump", "sweep"})
@@ -39,18 +40,20 @@ class Engine:
         self._parts = parts
         self.pump = Pump(catalogue, calls, self.bell, owner, lease_s, workers)
         self.bell.answer(self.pump.serve)
+        self.tallying = Tallying(catalogue, calls, self.bell)
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds)
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
     def _tidy(self) -> None:
         self.sweeper.tidy()
+        self.tallying.tidy()
         if self.postman:
             self.postman.tidy()
 
@@ -58,6 +61,8 @@ class Engine:
         """Committed events that may mean work ring the bell."""
         if any(event["kind"] in WAKING for event in events) and not self.pump.looks_again(tenant_id):
             self.bell.ring(tenant_id)
+        if any(event["kind"] == "export.asked" for event in events):
+            self.bell.ring(tenant_id, EXPORT)
 
     def start(self) -> int:
         """Recover, then work; how many interrupted runs go on."""
@@ -74,6 +79,7 @@ class Engine:
     def stop(self) -> None:
         """Runs stop between two steps and are given back; the next start goes on with them."""
         self.pump.stopping.set()
+        self.tallying.stopping.set()
         self._calls.stopping.set()
         self._clockwork.stop()
         if self.postman:

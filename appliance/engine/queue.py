@@ -50,18 +50,21 @@ class BellStorage(MemoryStorage):  # type: ignore[misc]
         self.line.close()
 
 
+WORK = "bell"
+
+
 class Doorbell(Huey):  # type: ignore[misc]
-    """Bells are JSON `{"tenant": id}`; nothing is ever unpickled."""
+    """Bells are JSON `{"tenant": id}`, with `"job"` when it is another than runs; nothing is ever unpickled."""
 
     def __init__(self, line: Line | None = None) -> None:
         super().__init__("bells", results=False, storage_class=BellStorage, line=line or MemoryLine())
-        self._bell: Callable[[str], Task] | None = None
+        self._bells: dict[str, Callable[[str], Task]] = {}
         self.over = False
 
-    def answer(self, pump: Callable[[str], None]) -> None:
-        """Call `pump(tenant_id)` for every bell."""
+    def answer(self, pump: Callable[[str], None], job: str = WORK) -> None:
+        """Call `pump(tenant_id)` for every bell of this job."""
 
-        @self.task(name="bell")  # type: ignore[untyped-decorator]
+        @self.task(name=job)  # type: ignore[untyped-decorator]
         def bell(tenant_id: str) -> None:
             try:
                 pump(tenant_id)
@@ -69,11 +72,11 @@ class Doorbell(Huey):  # type: ignore[misc]
                 # What outlives the grace finds its databases closed, and is taken up by the next start.
                 log.log(logging.DEBUG if self.over else logging.ERROR, "work for %s failed", tenant_id, exc_info=True)
 
-        self._bell = bell.s
+        self._bells[job] = bell.s
 
-    def ring(self, tenant_id: str) -> None:
-        if self._bell is not None:
-            self.enqueue(self._bell(tenant_id))
+    def ring(self, tenant_id: str, job: str = WORK) -> None:
+        if job in self._bells:
+            self.enqueue(self._bells[job](tenant_id))
 
     @property
     def down(self) -> bool:
@@ -85,11 +88,12 @@ class Doorbell(Huey):  # type: ignore[misc]
         return bool(self.storage.line.waits())
 
     def serialize_task(self, task: Task) -> bytes:
-        return msgspec.json.encode({"tenant": task.args[0]})
+        bell = {"tenant": task.args[0]}
+        return msgspec.json.encode(bell if task.name == WORK else bell | {"job": task.name})
 
     def deserialize_task(self, data: bytes) -> Task:
-        assert self._bell is not None
-        return self._bell(msgspec.json.decode(data)["tenant"])
+        bell = msgspec.json.decode(data)
+        return self._bells[bell.get("job", WORK)](bell["tenant"])
 
 
 class Workers(Consumer):  # type: ignore[misc]

@@ -18,6 +18,7 @@ class Clockwork:
         tidy: Callable[[], None],
         tick: Callable[[], None] | None = None,
         post: Callable[[], None] | None = None,
+        tally: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -29,6 +30,9 @@ class Clockwork:
 
         if post:
             self._scheduler.add_job(guarded(post), IntervalTrigger(seconds=1), id="post")
+
+        if tally:
+            self._scheduler.add_job(guarded(tally), IntervalTrigger(seconds=30), id="tally")
 
     def start(self) -> None:
         self._scheduler.start()

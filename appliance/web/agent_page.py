@@ -7,13 +7,14 @@ import msgspec
 
 from appliance.calls import offers
 from appliance.db.database import Database
-from appliance.domain import agents, board, budgets, org, revisions, routes, runs, tenants, usage
+from appliance.domain import agents, board, budgets, org, revisions, routes, runs, tenants
 from appliance.domain.agent_forms import DEFAULT_TOOLS, TOOLS, AgentChange
 from appliance.domain.agents import Agent
+from appliance.domain.analytics import usage
+from appliance.domain.analytics.shapes import Line
 from appliance.domain.org import Place
 from appliance.domain.revisions import Revision
 from appliance.domain.task_filter import Filter
-from appliance.domain.usage import Line
 from appliance.errors import Problem, invalid
 from appliance.web import cards, policy_words, respond, task_files, timeline
 from appliance.web.frame import Frame, hue

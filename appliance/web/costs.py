@@ -1,26 +1,51 @@
 """What the work cost: pages over the ledger; the API is in costs_api.py."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, get
+from litestar.params import QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import adjustments, ledger, members
-from appliance.web import call_filter, cost_figures, doers, respond
-from appliance.web.costs_api import AnalyticsApi, CallsApi, State
+from appliance.domain import adjustments, keys, ledger, members
+from appliance.web import (
+    call_filter,
+    cost_compare,
+    cost_exports,
+    cost_figures,
+    cost_return,
+    cost_window,
+    doers,
+    respond,
+)
+from appliance.web.analytics_api import AnalyticsApi
+from appliance.web.costs_api import CallsApi
+from appliance.web.exports_api import ExportsApi
 from appliance.web.frame import Frame
+from appliance.web.insights_api import InsightsApi
+from appliance.web.narrowing import NARROWED, State
 from appliance.web.respond import Reply
 
-LAST = 10
+From = Annotated[str, QueryParameter(name="from")]
 
 
 class CostsPages(Controller):
     path = "/costs"
 
-    @get("/", sync_to_thread=True)
-    def index(self, frame: Frame, db: Database, days: int = 30) -> Reply:
-        shown = cost_figures.page(db, frame.tenant.slug, days)
-        return respond.page(frame, "costs/index.html", calls=ledger.calls(db, LAST).items, **shown)
+    @get("/", sync_to_thread=True, dependencies=NARROWED)
+    def index(
+        self,
+        frame: Frame,
+        db: Database,
+        control: Database,
+        only: dict[str, str],
+        window: str = "30",
+        by: str = "model",
+        since: From = "",
+        to: str = "",
+    ) -> Reply:
+        shown = cost_window.window(window, since, to)
+        names = {key.id: key.name for key in keys.every(control, frame.tenant.id)}
+        return respond.page(frame, "costs/index.html", **cost_figures.page(db, frame.base, shown, by, only, names))
 
     @get("/calls", sync_to_thread=True)
     def calls(
@@ -50,5 +75,5 @@ class CostsPages(Controller):
         return respond.page(frame, "costs/call.html", call=ledger.call(db, call_id), **shown)
 
 
-PAGES = [CostsPages]
-API = [CallsApi, AnalyticsApi]
+PAGES = [CostsPages, *cost_compare.PAGES, *cost_return.PAGES, *cost_exports.PAGES]
+API = [CallsApi, AnalyticsApi, InsightsApi, ExportsApi]

@@ -14,7 +14,19 @@ from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
 
-ROOMS = ("home", "board", "agents", "workflows", "schedules", "inbox", "costs", "activity", "providers", "settings")
+ROOMS = (
+    "home",
+    "board",
+    "agents",
+    "workflows",
+    "schedules",
+    "inbox",
+    "costs",
+    "activity",
+    "providers",
+    "connect",
+    "settings",
+)
 FLASH = "ahq_flash"
 THEME = "agenthq_theme"
 LAST_TENANT = "ahq_tenant"

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from litestar import Controller, get
 
 from appliance.db.database import Database
-from appliance.domain import board, home_lists, members, usage, why
+from appliance.domain import board, home_lists, members, why
+from appliance.domain.analytics import usage
 from appliance.domain.instances import shown
 from appliance.domain.tasks import Task
 from appliance.domain.why import Why

@@ -1,18 +1,15 @@
 """Money in answers of the API: each `*_nano` integer with its `*_usd` text beside it, exact to the nano-dollar."""
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
+
+from appliance.domain.analytics.amounts import usd as usd
 
 
 def with_usd(value: Any) -> Any:
     """Structs, lists and dicts as JSON values, with dollars."""
     return _add(msgspec.to_builtins(value))
-
-
-def usd(nano: int | None) -> str | None:
-    return None if nano is None else format(Decimal(nano).scaleb(-9).normalize() + 0, "f")
 
 
 def _add(value: Any) -> Any:

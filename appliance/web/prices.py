@@ -9,8 +9,9 @@ from litestar.params import QueryParameter
 from appliance import clock
 from appliance.calls import price_setting, repricing
 from appliance.db.database import Database
-from appliance.domain import ledger, price_imports, prices, unpriced, usage
+from appliance.domain import ledger, price_imports, prices, unpriced
 from appliance.domain.actor import Actor
+from appliance.domain.analytics import spans
 from appliance.domain.ledger import CallFilter
 from appliance.errors import Problem
 from appliance.web import price_fields, prices_api, respond
@@ -59,7 +60,7 @@ class PricesPages(Controller):
 
     @post("/reprice", sync_to_thread=True, opt=ADMIN)
     def reprice(self, frame: Frame, db: Database, actor: Actor, services: Services, data: Form) -> Reply:
-        first, last = usage.span(data.get("from", ""), data.get("to", ""))
+        first, last = spans.span(data.get("from", ""), data.get("to", ""))
         done = repricing.reprice(services.calls.accounts, db, actor, first, last, True, repricing.MOST)
         said = f"{done.changed + done.imputed} amounts are changed; each call says by how much."
         return respond.redirect(f"{frame.base}/prices", said)
@@ -84,7 +85,7 @@ def _page(
 def _repriced(frame: Frame, db: Database, actor: Actor, services: Services, since: str, to: str) -> Reply:
     given, told, errors, status = {"from": since, "to": to}, None, {}, 200
     try:
-        first, last = usage.span(since, to)
+        first, last = spans.span(since, to)
         given = {"from": first, "to": last}
         told = repricing.reprice(services.calls.accounts, db, actor, first, last, False, repricing.MOST)
     except Problem as problem:

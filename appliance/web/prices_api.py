@@ -9,8 +9,9 @@ from appliance.calls import offers, price_setting, repricing
 from appliance.calls.accounts import Accounts
 from appliance.calls.offers import Offer
 from appliance.db.database import Database
-from appliance.domain import price_imports, prices, unpriced, usage
+from appliance.domain import price_imports, prices, unpriced
 from appliance.domain.actor import Actor
+from appliance.domain.analytics import spans
 from appliance.domain.price_forms import NewPrice
 from appliance.domain.price_imports import Difference, PriceList
 from appliance.domain.prices import SetPrice
@@ -71,7 +72,7 @@ class PricesApi(Controller):
     @post("/reprice", status_code=200, sync_to_thread=True, opt=ADMIN, summary="Price past calls anew")
     def reprice(self, db: Database, actor: Actor, services: Services, data: Span) -> Any:
         """By default a dry run; with `dry_run` false every change leaves an adjustment on its call."""
-        first, last = usage.span(data.first, data.last)
+        first, last = spans.span(data.first, data.last)
         accounts = services.calls.accounts
         return money.with_usd(repricing.reprice(accounts, db, actor, first, last, not data.dry_run, repricing.MOST))
 

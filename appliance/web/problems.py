@@ -16,7 +16,7 @@ log = logging.getLogger("agenthq.web")
 MEDIA_TYPE = "application/problem+json"
 BY_STATUS = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 BY_STATUS |= {415: "unsupported_media_type", 429: "rate_limited"}
-PROGRAMS = ("/api", "/gw", "/hooks/", "/livez", "/readyz", "/healthz")
+PROGRAMS = ("/api", "/gw", "/hooks/", "/livez", "/readyz", "/healthz", "/metrics")
 SIGN_IN = ("unauthenticated", "session_expired")
 
 

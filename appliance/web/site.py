@@ -27,6 +27,7 @@ from appliance.web import (
     board,
     budgets,
     channels,
+    connect,
     costs,
     enter,
     guards,
@@ -41,6 +42,7 @@ from appliance.web import (
     live,
     login,
     members,
+    metrics,
     notices,
     notifications,
     openapi,
@@ -54,6 +56,7 @@ from appliance.web import (
     settings,
     setup,
     surfaces,
+    surfaces_seen,
     tasks,
     templates,
     wakes,
@@ -81,6 +84,7 @@ NOUNS: tuple[Any, ...] = (
     inbox,
     providers,
     routes,
+    connect,
     costs,
     budgets,
     prices,
@@ -131,7 +135,7 @@ class Site(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and surfaces.covers(scope["path"]) and "services" in self.state:
-            await surfaces.of(self).serve(scope, receive, send)
+            await surfaces_seen.serve(self, scope, receive, send)
             return
         await super().__call__(access.routed(scope), receive, send)
 
@@ -152,10 +156,18 @@ def create(services: Services) -> Litestar:
             *enter.HANDLERS,
             *hooks.HANDLERS,
             *openapi.HANDLERS,
+            *metrics.HANDLERS,
             assets.static,
             *_nouns(),
         ],
-        State({"services": services, "live": live.Hub(services.catalogue), "templates": templates.environment()}),
+        State(
+            {
+                "services": services,
+                "live": live.Hub(services.catalogue),
+                "watch": metrics.Watch(services),
+                "templates": templates.environment(),
+            }
+        ),
         access.BOX,
         openapi.CONFIG,
     )
@@ -213,7 +225,7 @@ def _app(
             request_max_body_size=chosen.max_body_mb * 2**20,
             logging_config=None,
             openapi_config=described,
-            on_shutdown=[surfaces.close],
+            on_shutdown=[surfaces.close, metrics.close],
         )
 
 

@@ -1,5 +1,6 @@
 """The addresses below /gw, where tools outside make their calls. Raw ASGI: no session, no cookie, no page is near."""
 
+import logging
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from appliance.web.surfaces_request import Receive, Request
 if TYPE_CHECKING:
     from appliance.web.surfaces_calls import Calls
 
+log = logging.getLogger("agenthq.web")
 BODY_LIMIT = 32 * 1024 * 1024
 DOOR = "surfaces"
 
@@ -55,6 +57,7 @@ class Surfaces:
         except Problem as problem:
             await reply.fault(surfaces_words.of_problem(problem))
         except BaseException:
+            log.error("call %s of a tool failed", reply.request_id)
             if not reply.begun:
                 await reply.fault(Fault("internal", f"Something broke on our side. The log knows {reply.request_id}."))
             raise

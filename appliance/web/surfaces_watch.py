@@ -1,4 +1,4 @@
-"""What happens to streams while nothing comes: a sign of life, the end of those that must stop or nobody reads."""
+"""What happens to calls while nothing comes: a sign of life, the end of those that must stop or nobody reads."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -48,6 +48,9 @@ class Stream:
         await self._reply.piece(piece)
         self._saying, self._said = False, clock.monotonic()
 
+    def break_off(self, cause: Stopped) -> None:
+        self.answer.break_off(cause)
+
     async def look(self, now: float) -> None:
         if self.left is not None and now - self.left > READ_ON_S:
             self.answer.break_off(Stopped(None))
@@ -56,60 +59,87 @@ class Stream:
             await self._reply.ping()
 
 
+class Waiting:
+    """A request that nobody has answered yet: its task is cancelled, and told why by `stopped`."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.stopped: Stopped | None = None
+        self._task = asyncio.current_task()
+        self._cancelled = self._task.cancelling() if self._task else 0
+
+    def break_off(self, cause: Stopped) -> None:
+        if self._task and self.stopped is None:
+            self.stopped = cause
+            self._task.cancel()
+
+    def cause(self) -> Stopped | None:
+        """Why it was cancelled, when that was here and nobody else has cancelled it: it goes on after this."""
+        if self._task and self.stopped and self._task.uncancel() <= self._cancelled:
+            return self.stopped
+        return None
+
+    async def look(self, now: float) -> None:
+        """A whole answer may take its time."""
+
+
+UnderWay = Stream | Waiting
+
+
 class Watch:
-    """Looks after all streams of this process, twice a second while there are any."""
+    """Looks after all calls of this process, twice a second while there are any."""
 
     def __init__(self, halted: Halted) -> None:
         self._halted = halted
-        self._streams: dict[str, Stream] = {}
+        self._calls: dict[str, UnderWay] = {}
         self._task: asyncio.Task[None] | None = None
         self._closing: float | None = None
 
-    def join(self, stream: Stream) -> None:
-        self._streams[stream.live.call_id] = stream
+    def join(self, call: UnderWay) -> None:
+        self._calls[call.live.call_id] = call
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
-    def leave(self, stream: Stream) -> None:
-        self._streams.pop(stream.live.call_id, None)
+    def leave(self, call: UnderWay) -> None:
+        self._calls.pop(call.live.call_id, None)
 
     def end(self) -> None:
         """The box stops: what has not ended by itself in a few seconds is told so."""
         self._closing = clock.monotonic()
 
     async def close(self) -> None:
-        """Every stream has ended, and is booked, when this is over."""
+        """Every call has ended, and is booked, when this is over."""
         until = clock.monotonic() + CLOSE_S
         self._end_all(_STOPPING)
-        while self._streams and clock.monotonic() < until:
+        while self._calls and clock.monotonic() < until:
             await asyncio.sleep(0.01)
         if self._task:
             self._task.cancel()
 
     async def _run(self) -> None:
-        while self._streams:
+        while self._calls:
             await asyncio.sleep(LOOK_S)
-            if self._streams:
+            if self._calls:
                 await self._look()
 
     async def _look(self) -> None:
         now = clock.monotonic()
         if self._closing is not None and now - self._closing > GRACE_S:
             self._end_all(_STOPPING)
-        for stream in tuple(self._streams.values()):
-            await stream.look(now)
+        for call in tuple(self._calls.values()):
+            await call.look(now)
         await self._stop_halted()
 
     async def _stop_halted(self) -> None:
         try:
-            halted = await self._halted(tuple(stream.live for stream in self._streams.values()))
+            halted = await self._halted(tuple(call.live for call in self._calls.values()))
         except Problem:
             # The database is busy; the next look is near.
             return
         for call_id, refused in halted.items():
-            if stream := self._streams.get(call_id):
-                stream.answer.break_off(Stopped(surfaces_words.of_refusal(refused)))
+            if call := self._calls.get(call_id):
+                call.break_off(Stopped(surfaces_words.of_refusal(refused)))
 
     def _end_all(self, fault: Fault) -> None:
-        for stream in self._streams.values():
-            stream.answer.break_off(Stopped(fault))
+        for call in self._calls.values():
+            call.break_off(Stopped(fault))

@@ -16,10 +16,10 @@ from appliance.web import surfaces_words
 from appliance.web.surfaces_asking import Asking, Tools
 from appliance.web.surfaces_reply import Pairs, Reply
 from appliance.web.surfaces_request import Request
-from appliance.web.surfaces_watch import Stopped, Stream
+from appliance.web.surfaces_watch import Stopped, Stream, Waiting
 
 log = logging.getLogger("agenthq.web")
-# Who stopped a stream → whose doing that is in the ledger.
+# Who stopped a call → whose doing that is in the ledger.
 _STOPS = {"gone": "caller_gone", "budget": "policy_budget", "paused": "policy_stopped", "key": "policy_key"}
 _STOPS |= {"box": "gateway_stopped"}
 
@@ -48,10 +48,16 @@ class Work:
 
     async def _carry_out(self, admitted: Admitted, seen: Seen) -> None:
         try:
-            answer = await self._answered(admitted, seen)
+            answer = await self._awaited(admitted, seen)
         except Unanswered as refused:
             self._book(admitted)
             await self._refuse(refused)
+            return
+        except Stopped as stopped:
+            self._note(stopped)
+            self._book(admitted)
+            if stopped.fault:
+                await self._reply.fault(stopped.fault)
             return
         if answer.streams:
             await self._stream(admitted, answer)
@@ -60,6 +66,19 @@ class Work:
         # Booked before it is told, so that what this tool asks next is weighed against it.
         self._book(admitted)
         await self._reply.whole(answer.sent.status, answer.kind.encode(), answer.first, self._about(answer))
+
+    async def _awaited(self, admitted: Admitted, seen: Seen) -> Answering:
+        """Raises Unanswered, and Stopped where somebody stops it before there is an answer."""
+        waiting = Waiting(Live(admitted.call_id, self._request.holder, admitted.targets[0].account.id))
+        self._tools.watch.join(waiting)
+        try:
+            return await self._answered(admitted, seen)
+        except asyncio.CancelledError:
+            if stopped := waiting.cause():
+                raise stopped from None
+            raise
+        finally:
+            self._tools.watch.leave(waiting)
 
     async def _answered(self, admitted: Admitted, seen: Seen) -> Answering:
         """The first answer that somebody begins. Raises Unanswered."""
@@ -108,14 +127,19 @@ class Work:
                     await held.grow()
                 await stream.say(piece)
         except Stopped as stopped:
-            sent.unread = True
-            self._stopped = (stopped.fault.reason or "box") if stopped.fault else "gone"
-            sent.failure = ProviderFailure("cancelled", str(stopped), phase="mid_stream")
+            self._note(stopped)
             return stopped.fault
         except ProviderFailure as failure:
             sent.failure = failure
             return None if told.error is not None else surfaces_words.of_failure(failure)
         return None
+
+    def _note(self, stopped: Stopped) -> None:
+        """What was sent goes on to cost, whoever does not wait for it."""
+        self._stopped = (stopped.fault.reason or "box") if stopped.fault else "gone"
+        if self._sent and self._sent[-1].failure is None:
+            self._sent[-1].unread = True
+            self._sent[-1].failure = ProviderFailure("cancelled", str(stopped), phase="mid_stream")
 
     def _about(self, answer: Answering) -> Pairs:
         told = {b"x-agenthq-lossy": ", ".join(answer.lossy), b"x-agenthq-route": self._route}
@@ -166,12 +190,12 @@ class _Held:
         self.room = self._length()
 
     async def grow(self) -> None:
-        """Hold as much again. Raises Stopped where that may not be, or there is no room for it."""
+        """Hold as much again, or what is left. Raises Stopped where that may not be, or nothing is left."""
         if self._admitted.strict:
             raise Stopped(Fault("budget", "The answer grew beyond the money that was held for it.", "budget"))
         more = max(self._nano, 1)
         try:
-            await self._tools.waiting.on(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
+            more = await self._tools.waiting.on(self._tools.desk.extend(self._tenant_id, self._admitted.call_id, more))
         except Refused as refused:
             raise Stopped(surfaces_words.of_refusal(refused)) from refused
         self._nano += more

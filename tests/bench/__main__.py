@@ -6,6 +6,7 @@
 import sys
 
 from tests.bench import (
+    analytics,
     board,
     demo,
     durable,
@@ -39,6 +40,7 @@ SCENES = {
     "runs": run_list,
     "org": org,
     "board": board,
+    "analytics": analytics,
     "demo": demo,
     "workflows": workflows,
     "flows": flows,

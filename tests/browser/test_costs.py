@@ -19,9 +19,58 @@ def test_the_chart_has_its_table_and_days_are_chosen_by_a_link(tab: Opens) -> No
     page.locator("#spend-table summary").click()
     expect(page.locator("#spend-table tbody tr")).to_have_count(30)
     page.get_by_role("link", name="90 days").click()
-    page.wait_for_url(re.compile("days=90"))
+    page.wait_for_url(re.compile("window=90"))
     page.locator("#spend-table summary").click()
     expect(page.locator("#spend-table tbody tr")).to_have_count(90)
+    opened.judge()
+
+
+def test_pointing_at_the_chart_tells_the_day(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/costs?window=90")
+    if page.locator(".plotted").count():
+        page.locator(".u-over").hover()
+        expect(page.locator(".u-legend .u-value").nth(1)).to_contain_text("$")
+    opened.judge()
+
+
+def test_a_figure_says_how_it_is_calculated(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/costs")
+    page.locator("#how-spent summary").click()
+    expect(page.get_by_text("The sum of what each of")).to_be_visible()
+    opened.judge()
+
+
+def test_costs_are_broken_down_by_a_link_and_narrowed_by_another(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/costs")
+    page.get_by_role("link", name="Agent", exact=True).click()
+    page.wait_for_url(re.compile("by=agent"))
+    page.locator("#breakdown tbody a.title").first.click()
+    page.wait_for_url(re.compile("agent="))
+    page.get_by_role("link", name=re.compile("show all again")).click()
+    expect(page.get_by_role("link", name=re.compile("show all again"))).to_have_count(0)
+    opened.judge()
+
+
+def test_what_if_is_worked_out_on_its_page(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/costs/compare")
+    page.get_by_label("… all calls had gone to").select_option("Simulated/sim-swift")
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.locator("#what-if [role=status]")).to_contain_text("answered calls could have gone there")
+    opened.judge()
+
+
+def test_a_large_file_is_made_beside_the_work_and_fetched(tab: Opens) -> None:
+    opened = tab()
+    page = opened.open("/costs/exports")
+    page.get_by_role("button", name="Make the file").click()
+    expect(page.get_by_role("link", name="Download").first).to_be_visible(timeout=45_000)
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download").first.click()
+    assert waiting.value.path().read_text().startswith("id,run_id,")
     opened.judge()
 
 

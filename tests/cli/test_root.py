@@ -37,7 +37,7 @@ def test_a_verb_loads_only_what_it_needs() -> None:
         (["task", "list", "--stat", "done"], "agenthq: There is no option --stat - did you mean --state?"),
         (["--prot", "8500"], "agenthq: There is no option --prot - did you mean --port?"),
         (["serve", "--port", "http"], "agenthq: Invalid value for '--port': 'http' is not a valid integer range."),
-        (["task", "create"], "agenthq: Missing argument 'TITLE'."),
+        (["task", "create"], "agenthq: Missing argument 'TITLE'. See agenthq task create --help."),
     ],
 )
 def test_a_mistyped_command_line_names_what_was_meant(agenthq: Run, args: list[str], sentence: str) -> None:

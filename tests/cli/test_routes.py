@@ -37,7 +37,7 @@ def test_a_model_may_be_tested_like_a_route(labs: Run) -> None:
     gone = labs("route", "test", "gpt-99")
     assert (gone.code, gone.lines) == (
         1,
-        ["agenthq: No provider account serves the model 'gpt-99'. Add one, or change the agent's model."],
+        ["agenthq: No provider account serves the model 'gpt-99'. Add one, or name another model."],
     )
 
 
@@ -52,6 +52,15 @@ def test_a_model_may_be_tested_like_a_route(labs: Run) -> None:
 def test_a_wrong_target_is_told_in_one_line(labs: Run, target: str, said: str) -> None:
     done = labs("route", "set", "house", "--target", target)
     assert (done.code, done.lines) == (2, [f"agenthq: {said}"])
+
+
+def test_a_model_with_a_price_is_served_from_the_start_and_more_may_come_later(labs: Run) -> None:
+    bare = ("provider", "add", "--kind", "openai-compatible", "--base-url", "http://127.0.0.1:9/v1", "--name", "Bare")
+    assert labs(*bare, "--price", "own=1/2", "--json").json["models"] == ["own"]
+    more = ("provider", "change", "Bare", "--model", "plain", "--model", "own", "--price", "dear=9/9", "--json")
+    changed = labs(*more).json
+    assert (changed["models"], sorted(changed["prices"])) == (["own", "plain", "dear"], ["dear", "own"])
+    assert labs("provider", "change", "Bare", "--weight", "2", "--json").json["models"] == ["own", "plain", "dear"]
 
 
 def test_how_an_account_is_used_is_changed(labs: Run) -> None:

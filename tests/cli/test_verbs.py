@@ -154,6 +154,7 @@ def test_budgets_are_set_listed_and_removed(team: Run) -> None:
 
 def test_usage_of_a_quiet_month(team: Run) -> None:
     assert team("usage").out.endswith("No call in this time.\n")
+    assert team("usage", "rebuild").out == "0 calls are added up anew.\n"
     assert team("usage", "--csv").out.startswith("id,run_id,step_key,")
     assert team("usage", "--from", "yesterday").lines == ["agenthq: from: give a day as YYYY-MM-DD"]
 

@@ -1,4 +1,7 @@
-"""Runs every client against a box and prints what worked: client × turn × protocol of the account behind."""
+"""Runs every client against a box and prints what worked: client × turn × protocol of the account behind.
+
+A second table tells what a refusal costs: the posts of each client once its budget is used up or somebody stopped it.
+"""
 
 import sys
 import tempfile
@@ -8,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.clients import programs
+from tests.clients import programs, refusals
 from tests.clients.box import Box, account
 from tests.clients.fake import Fake
 
@@ -26,23 +29,26 @@ def main() -> int:
     parser.add_argument("--at", metavar="URL", help="a gateway that is running; else a throw-away box")
     parser.add_argument("--key", default="none", help="its key")
     parser.add_argument("--only", metavar="NAME", default="", help="clients whose name has this word")
+    parser.add_argument("--table", choices=["turns", "refusals"], help="only this one; a box at --at has no refusals")
     given = parser.parse_args()
-    with _address(given.at, given.key) as address:
-        failures = list(_table(address, given.only))
+    with _address(given.at, given.key) as (address, box):
+        failures = list(_table(address, given.only)) if given.table != "refusals" else []
+        if box and given.table != "turns":
+            failures += refusals.table(box, address.url, MODELS, given.only)
     print("", *failures, sep="\n")
     return 1 if failures else 0
 
 
 @contextmanager
-def _address(at: str | None, key: str) -> Iterator[Address]:
+def _address(at: str | None, key: str) -> Iterator[tuple[Address, Box | None]]:
     if at:
-        yield Address(at, key)
+        yield Address(at, key), None
         return
     fake = Fake()
     with tempfile.TemporaryDirectory() as folder:
         box = Box(Path(folder), fake.url, MODELS)
         try:
-            yield Address(*box.start())
+            yield Address(*box.start()), box
         finally:
             box.stop()
             fake.close()

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.browser.box import ROOT, free_port
 
@@ -21,6 +22,11 @@ def account(protocol: str) -> str:
     return f"via-{protocol}"
 
 
+class Key(NamedTuple):
+    id: str
+    secret: str
+
+
 class Box:
     def __init__(self, folder: Path, upstream: str, models: dict[str, str]) -> None:
         self._folder = folder
@@ -31,27 +37,32 @@ class Box:
 
     def start(self) -> tuple[str, str]:
         """The gateway's address and a key for it."""
-        self._say("init", "--owner", "owner@box.test", "--tenant", "box", "--password-stdin", said="a long password")
+        self.say("init", "--owner", "owner@box.test", "--tenant", "box", "--password-stdin", said="a long password")
         for protocol, model in self._models.items():
             base = self._upstream + ("" if protocol == "messages" else "/v1")
             words = ["--kind", KINDS[protocol], "--name", account(protocol), "--base-url", base, "--model", model]
-            self._say("provider", "add", *words, "--price", f"{model}=1/2", "--key-stdin", said="sk-fake\n")
-        self._say("budget", "set", "100")
-        key = json.loads(self._say("key", "create", "--gateway-only", "--name", "clients", "--json"))
+            self.say("provider", "add", *words, "--price", f"{model}=1/2", "--key-stdin", said="sk-fake\n")
+        self.say("budget", "set", "100")
+        key = self.key()
         log = (self._folder / "box.log").open("wb")
         serve = [sys.executable, "-m", "appliance", "serve", "--no-open", "--port", str(self._port)]
         self._child = subprocess.Popen(
             [*serve, "--data", str(self._folder)], cwd=ROOT, env=_env(), stdout=log, stderr=log
         )
         self._wait()
-        return f"http://127.0.0.1:{self._port}/gw", key["secret"]
+        return f"http://127.0.0.1:{self._port}/gw", key.secret
+
+    def key(self, *words: str) -> Key:
+        """Another one, for model calls only."""
+        made = json.loads(self.say("key", "create", "--gateway-only", "--name", "clients", "--json", *words))
+        return Key(made["id"], made["secret"])
 
     def stop(self) -> None:
         if self._child and self._child.poll() is None:
             self._child.send_signal(signal.SIGTERM)
             self._child.wait(20)
 
-    def _say(self, *words: str, said: str = "") -> str:
+    def say(self, *words: str, said: str = "") -> str:
         command = [sys.executable, "-m", "appliance", *words, "--data", str(self._folder)]
         done = subprocess.run(
             command, cwd=ROOT, env=_env(), input=said, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=True

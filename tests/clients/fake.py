@@ -1,8 +1,10 @@
 """A provider on loopback that speaks all three protocols: it greets, calls a tool when told TOOL, and repeats its word.
+Told WITHOUT-END it says more than anybody pays for.
 
 With a folder it also keeps every request it gets: that is how tests/gateway/recorded was made.
 """
 
+import contextlib
 import itertools
 import json
 import threading
@@ -12,6 +14,8 @@ from typing import Any, NamedTuple
 
 GREETING = "Hello from the fake."
 REPEATS = "The tool said tool-ran."
+LONG = "All work and no play. " * 20_000
+PIECE = 4_000
 # Each client's own way to run a command, and the one tool of the SDK programs.
 CALLS: dict[str, dict[str, Any]] = {
     "Bash": {"command": "echo tool-ran", "description": "Says that it ran"},
@@ -23,6 +27,17 @@ CALLS: dict[str, dict[str, Any]] = {
 class Said(NamedTuple):
     text: str
     tool: str = ""
+
+    @property
+    def tokens(self) -> int:
+        return len(self.text) // 4 + 9
+
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Clients leave as they like."""
 
 
 class Fake:
@@ -56,12 +71,13 @@ class Fake:
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):
+                    self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = Quiet(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -73,6 +89,8 @@ class Fake:
 def said(body: dict[str, Any], raw: str) -> Said:
     if any(mark in raw for mark in ('"tool_result"', '"role": "tool"', '"role":"tool"', "function_call_output")):
         return Said(REPEATS if "tool-ran" in raw else "The tool said something else.")
+    if "WITHOUT-END" in raw:
+        return Said(LONG)
     offered = {(tool.get("function") or tool).get("name") for tool in body.get("tools") or []}
     tool = next((name for name in CALLS if name in offered), "")
     return Said("", tool) if tool and "TOOL" in raw else Said(GREETING)
@@ -90,7 +108,7 @@ def message(body: dict[str, Any], said: Said) -> dict[str, Any]:
         "content": [block],
         "stop_reason": "tool_use" if said.tool else "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": 20, "output_tokens": 9},
+        "usage": {"input_tokens": 20, "output_tokens": said.tokens},
     }
 
 
@@ -100,7 +118,7 @@ def completion(body: dict[str, Any], said: Said) -> dict[str, Any]:
         function = {"name": said.tool, "arguments": json.dumps(CALLS[said.tool])}
         told["tool_calls"] = [{"id": "call_Fake", "type": "function", "function": function}]
     choice = {"index": 0, "message": told, "finish_reason": "tool_calls" if said.tool else "stop"}
-    usage = {"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 29}
+    usage = {"prompt_tokens": 20, "completion_tokens": said.tokens, "total_tokens": 20 + said.tokens}
     opening = {"id": "chatcmpl-Fake", "object": "chat.completion", "created": 1, "model": body["model"]}
     return opening | {"choices": [choice], "usage": usage}
 
@@ -122,21 +140,21 @@ def response(body: dict[str, Any], said: Said) -> dict[str, Any]:
         "parallel_tool_calls": True,
         "tool_choice": "auto",
         "tools": [],
-        "usage": {"input_tokens": 20, "output_tokens": 9, "total_tokens": 29} | counts,
+        "usage": {"input_tokens": 20, "output_tokens": said.tokens, "total_tokens": 20 + said.tokens} | counts,
     }
 
 
 def message_events(whole: dict[str, Any]) -> bytes:
     (block,) = whole["content"]
     empty: dict[str, Any] = block | ({"input": {}} if "input" in block else {"text": ""})
-    delta = {"type": "text_delta", "text": block.get("text")}
+    deltas = [{"type": "text_delta", "text": piece} for piece in _pieces(block.get("text", ""))]
     if "input" in block:
-        delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        deltas = [{"type": "input_json_delta", "partial_json": json.dumps(block["input"])}]
     stop = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
     return _named(
         {"type": "message_start", "message": whole | {"content": [], "stop_reason": None}},
         {"type": "content_block_start", "index": 0, "content_block": empty},
-        {"type": "content_block_delta", "index": 0, "delta": delta},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": stop, "usage": whole["usage"]},
         {"type": "message_stop"},
@@ -149,8 +167,9 @@ def completion_events(whole: dict[str, Any]) -> bytes:
     told = dict(choice["message"])
     if "tool_calls" in told:
         told["tool_calls"] = [call | {"index": at} for at, call in enumerate(told["tool_calls"])]
+    deltas = [told | {"content": piece} for piece in _pieces(told["content"] or "")] or [told]
     chunks = [
-        opening | {"choices": [{"index": 0, "delta": told, "finish_reason": None}]},
+        *(opening | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas),
         opening | {"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]},
         opening | {"choices": [], "usage": whole["usage"]},
     ]
@@ -169,10 +188,15 @@ def response_events(whole: dict[str, Any]) -> bytes:
         part = {"type": "output_text", "text": "", "annotations": []}
         text = item["content"][0]["text"]
         events.append({"type": "response.content_part.added", "part": part} | at)
-        events.append({"type": "response.output_text.delta", "delta": text, "logprobs": []} | at)
+        for piece in _pieces(text):
+            events.append({"type": "response.output_text.delta", "delta": piece, "logprobs": []} | at)
     events.append({"type": "response.output_item.done", "output_index": 0, "item": item})
     events.append({"type": "response.completed", "response": whole})
     return _named(*(event | {"sequence_number": number} for number, event in enumerate(events)))
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
 
 
 def _named(*events: dict[str, Any]) -> bytes:

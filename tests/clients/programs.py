@@ -10,6 +10,7 @@ from tests.clients.fake import GREETING, REPEATS
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "clients"
 PATIENCE_S = 120
+PROMPTS = {"tool": "Use the TOOL", "long": "Answer WITHOUT-END"}
 CODEX = """
 model_provider = "box"
 [model_providers.box]
@@ -46,6 +47,12 @@ class Turn(NamedTuple):
 def run(client: Client, turn: str, address: str, key: str, model: str) -> str:
     """ "" when the client said what the provider had said, else the end of what it printed."""
     wanted = REPEATS if turn == "tool" else GREETING
+    said = printed(client, turn, address, key, model)
+    return "" if wanted in said else said[-500:] or "nothing"
+
+
+def printed(client: Client, turn: str, address: str, key: str, model: str) -> str:
+    """What the client says until it ends."""
     folder = HOME / "work" / client.name.replace(" ", "-").replace(",", "")
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
@@ -65,7 +72,7 @@ def run(client: Client, turn: str, address: str, key: str, model: str) -> str:
         )
     except subprocess.TimeoutExpired:
         return f"nothing after {PATIENCE_S} s"
-    return "" if wanted in done.stdout else done.stdout[-500:] or f"exit code {done.returncode}"
+    return done.stdout
 
 
 def turn_of(client: Client, turn: str, address: str, key: str, model: str, folder: Path) -> Turn:
@@ -82,9 +89,10 @@ def turn_of(client: Client, turn: str, address: str, key: str, model: str, folde
 def _claude_code(turn: str, address: str, key: str, model: str) -> Turn:
     program = str(HOME / "node" / "node_modules" / ".bin" / "claude")
     streams = ["--output-format", "stream-json", "--include-partial-messages", "--verbose"]
-    prompt = "Use the TOOL" if turn == "tool" else "Say hello"
+    prompt = PROMPTS.get(turn, "Say hello")
     command = [program, "-p", prompt, "--model", model, "--allowedTools", "Bash"]
     quiet = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
+    quiet["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = "32000"
     env = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": key} | quiet
     return Turn(command + (streams if turn == "stream" else []), env)
 
@@ -93,7 +101,7 @@ def _codex(turn: str, address: str, key: str, model: str, folder: Path) -> Turn:
     (folder / ".codex").mkdir(exist_ok=True)
     (folder / ".codex" / "config.toml").write_text(CODEX.format(address=address))
     program = str(HOME / "node" / "node_modules" / ".bin" / "codex")
-    prompt = "Use the TOOL" if turn == "tool" else "Say hello"
+    prompt = PROMPTS.get(turn, "Say hello")
     command = [program, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-m", model]
     return Turn([*command, *(["--json"] if turn == "stream" else []), prompt], {"BOX_KEY": key})
 
@@ -101,6 +109,6 @@ def _codex(turn: str, address: str, key: str, model: str, folder: Path) -> Turn:
 def _aider(turn: str, address: str, key: str, model: str) -> Turn:
     program = str(HOME / "aider" / "bin" / "aider")
     quiet = ["--no-show-model-warnings", "--no-check-update", "--analytics-disable", "--no-git", "--yes-always"]
-    how = "--stream" if turn == "stream" else "--no-stream"
-    command = [program, "--model", f"openai/{model}", how, *quiet, "--message", "Say hello"]
+    how = "--stream" if turn in ("stream", "long") else "--no-stream"
+    command = [program, "--model", f"openai/{model}", how, *quiet, "--message", PROMPTS.get(turn, "Say hello")]
     return Turn(command, {"OPENAI_API_BASE": f"{address}/v1", "OPENAI_API_KEY": key})

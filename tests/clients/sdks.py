@@ -3,6 +3,9 @@
 import sys
 from typing import Any
 
+PROMPTS = {"tool": "Use the TOOL", "long": "Answer WITHOUT-END"}
+# What is refused must be left alone by the SDK as it comes.
+RETRIES = {"long": 2, "refused": 2}
 SCHEMA = {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
 ABOUT = {"name": "run_tool", "description": "Says a word."}
 
@@ -10,10 +13,10 @@ ABOUT = {"name": "run_tool", "description": "Says a word."}
 def chat(turn: str, address: str, key: str, model: str) -> str:
     import openai
 
-    client: Any = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0)
-    said: list[Any] = [{"role": "user", "content": "Use the TOOL" if turn == "tool" else "Say hello"}]
+    client: Any = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=RETRIES.get(turn, 0))
+    said: list[Any] = [{"role": "user", "content": PROMPTS.get(turn, "Say hello")}]
     create = client.chat.completions.create
-    if turn == "stream":
+    if turn in ("stream", "long"):
         chunks = create(model=model, messages=said, stream=True)
         return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     tools = [{"type": "function", "function": ABOUT | {"parameters": SCHEMA}}]
@@ -28,12 +31,12 @@ def chat(turn: str, address: str, key: str, model: str) -> str:
 def responses(turn: str, address: str, key: str, model: str) -> str:
     import openai
 
-    client: Any = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0)
-    said: list[Any] = [{"role": "user", "content": "Use the TOOL" if turn == "tool" else "Say hello"}]
+    client: Any = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=RETRIES.get(turn, 0))
+    said: list[Any] = [{"role": "user", "content": PROMPTS.get(turn, "Say hello")}]
     tools = [{"type": "function", "strict": False, "parameters": SCHEMA} | ABOUT]
-    if turn == "stream":
+    if turn in ("stream", "long"):
         with client.responses.stream(model=model, input=said, store=False) as stream:
-            return "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+            return "".join(map(heard, stream))
     told = client.responses.create(model=model, input=said, tools=tools, store=False)
     if turn == "tool":
         (call,) = told.output
@@ -46,11 +49,11 @@ def responses(turn: str, address: str, key: str, model: str) -> str:
 def messages(turn: str, address: str, key: str, model: str) -> str:
     import anthropic
 
-    client: Any = anthropic.Anthropic(base_url=address, api_key=key, max_retries=0)
-    said: list[Any] = [{"role": "user", "content": "Use the TOOL" if turn == "tool" else "Say hello"}]
+    client: Any = anthropic.Anthropic(base_url=address, api_key=key, max_retries=RETRIES.get(turn, 0))
+    said: list[Any] = [{"role": "user", "content": PROMPTS.get(turn, "Say hello")}]
     tools = [ABOUT | {"input_schema": SCHEMA}]
-    if turn == "stream":
-        with client.messages.stream(model=model, max_tokens=500, messages=said) as stream:
+    if turn in ("stream", "long"):
+        with client.messages.stream(model=model, max_tokens=32_000, messages=said) as stream:
             return "".join(stream.text_stream)
     told = client.messages.create(model=model, max_tokens=500, messages=said, tools=tools).content
     if turn == "tool":
@@ -60,6 +63,13 @@ def messages(turn: str, address: str, key: str, model: str) -> str:
         said += [{"role": "user", "content": [result]}]
         told = client.messages.create(model=model, max_tokens=500, messages=said, tools=tools).content
     return str(told[0].text)
+
+
+def heard(event: Any) -> str:
+    """A stream that fails raises nothing: its last event says so."""
+    if event.type == "response.failed":
+        return str(event.response.error.message)
+    return event.delta if event.type == "response.output_text.delta" else ""
 
 
 def word(call: Any) -> str:

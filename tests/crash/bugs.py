@@ -43,6 +43,8 @@ def no_fence_check() -> None:
 
     claims.hold = hold
     runs._move = move
+    # The way of batches checks it in its one statement.
+    endings._plain = lambda db, task_ids: set()
     Journal.check = lambda self: None
 
 

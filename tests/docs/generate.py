@@ -15,9 +15,10 @@ import click
 
 from appliance import app, settings
 from appliance.cli.root import SECTIONS, root
-from appliance.domain import run_codes
+from appliance.domain import error_types, run_codes
 from appliance.errors import CODES
 from appliance.gateway.failures import FAILURES
+from appliance.metrics import table as metrics_table
 from appliance.web import access, site
 from appliance.web.services import Services
 from tests.semantics.page import semantics
@@ -91,6 +92,39 @@ whether running it again may help with nothing changed.
 """
 
 
+def metrics() -> str:
+    rows = [
+        (f"`{name}`", metric.kind, ", ".join(metric.labels), metric.help) for name, metric in metrics_table.ALL.items()
+    ]
+    types = [(f"`{kind}`", domain(kind)) for kind in sorted(set(error_types.BY_CODE.values()))]
+    return f"""# Metrics
+
+{NOTE}{METRICS_NOTES}
+{table(("metric", "kind", "labels", "what it says"), rows)}
+
+Tenants are told by short name, accounts by name. The page has at most {metrics_table.MOST_SERIES:,} series, whatever
+there is to tell: beyond the room of a metric new accounts and models, then tenants, are told as `other`, and nothing is
+lost from the sums.
+
+## Error types
+
+A call without an answer has one of these, on the page and in the ledger; the word before the first `_` says whose fault
+it was.
+
+{table(("error type", "whose"), types)}
+{SPANS_NOTES}"""
+
+
+def domain(error_type: str) -> str:
+    words = {
+        "caller": "the tool or agent",
+        "policy": "a rule of yours",
+        "provider": "the provider",
+        "gateway": "AgentHQ",
+    }
+    return words[error_type.partition("_")[0]]
+
+
 def api() -> str:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         values = settings.load({"data": folder}, env={})
@@ -149,6 +183,42 @@ def table(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+METRICS_NOTES = """
+`/metrics` answers in the text format of Prometheus. It may be read
+
+- with the token of `AGENTHQ_METRICS_TOKEN`, sent as `Authorization: Bearer …`;
+- without a token, where none is set, by a program on the same machine that asks directly (not through a proxy);
+- with an owner's API key: then it has the figures of that tenant only, and nothing of the box.
+
+```yaml
+scrape_configs:
+  - job_name: agenthq
+    authorization: {credentials_file: /etc/prometheus/agenthq-token}
+    static_configs: [{targets: ["127.0.0.1:8420"]}]
+```
+
+Counts and histograms are of this process since its start, and a call counts when its cost is booked, whether one of our
+own agents made it (`surface` is `agent`) or a tool outside. Gauges come out of the databases, so every process tells
+the same. With several processes read each of them: a worker or scheduler, which has no pages, serves the same page on
+`AGENTHQ_METRICS_PORT` once that is set.
+
+The overhead of the gateway is the time from a tool's request to the first byte of its answer, less what the provider
+took for its own first byte.
+"""
+SPANS_NOTES = """
+## Spans
+
+Off unless you set `AGENTHQ_OTLP_URL` to a collector that takes OTLP over HTTP (JSON), such as `http://127.0.0.1:4318`;
+`AGENTHQ_OTLP_HEADERS` are sent along (`name=value,name=value`). Each call becomes a span of the OpenTelemetry
+conventions for generative AI: `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`,
+`gen_ai.response.model`, `gen_ai.usage.input_tokens` and `.output_tokens`, cached and reasoning tokens beside them,
+`gen_ai.conversation.id`, `gen_ai.response.time_to_first_chunk`, `error.type`; and of ours `agenthq.tenant`,
+`.surface`, `.call.id`, `.key.id`, `.run.id`, `.task.id`, `.attempts`, `.cost_usd`, `.cost_source`. The calls of a run
+are one trace. No span carries a prompt or an answer.
+
+Spans are sent in batches from a thread of their own. A collector that is away or slow costs no call anything: up to
+5,000 spans wait for it, and what does not fit is dropped and counted.
+"""
 CLI_NOTES = """
 Exit codes: 0 done · 1 refused or failed · 2 the command line is not valid · 69 something needed does not answer ·
 75 another server owns the data folder · 78 settings or data that this version can't use. What went wrong is one line on
@@ -161,6 +231,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "errors.md": errors,
     "api.md": api,
+    "metrics.md": metrics,
     "semantics.md": semantics,
 }
 

@@ -2,16 +2,33 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from appliance.domain import agent_forms, approvals, checks, claims, judging, provider_forms, questions, setup, tasks
+from appliance.calls.asked import Reason, Refused
+from appliance.domain import (
+    agent_forms,
+    approvals,
+    checks,
+    claims,
+    judging,
+    provider_forms,
+    questions,
+    setup,
+    tasks,
+    tool_lines,
+)
 from appliance.domain.actor import ROLES
 from appliance.domain.notices import kinds as notice_kinds
 from appliance.domain.notices import lists
 from appliance.engine import planner
 from appliance.gateway import simulated_script, types
 from appliance.gateway.simulated_models import MODELS
+from appliance.gateway.surfaces import chat, messages
+from appliance.gateway.surfaces.faults import Fault
+from appliance.gateway.surfaces.surface import SURFACES
+from appliance.web import surfaces_words
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -40,10 +57,21 @@ def first_column(name: str, head: str) -> list[str]:
         ("agents-and-tasks.md", "check", list(checks.NEEDED)),
         ("providers-and-money.md", "kind", list(provider_forms.KINDS)),
         ("simulated-provider.md", "model", list(MODELS)),
+        ("gateway.md", "surface", list(SURFACES)),
+        ("gateway.md", "reason", list(get_args(Reason))),
+        ("connect.md", "tool", list(tool_lines.TOOLS)),
     ],
 )
 def test_tables_are_complete(name: str, head: str, known: list[str]) -> None:
     assert sorted(first_column(name, head)) == sorted(known)
+
+
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_the_statuses_of_refusals_are_those_that_are_sent(reason: str) -> None:
+    kind = "key" if reason == "key" else surfaces_words.of_refusal(Refused(reason, "")).kind  # type: ignore[arg-type]
+    fault = Fault(kind, "")
+    (row,) = [line for line in page("gateway.md").splitlines() if line.startswith(f"| `{reason}` |")]
+    assert row.endswith(f"| {messages.status(fault)} | {chat.status(fault)} |")
 
 
 def test_every_directive_is_documented() -> None:

@@ -1,8 +1,9 @@
 import msgspec
 import pytest
 
-from appliance.domain import budgets, ledger, ledger_lists, usage
+from appliance.domain import budgets, ledger, ledger_lists
 from appliance.domain.actor import SYSTEM
+from appliance.domain.analytics import usage
 from appliance.domain.ledger import Attempt, CallFilter, Opening
 from appliance.errors import Problem
 from tests.domain.spending import TENANT, Spent, book

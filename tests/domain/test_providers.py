@@ -139,7 +139,7 @@ def test_a_paused_account_serves_nothing_and_says_so(world: World) -> None:
 
 
 def test_a_model_nobody_serves_says_what_to_do(world: World) -> None:
-    with world.db() as db, pytest.raises(Problem, match="Add one, or change the agent's model"):
+    with world.db() as db, pytest.raises(Problem, match="Add one, or name another model"):
         routing.resolve(db, "gpt-99")
 
 

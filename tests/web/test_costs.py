@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance import clock
-from appliance.domain import agents, budgets, tasks, usage
+from appliance.domain import agents, budgets, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
+from appliance.domain.analytics import details, marks, rollups, usage
 from appliance.domain.task_forms import NewTask
 from appliance.web.amounts import usd_exact
 from tests.domain.spending import Spent, book
@@ -27,6 +28,11 @@ SPENT = st.builds(
     input_total=st.integers(0, 10**9),
     output_total=st.integers(0, 10**9),
 )
+
+
+NEW = [
+    f"analytics/{name}" for name in ("providers/comparison", "trends", "task-types", "performance", "realtime", "roi")
+]
 
 
 class Titles(HTMLParser):
@@ -53,17 +59,20 @@ def nano(text: str) -> int:
 
 
 @given(ledger=st.lists(SPENT, max_size=25))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_page_api_and_csv_agree_to_the_nano_dollar(world: World, ledger: list[Spent]) -> None:
     with world.db() as db:
-        for table in ("attempts", "calls", "spent"):
+        for table in ("attempts", "calls", "spent", *rollups.TABLES):
             db.execute(f"DELETE FROM {table}")
-        for spent in ledger:
+        marks.put(db, "rolled", "")
+        for n, spent in enumerate(ledger):
             book(db, spent)
+            if n == 4:
+                rollups.roll(db, clock.iso())
     wanted = sum(spent.cost_nano or 0 for spent in ledger)
     api = world.bob.api
     assert world.bob.get(f"{api}/analytics/summary").json()["total"]["cost_nano"] == wanted
-    for by in usage.BY:
+    for by in (*usage.BY, *details.BY):
         found = world.bob.get(f"{api}/analytics/usage?by={by}").json()
         assert sum(line["cost_nano"] for line in found["items"]) == found["total"]["cost_nano"] == wanted
     exported = world.bob.get(f"{api}/analytics/export?format=csv").content.decode()
@@ -74,7 +83,11 @@ def test_page_api_and_csv_agree_to_the_nano_dollar(world: World, ledger: list[Sp
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
     lines = [msgspec.json.decode(line) for line in world.bob.get(f"{api}/analytics/export?format=jsonl").iter_lines()]
     assert sum(line["cost_nano"] or 0 for line in lines) == wanted
-    page = Titles("models")
+    trend = world.bob.get(f"{api}/analytics/trends").json()
+    assert sum(point["cost_nano"] for point in trend["items"]) == trend["total"]["cost_nano"] == wanted
+    file = world.bob.get(f"{api}/analytics/usage?by=model&format=csv").content.decode()
+    assert sum(int(row["cost_nano"]) for row in csv.DictReader(io.StringIO(file, newline=""))) == wanted
+    page = Titles("breakdown")
     page.feed(world.bob.get(f"{world.bob.pages}/costs").text)
     assert sum(nano(text) for text in page.found) == wanted
 
@@ -82,8 +95,14 @@ def test_page_api_and_csv_agree_to_the_nano_dollar(world: World, ledger: list[Sp
 def test_a_new_tenant_sees_no_invented_number(world: World) -> None:
     page = world.bob.get(f"{world.bob.pages}/costs").text
     assert "No call yet" in page and "No limit yet" in page
-    assert page.count("$0.00") == 2, "spent this month and today"
-    assert "no task done this month" in page
+    assert page.count("$0.00") == 2, "spent, and spent today"
+    assert "no task done, last 30 days" in page and "%" not in page.split('id="kpis"')[1].split("</main>")[0]
+    for tab, said in (
+        ("compare", "No call in these days"),
+        ("return", "No task was accepted"),
+        ("exports", "No export yet"),
+    ):
+        assert said in world.bob.get(f"{world.bob.pages}/costs/{tab}").text
     assert "simulated</span>" not in page
 
 
@@ -91,11 +110,11 @@ def test_simulated_money_carries_its_mark_and_real_money_stands_apart(world: Wor
     with world.db() as db:
         book(db, Spent(2_000_000_000, simulated=True))
     only = world.bob.get(f"{world.bob.pages}/costs").text
-    hero = only.split("Spent this month")[1].split("</div>")[0]
+    hero = only.split("Spent, last 30 days")[1].split("</div>")[0]
     assert "$2.00" in hero and 'class="sim"' in hero
     with world.db() as db:
         book(db, Spent(3_000_000_000))
-    both = world.bob.get(f"{world.bob.pages}/costs").text.split("Spent this month")[1].split("</div>")[0]
+    both = world.bob.get(f"{world.bob.pages}/costs").text.split("Spent, last 30 days")[1].split("</div>")[0]
     assert "$3.00" in both and "and $2.00 simulated" in both and 'class="sim"' not in both
 
 
@@ -115,10 +134,10 @@ def test_the_days_shown_are_in_the_address(world: World) -> None:
     with world.db() as db:
         book(db, Spent(1_000_000_000, model="old", at=clock.now() - timedelta(days=60)))
         book(db, Spent(1_000_000_000, model="new"))
-    month, quarter = (world.bob.get(f"{world.bob.pages}/costs?days={n}").text for n in (30, 90))
+    month, quarter = (world.bob.get(f"{world.bob.pages}/costs?window={n}").text for n in (30, 90))
     assert "last 30 days" in month and "last 90 days" in quarter
-    assert "old" in quarter.split('id="models"')[1].split("</section>")[0]
-    assert "old" not in month.split('id="models"')[1].split("</section>")[0]
+    assert "old" in quarter.split('id="breakdown"')[1].split("</section>")[0]
+    assert "old" not in month.split('id="breakdown"')[1].split("</section>")[0]
 
 
 def test_calls_are_paged_and_filtered(world: World) -> None:
@@ -171,6 +190,10 @@ def test_names_of_agents_and_tasks_are_shown(world: World) -> None:
         ("analytics/usage?from=yesterday", "from"),
         ("analytics/export?format=xls", "format"),
         ("analytics/export?from=2026-02-30", "from"),
+        ("analytics/trends?every=minute", "every"),
+        ("analytics/trends?every=hour&from=2026-01-01", "every"),
+        ("analytics/performance?by=day", "by"),
+        ("analytics/what-if?at=nowhere", "model"),
     ],
 )
 def test_a_bad_question_names_its_field(world: World, path: str, field: str) -> None:
@@ -189,8 +212,17 @@ def test_a_file_has_a_name_and_a_type(world: World) -> None:
 def test_charlie_of_another_tenant_finds_nothing(world: World) -> None:
     with world.db() as db:
         call_id = book(db, Spent(5))
-    assert world.charlie.get("/t/acme/costs").status_code == 404
-    for path in ("calls", f"calls/{call_id}", "analytics/summary", "analytics/usage", "analytics/export"):
+    for tab in ("", "/compare", "/return", "/exports"):
+        assert world.charlie.get(f"/t/acme/costs{tab}").status_code == 404
+    for path in (
+        "calls",
+        f"calls/{call_id}",
+        "analytics/summary",
+        "analytics/usage",
+        "analytics/export",
+        "analytics/exports",
+        *NEW,
+    ):
         assert world.charlie.get(f"/api/v1/t/acme/{path}").status_code == 404
     assert world.charlie.get(f"{world.charlie.pages}/costs/calls/{call_id}").status_code == 404
     assert world.charlie.get(f"{world.charlie.api}/calls/{call_id}").status_code == 404

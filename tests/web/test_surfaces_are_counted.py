@@ -45,7 +45,7 @@ def test_no_surface_sends_anything_without_money(world: World, surface: str, str
     with world.db() as db:
         budgets.put(db, SYSTEM, "tenant", "", "month", 0)
     refused = program.post(POSTS[surface], json=BODIES[surface] | ({"stream": True} if stream else {}))
-    assert refused.status_code == (402 if surface == "messages" else 429), refused.text
+    assert refused.status_code == (402 if surface == "messages" else 400), refused.text
     assert refused.headers["x-agenthq-reason"] == "budget"
     assert refused.headers["x-should-retry"] == "false" and "retry-after" not in refused.headers
     with world.db() as db:

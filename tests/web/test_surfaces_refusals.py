@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ from tests.web.tools import CHAT, CLAUDE, GPT, MESSAGE, chat, message, said
 from tests.world import World
 
 PATHS = {"/messages": message(), "/chat/completions": chat(), "/responses": b'{"model":"gpt-5","input":"Hi"}'}
-OVER = [(path, 402 if path == "/messages" else 429) for path in PATHS]
+OVER = [(path, 402 if path == "/messages" else 400) for path in PATHS]
 
 
 @pytest.fixture
@@ -255,17 +256,51 @@ def test_the_kill_switch_ends_streams_within_a_second(
         pieces = got.iter_raw()
         next(pieces)
         began = time.monotonic()
-        if how == "stop":
-            with world.db() as db:
-                stops.put(db, world.alice.actor, NewStop("model", CLAUDE))
-        else:
-            with world.control() as control:
-                keys.revoke(control, world.alice.actor, world.acme.id, keys.every(control, world.acme.id)[0].id)
+        _stop(world, how)
         rest = b"".join(pieces)
     assert time.monotonic() - began < 1.5
     assert rest.rsplit(b"event: ", 1)[1].startswith(b"error\n")
     assert tools.booked(world)["error_type"] == ("policy_stopped" if how == "stop" else "policy_key")
     assert fake.left.wait(5)
+
+
+SLOW = {
+    "whole": Answer(headers={"content-type": "application/json"}, pieces=[Piece(b"{")], hold=True),
+    "stream": Answer(pieces=[Piece(tools.MESSAGE_EVENTS[0], wait=True)]),
+}
+
+
+@pytest.mark.parametrize("how", ["stop", "revoke"])
+@pytest.mark.parametrize("answer", SLOW)
+def test_the_kill_switch_ends_what_has_no_answer_yet_within_a_second(
+    world: World, fake: Upstream, tool: httpx.Client, answer: str, how: str
+) -> None:
+    fake.will(SLOW[answer])
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(tool.post, "/gw/v1/messages", content=message(stream=answer == "stream"))
+        until(lambda: fake.received)
+        began = time.monotonic()
+        _stop(world, how)
+        got = asking.result(10)
+    assert time.monotonic() - began < 1.5
+    wanted = (402, "billing_error") if how == "stop" else (403, "permission_error")
+    assert (got.status_code, got.json()["error"]["type"], got.headers["x-should-retry"]) == (*wanted, "false")
+    call = tools.booked(world)
+    # What was sent may be paid for, and nobody tells how much.
+    assert (call["error_type"], call["cost_source"]) == (
+        "policy_stopped" if how == "stop" else "policy_key",
+        "estimated",
+    )
+    assert call["cost_nano"] > 0 and len(fake.received) == 1 and fake.left.wait(5)
+
+
+def _stop(world: World, how: str) -> None:
+    if how == "stop":
+        with world.db() as db:
+            stops.put(db, world.alice.actor, NewStop("model", CLAUDE))
+    else:
+        with world.control() as control:
+            keys.revoke(control, world.alice.actor, world.acme.id, keys.every(control, world.acme.id)[0].id)
 
 
 def test_what_a_tool_gave_up_is_read_to_its_end_for_the_usage(world: World, fake: Upstream, tool: httpx.Client) -> None:

@@ -1,4 +1,8 @@
-"""Errors as OpenAI's surfaces send them. 429 insufficient_quota is what makes their clients stop after one post."""
+"""Errors as OpenAI's surfaces send them.
+
+A budget's refusal is 400 insufficient_quota: with that, Codex, aider and the SDKs stop after one post and show our
+sentence. With 429 aider sent nine posts within a minute, and Codex said something of its own.
+"""
 
 from typing import Any
 
@@ -20,10 +24,11 @@ _NAMES: dict[Kind, tuple[str, str | None]] = {
     "overloaded": ("server_error", "server_overloaded"),
     "timeout": ("server_error", "timeout"),
 }
+_STATUS: dict[Kind, int] = STATUS | {"budget": 400, "paused": 400}
 
 
 def status(fault: Fault) -> int:
-    return STATUS[fault.kind]
+    return _STATUS[fault.kind]
 
 
 def error(fault: Fault, request_id: str) -> bytes:

@@ -200,6 +200,25 @@ def test_free_text_tools_become_functions_and_their_calls_free_text_again() -> N
     assert (told["type"], told["input"], told["name"]) == ("custom_tool_call", "*** End", "apply_patch")
 
 
+def test_free_text_tools_of_a_chat_client_stay_so_for_responses() -> None:
+    patch = {"type": "custom", "custom": {"name": "patch", "description": "Patches."}}
+    call = {"id": "c1", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+    said = [*HI, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c1", "content": "ok"}]
+    body, lossy = sent("chat", "responses", messages=said, tools=[patch])
+    assert body["tools"] == [{"type": "custom", "name": "patch", "description": "Patches."}]
+    assert body["input"][1:] == [
+        {"type": "custom_tool_call", "call_id": "c1", "name": "patch", "input": "*** Begin"},
+        {"type": "custom_tool_call_output", "call_id": "c1", "output": "ok"},
+    ]
+    assert lossy == ()
+
+
+def test_a_block_of_white_space_is_not_sent_where_it_is_refused() -> None:
+    said = [*HI, {"role": "assistant", "content": " \n"}, *HI]
+    body, _ = sent("chat", "messages", messages=said)
+    assert [message["role"] for message in body["messages"]] == ["user", "user"]
+
+
 def test_the_local_shell_of_older_codex_models() -> None:
     asked = {"model": "m", "input": "Go", "tools": [{"type": "local_shell"}]}
     translated = translate.request("responses", "chat", raw(asked), "qwen3-coder")

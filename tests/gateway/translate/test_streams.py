@@ -11,7 +11,7 @@ from appliance.gateway import translate
 from appliance.gateway.translate.form import Protocol
 
 from .assembled import ASSEMBLED
-from .samples import CHAT_STREAM, PAIRS, STREAMS, TEXT, WHOLES, called, chunk, events, sse
+from .samples import CHAT_STREAM, PAIRS, STREAMS, TEXT, WHOLES, block, called, chunk, events, sse
 
 Pair = tuple[Protocol, Protocol]
 
@@ -131,6 +131,20 @@ def test_garbage_ends_the_stream_with_an_error_and_no_traceback() -> None:
     told = events(streamed("messages", "chat", b"data: <html>\n\ndata: {}\n\n"))
     assert [event["type"] for event in told] == ["error"]
     assert "This is not an event of a chat-completions stream" in told[0]["error"]["message"]
+
+
+def test_what_the_provider_does_itself_is_no_call_for_the_client() -> None:
+    search = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}
+    stream = sse(
+        {"type": "message_start", "message": {"id": "msg_1"}},
+        *block(0, {"type": "tool_use", "id": "t1", "name": "read", "input": {}}),
+        *block(1, search, {"type": "input_json_delta", "partial_json": '{"query": "x"}'}),
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 1}},
+        {"type": "message_stop"},
+    )
+    (choice,) = ASSEMBLED["chat"](streamed("chat", "messages", stream))["choices"]
+    (call,) = choice["message"]["tool_calls"]
+    assert call["function"] == {"name": "read", "arguments": "{}"}
 
 
 def test_a_server_that_sends_its_answer_in_one_piece_is_streamed_all_the_same() -> None:

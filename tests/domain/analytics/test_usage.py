@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from appliance import clock
-from appliance.domain import agents, runs, tasks, usage
+from appliance.domain import agents, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
+from appliance.domain.analytics import summaries, usage
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.spending import Spent, book
@@ -16,7 +17,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def test_an_empty_ledger_adds_up_to_nothing(world: World) -> None:
     with world.db() as db:
-        found = usage.summary(db)
+        found = summaries.summary(db)
         assert (found.total.calls, found.total.cost_nano, found.accepted.per_task_nano) == (0, 0, None)
         assert usage.breakdown(db, "model", found.first_day, found.last_day) == []
         assert [day.cost_nano for day in usage.days(db, 14)] == [0] * 14
@@ -77,11 +78,9 @@ def test_an_accepted_task_costs_all_its_calls(world: World) -> None:
         agents.create(db, SYSTEM, NewAgent("mara", "Mara Quill", "Write.", "simulated"))
         done, open_ = (tasks.create(db, SYSTEM, NewTask(title, assignee="mara")) for title in ("A", "B"))
         for task, cost in ((done, 300), (done, 100), (open_, 1_000)):
-            run = runs.of_task(db, task.id)[0]
-            call_id = book(db, Spent(cost, simulated=True))
-            db.update("calls", {"id": call_id}, run_id=run.id)
+            db.update("calls", {"id": book(db, Spent(cost, simulated=True))}, task_id=task.id)
         db.update("tasks", {"id": done.id}, state="done", finished_at=clock.iso())
-        accepted = usage.summary(db).accepted
+        accepted = summaries.summary(db).accepted
         assert (accepted.tasks, accepted.per_task_nano, accepted.simulated_nano) == (1, 400, 400)
 
 

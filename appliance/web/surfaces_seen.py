@@ -1,0 +1,56 @@
+"""What is seen of a tool's request from outside: how soon it was answered, and whether it was refused and why."""
+
+import time
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+
+from appliance.web import metrics, surfaces, surfaces_paths
+from appliance.web.metrics import Watch
+from appliance.web.surfaces_keys import secret_of
+from appliance.web.surfaces_reply import Send
+from appliance.web.surfaces_request import Receive
+
+REASON, CALL = b"x-agenthq-reason", b"x-request-id"
+
+
+async def serve(app: Litestar, scope: Any, receive: Receive, send: Send) -> None:
+    await surfaces.of(app).serve(scope, receive, _Seen(metrics.of(app), scope, send).send)
+
+
+class _Seen:
+    def __init__(self, watch: Watch, scope: Any, send: Send) -> None:
+        self._watch = watch
+        self._scope = scope
+        self._pass_on = send
+        self._began = time.perf_counter()
+        self._reason = ""
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._start(message)
+        elif self._reason:
+            self._refused(message.get("body", b""))
+        await self._pass_on(message)
+
+    def _start(self, message: Any) -> None:
+        told = dict(message["headers"])
+        self._reason = told.get(REASON, b"").decode()
+        place = surfaces_paths.find(self._scope["path"], False)
+        if self._reason:
+            self._watch.monitoring.counts.refused(place.surface, self._reason)
+        elif place.action == "call":
+            ms = (time.perf_counter() - self._began) * 1000
+            self._watch.monitoring.counts.answered(told.get(CALL, b"").decode(), place.surface, ms)
+
+    def _refused(self, body: bytes) -> None:
+        if secret := secret_of(self._scope["headers"]):
+            self._watch.sightings.refused(secret.decode("latin-1"), self._reason, _said(body))
+        self._reason = ""
+
+
+def _said(body: bytes) -> str:
+    """The sentence in a refusal of ours, whatever its shape."""
+    found = msgspec.json.decode(body) if body else {}
+    return str(found.get("error", {}).get("message", ""))
