@@ -71,7 +71,7 @@ def measure() -> Iterator[Figure | Note]:
                 with peer.opened(direct.url, MODELS) as way:
                     for figure in _compare(f"{name}: ", direct, Way(*way)):
                         yield figure._replace(limit=None) if isinstance(figure, Figure) else figure
-                taken = _import_s(str(peer.python()), peer.module)
+                taken = _import_s(str(peer.python()), peer.module, env=peer.env)
                 yield Figure(f"{name}: import, processor", taken, "s")
             except Missing as missing:
                 yield Note(f"{name}: left out, {missing}")
@@ -128,10 +128,11 @@ def _once(way: Way, connections: int, requests: int, stream: bool = False) -> Lo
     return Load(found["rate"], statistics.median(times), times[int(len(times) * 0.95)], found["cpu_ms"])
 
 
-def _import_s(python: str, module: str, after: str = "time") -> float:
+def _import_s(python: str, module: str, after: str = "time", env: dict[str, str] | None = None) -> float:
     """Processor time, the median of a few fresh processes; of what `after` has not imported yet."""
     program = f"import time, {after}; began = time.process_time(); import {module}; print(time.process_time() - began)"
-    runs = [subprocess.run([python, "-c", program], capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
+    command, around = [python, "-c", program], os.environ | (env or {})
+    runs = [subprocess.run(command, env=around, capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
     return statistics.median(float(run.stdout.split()[-1]) for run in runs)
 
 
