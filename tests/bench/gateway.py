@@ -37,7 +37,7 @@ LOADS = ((1, 400, 1.5, 4.0), (8, 2000, 6.0, 12.0), (32, 4000, 20.0, 45.0))
 STREAMS, STREAM_REQUESTS, FIRST_MS = 8, 400, 5.0
 MANY, MANY_MB, RATE = 200, 150.0, 800.0
 CPU_MS, IMPORT_S = 1.0, 0.3
-OURS = "appliance.web.surfaces_calls"
+WEB, OURS = "appliance.web.site", "appliance.web.surfaces_calls"
 MODELS = ["gpt-5", "long-gpt-5"]
 
 
@@ -63,13 +63,15 @@ def measure() -> Iterator[Figure | Note]:
     with _fake() as direct:
         with scene() as here, _box(here, direct.url) as box:
             yield from _compare("", direct, box)
-        yield Figure("import of the gateway, processor", _import_s(sys.executable, OURS), "s", IMPORT_S)
+        added = _import_s(sys.executable, OURS, WEB)
+        yield Figure("import that the first call waits for, processor", added, "s", IMPORT_S)
+        yield Figure("import with the whole web server, processor", _import_s(sys.executable, OURS), "s")
         for name, peer in gateways.PEERS.items():
             try:
                 with peer.opened(direct.url, MODELS) as way:
                     for figure in _compare(f"{name}: ", direct, Way(*way)):
                         yield figure._replace(limit=None) if isinstance(figure, Figure) else figure
-                taken = _import_s(str(peer.python()), peer.module)
+                taken = _import_s(str(peer.python()), peer.module, env=peer.env)
                 yield Figure(f"{name}: import, processor", taken, "s")
             except Missing as missing:
                 yield Note(f"{name}: left out, {missing}")
@@ -126,10 +128,11 @@ def _once(way: Way, connections: int, requests: int, stream: bool = False) -> Lo
     return Load(found["rate"], statistics.median(times), times[int(len(times) * 0.95)], found["cpu_ms"])
 
 
-def _import_s(python: str, module: str) -> float:
-    """Processor time, the median of a few fresh processes."""
-    program = f"import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
-    runs = [subprocess.run([python, "-c", program], capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
+def _import_s(python: str, module: str, after: str = "time", env: dict[str, str] | None = None) -> float:
+    """Processor time, the median of a few fresh processes; of what `after` has not imported yet."""
+    program = f"import time, {after}; began = time.process_time(); import {module}; print(time.process_time() - began)"
+    command, around = [python, "-c", program], os.environ | (env or {})
+    runs = [subprocess.run(command, env=around, capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
     return statistics.median(float(run.stdout.split()[-1]) for run in runs)
 
 

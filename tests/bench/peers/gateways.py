@@ -1,7 +1,8 @@
 """Other gateways in front of the same provider.
 
 Each opens from the provider's address and the names of its models to an address, a key and the id of the process that
-answers; `python` has it, and importing `module` is what its start takes. Missing is raised where it can't be installed.
+answers; `python` has it, and importing `module` with `env` is what its start takes. Missing is raised where it can't
+be installed.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ class Peer(NamedTuple):
     opened: Callable[[str, list[str]], AbstractContextManager[tuple[str, str, int]]]
     python: Callable[[], Path]
     module: str
+    env: dict[str, str]
 
 
-PEERS = {"LiteLLM": Peer(litellm.opened, litellm.python, litellm.MODULE)}
+PEERS = {"LiteLLM": Peer(litellm.opened, litellm.python, litellm.MODULE, litellm.QUIET)}
