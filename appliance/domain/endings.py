@@ -91,8 +91,9 @@ def _end_all(db: Database, asked: list[Run]) -> list[Run]:
         return []
     held = ", ".join(f"(:id{n}, CAST(:fence{n} AS BIGINT))" for n in range(len(asked)))
     params = {f"id{n}": run.id for n, run in enumerate(asked)} | {f"fence{n}": run.fence for n, run in enumerate(asked)}
-    sql = f"""UPDATE runs SET state = 'succeeded', lease_until = NULL, lease_owner = '', finished_at = :now
-      WHERE (id, fence) IN (VALUES {held}) AND state = 'running' AND cancel_requested = FALSE RETURNING id"""
+    sql = f"""UPDATE runs SET state = 'succeeded', lease_until = NULL, lease_owner = '', finished_at = :now,
+      failure_code = '', failure_detail = '' WHERE (id, fence) IN (VALUES {held})
+      AND state = 'running' AND cancel_requested = FALSE RETURNING id"""
     ended = {row["id"] for row in db.rows(sql, params | {"now": clock.iso()})}
     found = [run for run in asked if run.id in ended]
     events.record_all(db, SYSTEM, "run.succeeded", [run.ids for run in found])

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approvals, claims, endings, idempotency, runs, signals
+from appliance.domain import approvals, budgets, claims, endings, idempotency, runs, signals, spent
 from appliance.domain.actor import SYSTEM
 from appliance.engine import effects, waiting
 from appliance.engine.effects import Act
@@ -93,12 +94,7 @@ def fence_not_bumped() -> None:
 
 def reservation_kept() -> None:
     """The call is settled and its reservation stays."""
-    real = Database.delete
-
-    def delete(self: Database, table: str, **where: Any) -> int:
-        return 0 if table == "reservations" else real(self, table, **where)
-
-    Database.delete = delete
+    budgets.settle_all = lambda db, costs, sent: spent.add(db, costs, sent, clock.now())
 
 
 def key_not_kept() -> None:

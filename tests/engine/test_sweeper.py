@@ -135,7 +135,8 @@ def lose_a_call(floor: Floor, run: Run, owner: str = "gone") -> None:
     """The process dies while its call is under way."""
     caller = Caller(run.id, "model", run.task_id, run.agent_id)
     about = {"run_id": run.id, "step_key": "model", "task_id": run.task_id, "agent_id": run.agent_id}
-    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, owner, caller.scopes(floor.db, "p"), **about))
+    on = caller.scopes(floor.db, "p", "simulated")
+    ledger.open_call(floor.db, Opening("p", "simulated", True, 5_000, owner, on, **about))
 
 
 def test_a_broken_tenant_holds_up_no_other(floor: Floor) -> None:
