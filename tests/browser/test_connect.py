@@ -23,7 +23,7 @@ def upstream() -> Iterator[Upstream]:
 def add_account(page: Page, upstream: Upstream) -> None:
     """A server on this machine that answers like OpenAI's, which costs nothing."""
     page.get_by_role("textbox", name="Name").fill("Lab")
-    page.get_by_label("May be called at private").check()
+    page.get_by_label("May be on this machine").check()
     page.get_by_role("textbox", name="Address").fill(f"{upstream.url}/v1")
     page.get_by_role("textbox", name="Models").fill(tools.GPT)
     page.get_by_role("button", name="Add and test").click()
