@@ -6,17 +6,22 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "check"
 PYTEST = "python -m pytest -q"
 MEMORY = Path("/dev/shm")
 SLOW = "outside or llmock or browser or smoke or crash or temporal"
+
+
+MOST_MINUTES = 30
+LAST_WORDS_S = 5
 
 
 class Stage(NamedTuple):
@@ -68,16 +73,37 @@ def run(stage: Stage) -> tuple[str, bool]:
     if stage.name == "fast" and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
         # Every commit waits for the disk; what these tests prove does not depend on it.
         env["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
-    started = time.monotonic()
-    done = subprocess.run(
-        ["bash", "-c", f"{stage.command} 2>&1"],
-        cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
-    (LOGS / f"{stage.name}.log").write_text(done.stdout)
-    told = last_line(done.stdout) if "pytest" in stage.command else ""
-    word = "FAIL" if done.returncode else "ok"
+    started, log = time.monotonic(), LOGS / f"{stage.name}.log"
+    with log.open("wb") as out:
+        code = ended(stage.command, env, out)
+    output = log.read_text(errors="replace")
+    told = last_line(output) if "pytest" in stage.command else ""
+    word = "FAIL" if code else "ok"
     print(f"{word:<4} {stage.name:<8} {time.monotonic() - started:6.1f} s  {told}", flush=True)
-    return done.stdout, done.returncode != 0
+    return output, code != 0
+
+
+def ended(command: str, env: dict[str, str], out: IO[bytes]) -> int:
+    """The exit code. What takes too long is ended; each of its Pythons first says where every thread stands.
+
+    The output goes to a file: whatever a test leaves running would keep a pipe open for ever.
+    """
+    with subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            return running.wait(MOST_MINUTES * 60)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGABRT)
+            time.sleep(LAST_WORDS_S)
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+            out.write(f"\nEnded after {MOST_MINUTES} minutes.\n".encode())
+            return 1
+        except BaseException:
+            os.killpg(running.pid, signal.SIGTERM)
+            raise
 
 
 def last_line(output: str) -> str:

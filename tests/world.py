@@ -1,6 +1,7 @@
 """The cast: tenant Acme with owner Alice, operator Otto and viewer Bob; tenant Globex with owner Charlie.
 
-The world is made once for each database and copied for each test, so that a test costs milliseconds.
+Alice is owner of the box too. The world is made once for each database and copied for each test, so that a test
+costs milliseconds.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import members, sessions, tenants, users
+from appliance.domain import box_owners, members, sessions, tenants, users
 from appliance.domain.actor import SYSTEM, Actor, Role
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
@@ -57,7 +58,9 @@ def write_play(catalogue: Catalogue) -> Play:
     vault = vault_of(catalogue)
     with catalogue.control() as control:
         made = {slug: tenants.create(catalogue, control, vault, slug, slug.title()) for slug in ("acme", "globex")}
-        return Play({name: _cast(control, name, made[slug], role) for name, slug, role in CAST}, made)
+        parts = {name: _cast(control, name, made[slug], role) for name, slug, role in CAST}
+        box_owners.appoint(control, SYSTEM, parts["Alice"].member.id)
+        return Play(parts, made)
 
 
 def _cast(control: Database, name: str, tenant: Tenant, role: Role) -> Part:

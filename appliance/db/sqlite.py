@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -28,14 +29,15 @@ class SqliteDatabase(Database):
         self._writer = writer
         self._reading: sqlite_utils.Database | None = None
         self._writing: sqlite_utils.Database | None = None
+        self._used = threading.Lock()
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         if self._later:
             self._write_later(sql)
         if self.in_transaction or _reads(sql):
-            cursor = self._run(sql, params)
+            cursor, found = self._run(sql, params)
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+            return [dict(zip(names, values, strict=True)) for values in found]
         with self.transaction():
             return self.rows(sql, params)
 
@@ -43,7 +45,7 @@ class SqliteDatabase(Database):
         if self._later:
             self._write_later(sql)
         if self.in_transaction or _reads(sql):
-            return int(self._run(sql, params).rowcount)
+            return int(self._run(sql, params)[0].rowcount)
         with self.transaction():
             return self.execute(sql, params)
 
@@ -122,16 +124,27 @@ class SqliteDatabase(Database):
             if self._writing.conn.in_transaction:
                 self._run("RELEASE many")
 
-    def _run(self, sql: str, params: Mapping[Any, Any] | None = None, by_place: bool = False) -> sqlite3.Cursor:
+    def _run(
+        self, sql: str, params: Mapping[Any, Any] | None = None, by_place: bool = False
+    ) -> tuple[sqlite3.Cursor, list[Any]]:
+        """One thread at a time: two would wait for each other, one with SQLite's lock and one with Python's."""
+        if not self._used.acquire(blocking=False):
+            raise RuntimeError(f"two threads use the same handle of {self.name}; open one for each")
+        try:
+            cursor = self._ask(sql, params, by_place)
+            return cursor, cursor.fetchall()
+        except sqlite3.DatabaseError as error:
+            raise problem(error) from error
+        finally:
+            self._used.release()
+
+    def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:
             self._reading = open_utils(self._path)
         utils = self._writing or self._reading
         assert utils is not None
-        try:
-            given = redaction.clean_all(params or {}, self.name)
-            return utils.conn.execute(_once_prepared(sql), tuple(given.values()) if by_place else given)
-        except sqlite3.DatabaseError as error:
-            raise problem(error) from error
+        given = redaction.clean_all(params or {}, self.name)
+        return utils.conn.execute(_once_prepared(sql), tuple(given.values()) if by_place else given)
 
 
 @lru_cache(256)

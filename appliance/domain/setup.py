@@ -6,7 +6,7 @@ from appliance import clock, crypto, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import audit, members, tenants, users
+from appliance.domain import audit, box_owners, members, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.tenants import Tenant
 from appliance.domain.users import User
@@ -74,6 +74,7 @@ def complete(
         user = users.create(control, SYSTEM, new.email, new.name, new.password)
         tenant = tenants.insert(control, SYSTEM, made, slug, new.organisation, "enterprise")
         members.join(control, SYSTEM, tenant.id, user.id, "owner")
+        box_owners.appoint(control, SYSTEM, user.id)
         audit.record(control, SYSTEM, "box.set_up", user.email, tenant.id)
     return user, tenant
 

@@ -70,10 +70,11 @@ def set_theme(control: Database, user_id: str, theme: str) -> None:
 
 
 def disable(control: Database, actor: Actor, user_id: str) -> None:
-    """Ends every session. Raises Problem(conflict) when a tenant would be left without an active owner."""
+    """Ends every session. Raises Problem(conflict) when a tenant or the box would be left without one who owns it."""
     with control.transaction():
         for row in control.rows("SELECT tenant_id FROM memberships WHERE user_id = :id", {"id": user_id}):
             owners.keep_one(control, row["tenant_id"], user_id)
+        owners.keep_one_of_box(control, user_id)
         if not control.update("users", {"id": user_id}, disabled=True):
             raise not_found("user")
         control.delete("sessions", user_id=user_id)

@@ -9,7 +9,7 @@ import msgspec
 
 from appliance import __version__
 from appliance.db.database import Database
-from appliance.domain import events, inbox, tenants
+from appliance.domain import box_owners, events, inbox, tenants
 from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
@@ -71,6 +71,7 @@ class Frame(msgspec.Struct, frozen=True):
     inbox_count: int = 0
     version: str = __version__
     live_kinds: tuple[str, ...] = ()
+    box_owner: bool = False
 
     @property
     def base(self) -> str:
@@ -87,6 +88,7 @@ def provide_frame(request: Ask, db: Database) -> Frame:
     assert asker.member is not None  # pages take sessions only
     with services_of(request).catalogue.control() as control:
         mine = tenants.of_user(control, asker.member.id)
+        box_owner = box_owners.is_one(control, asker.member.id)
     member = asker.member
     return Frame(
         request=request,
@@ -98,6 +100,7 @@ def provide_frame(request: Ask, db: Database) -> Frame:
         flashes=read_flash(request.cookies.get(FLASH, "")),
         banners=_banners(request, asker),
         inbox_count=inbox.total(db, inbox.Filter(member.actor.label)),
+        box_owner=box_owner,
     )
 
 

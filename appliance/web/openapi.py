@@ -44,6 +44,7 @@ TAGS = (
     "costs",
     "people",
     "events",
+    "box",
 )
 
 CONFIG = OpenAPIConfig(

@@ -1,25 +1,37 @@
 """The two shapes of a reply: a page, and JSON."""
 
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 
 from appliance.domain import records
+from appliance.domain.tenants import Tenant
 from appliance.errors import Problem, invalid
 from appliance.web import templates
 from appliance.web.access import Ask
-from appliance.web.frame import FLASH, LAST_TENANT, Frame, Note, write_flash
+from appliance.web.frame import FLASH, LAST_TENANT, Note, write_flash
 
 T = TypeVar("T")
 Reply = Response[Any]
 
 
-def page(frame: Frame, template: str, status: int = 200, **context: Any) -> Reply:
+class Around(Protocol):
+    """What surrounds a page: a tenant's frame, or the box's, which has no tenant."""
+
+    @property
+    def request(self) -> Any: ...
+    @property
+    def tenant(self) -> Tenant | None: ...
+    @property
+    def flashes(self) -> list[Note]: ...
+
+
+def page(frame: Around, template: str, status: int = 200, **context: Any) -> Reply:
     """A page inside the frame. htmx asking for one target gets only the template's block of that name."""
     reply = plain(frame.request, template, status, frame=frame, **context)
-    if frame.request.cookies.get(LAST_TENANT) != frame.tenant.slug:
+    if frame.tenant and frame.request.cookies.get(LAST_TENANT) != frame.tenant.slug:
         reply.set_cookie(LAST_TENANT, frame.tenant.slug, max_age=31_536_000, httponly=True, samesite="lax", path="/")
     if frame.flashes:
         reply.set_cookie(_flash_cookie("", 0))

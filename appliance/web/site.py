@@ -25,6 +25,7 @@ from appliance.web import (
     approvals,
     assets,
     board,
+    box,
     budgets,
     channels,
     connect,
@@ -68,6 +69,7 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 # A page of a noun: PAGES (under /t/<slug>) and API (under /api/v1, and /api/v1/t/<slug> for a signed-in person).
+# For the owners of the box: BOX_PAGES (under /box) and BOX_API (under /api/v1/box).
 NOUNS: tuple[Any, ...] = (
     home,
     board,
@@ -99,6 +101,7 @@ NOUNS: tuple[Any, ...] = (
     channels,
     notices,
     live,
+    box,
 )
 
 THREADS = 64
@@ -189,8 +192,10 @@ def locked(chosen: Settings, catalogue: Catalogue, problem: Problem) -> Litestar
 
 
 def _nouns() -> list[Router]:
-    pages = [page for noun in NOUNS for page in getattr(noun, "PAGES", ())]
-    api = [handler for noun in NOUNS for handler in getattr(noun, "API", ())]
+    pages, api, box_pages, box_api = (
+        [handler for noun in NOUNS for handler in getattr(noun, part, ())]
+        for part in ("PAGES", "API", "BOX_PAGES", "BOX_API")
+    )
     inside = access.INSIDE | {"once": Provide(idempotency.provide_once)}
     return [
         Wing(
@@ -201,6 +206,14 @@ def _nouns() -> list[Router]:
             include_in_schema=False,
         ),
         Wing("/api/v1", route_handlers=api, guards=[access.api_guard], dependencies=inside),
+        Wing(
+            "/box",
+            route_handlers=box_pages,
+            guards=[box.guard],
+            dependencies=box.INSIDE | box.FRAME,
+            include_in_schema=False,
+        ),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

@@ -1,5 +1,7 @@
 """What only SQLite needs."""
 
+import threading
+
 import pytest
 
 from appliance.db.database import Database
@@ -30,3 +32,16 @@ def test_a_limit_as_a_parameter_is_planned_once(db: Database, sql: str) -> None:
 
 def test_a_limit_that_is_a_sum_stays_as_it_is(db: Database) -> None:
     assert db.rows("SELECT 1 AS one UNION SELECT 2 LIMIT :most + 1", {"most": 0}) == [{"one": 1}]
+
+
+def test_a_handle_in_the_hands_of_two_threads_says_so(db: Database) -> None:
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT MAX(i) AS i FROM n"
+    counting = threading.Thread(target=db.rows, args=(long,))
+    counting.start()
+
+    with pytest.raises(RuntimeError, match="two threads"):
+        while counting.is_alive():
+            db.rows("SELECT 1 AS one")
+
+    counting.join()
+    assert db.rows("SELECT 1 AS one") == [{"one": 1}]

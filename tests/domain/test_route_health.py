@@ -126,7 +126,8 @@ def test_of_many_that_probe_at_once_one_does(aim: Range, pair: tuple[Provider, P
     def planned(_: int) -> str:
         with aim.world.db() as db:
             start.wait(20)
-            return routes.plan(db, Want("house"), aim.knows).first.provider.name
+            knows = aim.world.calls.known.at(db)
+            return routes.plan(db, Want("house"), knows).first.provider.name
 
     with later(31), ThreadPoolExecutor(8) as pool:
         found = sorted(pool.map(planned, range(8)))
