@@ -16,7 +16,6 @@ from appliance.domain import (
     runs,
     sessions,
     spent,
-    tenants,
     throttle,
     waits,
     wakes,
@@ -24,6 +23,7 @@ from appliance.domain import (
 )
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
+from appliance.engine.doors import Doors
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.engine.ticking import Ticking
@@ -41,6 +41,7 @@ class Sweeper:
         self.owner = owner
         self._leader = catalogue.leader("sweep")
         self._ticking = Ticking()
+        self._doors = Doors(catalogue)
 
     def recover(self) -> int:
         """Void the leases and settle the calls of processes that are gone; how many runs go on."""
@@ -71,6 +72,9 @@ class Sweeper:
         """While the leader's bells do not arrive, a worker finds what is ready by itself."""
         if self.bell.down:
             self._each(self._ring_one)
+
+    def leads(self) -> bool:
+        return self._leader.leads()
 
     def stop(self) -> None:
         self._leader.resign()
@@ -123,10 +127,6 @@ class Sweeper:
             except Problem as problem:
                 log.error("tenant %s is left out: %s", tenant_id, problem.detail)
 
-        for tenant_id in self._tenants():
-            guarded(partial(one, tenant_id))()
+        for tenant in self._doors.open():
+            guarded(partial(one, tenant.id))()
         return done
-
-    def _tenants(self) -> list[str]:
-        with self.catalogue.control() as control:
-            return [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
