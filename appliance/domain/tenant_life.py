@@ -3,10 +3,13 @@
 import msgspec
 
 from appliance import clock
+from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import audit, tenants
+from appliance.db.tenants import Catalogue
+from appliance.domain import audit, members, tenants, users
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
+from appliance.domain.users import User
 from appliance.errors import Problem, invalid
 
 GRACE_DAYS = 30
@@ -33,6 +36,27 @@ class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`confirm` is the slug, typed."""
 
     confirm: str = ""
+
+
+class NewTenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`owner` is the e-mail address of a person of this box who gets the role owner in it; "" for nobody yet."""
+
+    slug: str
+    name: str = ""
+    owner: str = ""
+
+
+def found(catalogue: Catalogue, control: Database, vault: Vault, actor: Actor, new: NewTenant) -> Tenant:
+    """A new tenant, with its first owner. Raises Problem(invalid) with a fault per field, Problem(duplicate)."""
+    actor.need("owner")
+    tenants.check_slug(new.slug)
+    owner = _person(control, new.owner) if new.owner.strip() else None
+    name = new.name.strip() or new.slug.replace("-", " ").title()
+    with tenants.provisioned(catalogue, vault) as made, control.transaction():
+        tenant = tenants.insert(control, actor, made, new.slug, name, "enterprise")
+        if owner:
+            members.join(control, actor, tenant.id, owner.id, "owner")
+    return tenant
 
 
 def suspend(control: Database, actor: Actor, tenant_id: str, reason: str = "") -> Tenant:
@@ -124,6 +148,13 @@ def over(control: Database, state: str) -> list[Tenant]:
     """Those whose time in the state is over."""
     found = [tenant for tenant in tenants.every(control) if tenant.state == state]
     return [tenant for tenant in found if tenant.state_until and tenant.state_until <= clock.iso()]
+
+
+def _person(control: Database, email: str) -> User:
+    try:
+        return users.by_email(control, email)
+    except Problem as problem:
+        raise invalid(owner="there is no such person on this box yet") from problem
 
 
 def _held(control: Database, tenant_id: str) -> Tenant:

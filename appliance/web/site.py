@@ -26,6 +26,8 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_keys,
+    box_tenants,
     budgets,
     channels,
     connect,
@@ -102,6 +104,8 @@ NOUNS: tuple[Any, ...] = (
     notices,
     live,
     box,
+    box_tenants,
+    box_keys,
 )
 
 THREADS = 64
@@ -213,7 +217,7 @@ def _nouns() -> list[Router]:
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 
