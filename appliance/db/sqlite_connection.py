@@ -57,7 +57,8 @@ def problem(error: sqlite3.Error) -> Exception:
         )
     if "readonly" in text or "unable to open" in text:
         return Problem("unavailable", f"The database can't be written ({text}). Check the data folder's permissions.")
-    if "malformed" in text or "not a database" in text:
+    # A table of ours is gone with the file that had it, as for PostgreSQL with its schema.
+    if "malformed" in text or "not a database" in text or "no such table" in text:
         return Damaged(f"The database is damaged ({text}). Restore it from a backup.")
     return error
 

@@ -6,6 +6,7 @@ from appliance.domain import keys, members, tenant_life, tenants
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.key_forms import NewKey
 from appliance.domain.tenants import Tenant
+from tests.web import hooking
 from tests.world import World
 
 OWNER = Actor("member", "o", "Olga", "owner")
@@ -195,6 +196,25 @@ def test_a_tool_is_refused_in_the_words_of_its_protocol(world: World, state: str
     ask = {"model": "sim-swift", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
     openai = tool.post("/gw/v1/chat/completions", json=ask)
     anthropic = tool.post("/gw/v1/messages", json=ask)
-    assert (openai.status_code, openai.json()["error"]["code"]) == (402, "insufficient_quota")
+    assert (openai.status_code, openai.json()["error"]["code"]) == (400, "insufficient_quota")
     assert (anthropic.status_code, anthropic.json()["error"]["type"]) == (402, "billing_error")
     assert "globex" in openai.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "says"),
+    [
+        ("suspended", 200, "The tenant is suspended."),
+        ("grace", 200, "The tenant is being deleted."),
+        ("trash", 404, "There is no such hook."),
+        ("purged", 404, "There is no such hook."),
+    ],
+)
+def test_a_hook_of_a_tenant_that_does_not_work_starts_nothing(world: World, state: str, status: int, says: str) -> None:
+    hook = hooking.make(world)
+    with world.control() as control:
+        control.update("tenants", {"id": world.acme.id}, state=state)
+
+    answer = hooking.post(world, hook, {"subject": "x"})
+    assert answer.status_code == status and says in answer.text
+    assert hooking.titles(world) == []
