@@ -40,8 +40,7 @@ class BoxTenantsPages(Controller):
     ) -> Reply:
         state = in_state if in_state in tenant_usage.STATES else ""
         page = tenant_usage.page(services.catalogue, control, state, find, cursor=cursor)
-        given = {"state": state, "find": find, "states": tenant_usage.STATES}
-        return respond.page(frame, "box/tenants.html", page=page, **given)
+        return respond.page(frame, "box/tenants.html", page=page, state=state, find=find)
 
     @get("/new", sync_to_thread=False)
     def new(self, frame: BoxFrame) -> Reply:

@@ -22,6 +22,7 @@ from tests.bench import (
     run_list,
     schedules,
     temporal,
+    tenants,
     workers,
     workflows,
 )
@@ -45,6 +46,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "tenants": tenants,
 }
 
 
