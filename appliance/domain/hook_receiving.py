@@ -58,7 +58,7 @@ def receive(db: Database, hook: FoundHook, secrets: list[str], arrived: Arrived)
         hook_deliveries.add(db, hook, arrived, Came("ping", said, idem=given.idem))
         return Done(greeting.reply or said)
     if hook.tenant_state != "active":
-        return _refused(db, hook, arrived, given, tenant_gate.OUTSIDE[hook.tenant_state])
+        return _refused(db, hook, arrived, given, tenant_gate.outside(hook.tenant_state))
     if hook.paused_at:
         return _refused(db, hook, arrived, given, "The hook is paused.")
     return _tried(db, hook, arrived, given)

@@ -4,8 +4,7 @@ from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 
-# What programs outside are told, who should know no more.
-OUTSIDE = {"suspended": "The tenant is suspended.", "grace": "The tenant is being deleted."}
+_OUTSIDE = {"suspended": "The tenant is suspended.", "grace": "The tenant is being deleted."}
 
 
 def check(tenant: Tenant, actor: Actor, reads: bool) -> None:
@@ -13,6 +12,11 @@ def check(tenant: Tenant, actor: Actor, reads: bool) -> None:
     if tenant.state == "grace" and reads and actor.role == "owner":
         return
     refuse(tenant)
+
+
+def outside(state: str) -> str:
+    """What programs outside are told, which should know no more."""
+    return _OUTSIDE.get(state, "The tenant was deleted.")
 
 
 def refuse(tenant: Tenant) -> None:

@@ -36,7 +36,7 @@ class Postman:
         """Read what happened in each tenant, and have sent what is due there; nobody waits for the sending."""
         if not self._leader.leads():
             return
-        for tenant in self._doors.open():
+        for tenant in self._doors.awake("post"):
             guarded(partial(self._read, tenant))()
 
     def tidy(self) -> None:

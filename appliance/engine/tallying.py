@@ -36,7 +36,7 @@ class Tallying:
 
     def round(self) -> None:
         """Ring for each tenant that has something to add up, or a file to make."""
-        for tenant in self._doors.open():
+        for tenant in self._doors.awake("tally"):
             guarded(partial(self._with, tenant.id, self._ring))()
 
     def tidy(self) -> None:
