@@ -86,7 +86,7 @@ def _under_load(folder: Path, secrets: list[str]) -> tuple[float, Load]:
             until(lambda: _ready(port), 60)
             started = time.perf_counter() - begin
             load = _load(port, secrets)
-            server.stop()
+            server.kill()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return started, load
