@@ -2,11 +2,13 @@
 
 import hashlib
 import random
+from pathlib import Path
 from typing import Any
 
 from appliance.bundles.classes import TABLES
 from appliance.db.columns import Column, Table, tables
 from appliance.db.database import Database, Row
+from appliance.domain import blobs
 
 EACH = 7
 WORDS = ("", "plain", "ünïcode ☂", "line\nbreak\ttab", '"quotes" \\ and [brackets]', "x" * 5000, "𝄞 beyond")
@@ -84,3 +86,16 @@ def _point_anywhere(db: Database, table: Table, ids: list[str], dice: random.Ran
         if column.references and column.references[0] == table.name:
             for one in ids:
                 db.update(table.name, {table.key[0]: one}, **{column.name: dice.choice(ids)})
+
+
+def put_files(db: Database, files: Path) -> None:
+    """A kept value, and a workspace with text, bytes, an empty file, a large one and a link that leads out."""
+    with db.transaction():
+        blobs.keep(db, files, "kept " * 10_000)
+    work = files / "workspaces" / _id("tasks", 0)
+    (work / "deep" / "er").mkdir(parents=True)
+    (work / "notes.md").write_text("# Notes ☂\n")
+    (work / "deep" / "bytes.bin").write_bytes(bytes(range(256)) * 10)
+    (work / "deep" / "er" / "empty").touch()
+    (work / "large.bin").write_bytes(random.Random(3).randbytes(1_200_000))
+    (work / "link").symlink_to("/etc/passwd")
