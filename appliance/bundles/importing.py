@@ -5,18 +5,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from appliance import ids
 from appliance.bundles import reading
-from appliance.bundles.container import Limits
+from appliance.bundles.container import Limits, refused
 from appliance.bundles.manifest import Person
 from appliance.bundles.reading import LIMITS, Report
 from appliance.crypto import Vault
-from appliance.db.database import Database
+from appliance.db.database import Database, Duplicate
 from appliance.db.tenants import Catalogue
 from appliance.domain import audit, members, restored, tenants
 from appliance.domain.actor import Actor
@@ -67,8 +66,7 @@ def read(
         with _unseen(catalogue, wish.slug) as tenant_id:
             made = Provisioned(tenant_id, vault.new_tenant_key(tenant_id))
             found = reading.load(catalogue, tenant_id, source, vault, passphrase=wish.passphrase, limits=limits)
-            with catalogue.open(tenant_id) as db:
-                after = restored.after_restore(db)
+            after = _restored(catalogue, tenant_id)
             return _show(catalogue, actor, made, wish, found, after)
 
 
@@ -131,16 +129,24 @@ def _unseen(catalogue: Catalogue, slug: str) -> Iterator[str]:
         raise
 
 
+def _restored(catalogue: Catalogue, tenant_id: str) -> Restored:
+    """Rows that fit their columns can still be none that we would have written."""
+    try:
+        with catalogue.open(tenant_id) as db:
+            return restored.after_restore(db)
+    except Duplicate as error:
+        raise refused(f"what it holds makes no sense ({error.detail})") from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
+        raise refused(f"what it holds makes no sense ({type(error).__name__}: {str(error)[:120]})") from error
+
+
 def _discard(catalogue: Catalogue, tenant_id: str) -> None:
     with catalogue.control() as control:
         if control.one("SELECT id FROM tenants WHERE id = :id", {"id": tenant_id}):
             return
     catalogue.discard(tenant_id)
-    shutil.rmtree(_folder(catalogue, tenant_id), ignore_errors=True)
-
-
-def _folder(catalogue: Catalogue, tenant_id: str) -> Path:
-    return catalogue.folder / "tenants" / tenant_id
+    # On PostgreSQL the files have a folder of their own.
+    shutil.rmtree(catalogue.folder / "tenants" / tenant_id, ignore_errors=True)
 
 
 def _check_free(control: Database, slug: str) -> None:

@@ -29,6 +29,8 @@ def fill(db: Database, seed: int, each: int = EACH) -> None:
             made[name] = [row[table.key[0]] for row in found]
             db.insert_all(name, found)
             _point_anywhere(db, table, made[name], dice)
+        for counter in ("event", "task"):
+            db.insert("counters", {"name": counter, "value": 1000})
 
 
 def rows(db: Database) -> dict[str, list[Row]]:
@@ -68,6 +70,8 @@ def _text(table: Table, column: Column, n: int, dice: random.Random) -> str:
         return dice.choice(("[]", "{}", '{"a": [1, "b"]}', "null"))
     if column.name == "id" or (table.name, column.name) == ("blobs", "digest"):
         return _id(table.name, n)
+    if column.name == "call_id":
+        return _id("calls", n)
     return f"{column.name} {n} {dice.choice(WORDS)}"
 
 
