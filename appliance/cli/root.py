@@ -39,7 +39,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "usage": "usage",
     },
     "People and access": {
-        "tenant": "tenant_life",
+        "tenant": "tenants",
         "user": "users",
         "member": "members",
         "notice": "notices",
@@ -59,7 +59,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 # Modules that add verbs to the group of another.
-MORE = {"tenant": ("bundles",)}
+MORE = {"tenant": ("tenant_life", "bundles")}
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
 WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}

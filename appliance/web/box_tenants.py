@@ -144,7 +144,8 @@ def _one(
         tenant=tenant_usage.listed(services.catalogue, control, tenant),
         members=members.every(control, tenant.id),
         trail=audit.entries(control, tenant.id, 12).items,
-        names={member.actor.label: member.name for member in members.every(control, tenant.id)}
+        names={"system:system": "AgentHQ", "system:cli": "Command line"}
+        | {member.actor.label: member.name for member in members.every(control, tenant.id)}
         | {f"member:{frame.person.id}": frame.person.name},
         form=typed or {},
         errors=respond.faults(problem) if problem else {},
