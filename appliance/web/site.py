@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_bundles,
     box_keys,
     box_tenants,
     budgets,
@@ -104,6 +105,7 @@ NOUNS: tuple[Any, ...] = (
     notices,
     live,
     box,
+    box_bundles,
     box_tenants,
     box_keys,
 )

@@ -284,6 +284,16 @@ def test_what_only_the_database_knows_undoes_the_whole_import(world: World, offi
     assert bring(world, packed(world.catalogue, world.acme.id)).tenant.slug == "acme-test"
 
 
+def test_a_file_below_a_file_undoes_the_whole_import(world: World, sound: bytes) -> None:
+    forged = Forged(sound)
+    for name in forged.names("files/"):
+        forged.put(name, forged.get(name).replace(b"/deep/", b"/notes.md/"))
+
+    with pytest.raises(Problem, match="can't be stored"):
+        bring(world, forged.pack())
+    assert slugs(world) == ["acme", "globex"]
+
+
 def test_rows_that_make_no_sense_undo_the_whole_import(world: World, sound: bytes) -> None:
     forged = Forged(sound)
     forged.rows("attempts", lambda rows: rows.clear())

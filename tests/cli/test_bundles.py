@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli import root
 from tests.bundles.forging import Forged
 from tests.cli.conftest import Run
 
@@ -49,8 +50,6 @@ def test_through_a_pipe(team: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 
     class Stdin:
         buffer = Pipe(out.buffer.getvalue())  # type: ignore[attr-defined]
-
-    from appliance.cli import root
 
     monkeypatch.setattr(sys, "stdin", Stdin)
     assert root.run(["tenant", "import", "-", "--slug", "copy"]) == 0
