@@ -77,6 +77,16 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def seal_for_box(self, address: str, secret: str) -> str:
+        """For what belongs to no tenant; sealed with the master key itself: a new one needs it sealed anew."""
+        redaction.remember(secret, "")
+        return seal(self._master, secret.encode(), f"box|{address}")
+
+    def open_for_box(self, address: str, sealed: str) -> str:
+        secret = unseal(self._master, sealed, f"box|{address}").decode()
+        redaction.remember(secret, "")
+        return secret
+
     def probe(self) -> str:
         """A text only this master key can have made; stored once, checked at every start."""
         return seal(self._master, b"agenthq", "probe")

@@ -20,7 +20,10 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """`simulated` marks a tenant of sample data, so that every surface can say so."""
+    """`simulated` marks a tenant of sample data, so that every surface can say so.
+
+    `require_totp`: its admins and owners sign in with a second step.
+    """
 
     id: str
     slug: str
@@ -29,6 +32,7 @@ class Tenant(msgspec.Struct, frozen=True):
     plan: str
     simulated: bool
     created_at: str
+    require_totp: bool = False
 
 
 class Provisioned(NamedTuple):
