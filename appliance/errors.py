@@ -22,6 +22,7 @@ CODES: dict[str, Code] = {
     "bad_credentials": Code(401, "E-mail or password is wrong"),
     "budget_exceeded": Code(402, "The budget is used up"),
     "forbidden": Code(403, "Your role does not allow this"),
+    "second_step": Code(403, "Set up two-step sign-in first"),
     "cross_site": Code(403, "The request came from another site"),
     "not_found": Code(404, "There is nothing here"),
     "method_not_allowed": Code(405, "This address does not take that method"),

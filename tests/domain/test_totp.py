@@ -24,7 +24,7 @@ class Phone:
         self.paper = totp.confirm(control, world.vault, world.bob.actor, self.id, self.code())
 
     def code(self, steps: int = 0) -> str:
-        return TOTP(self.secret).at(clock.now(), steps)
+        return TOTP(self.secret).at(clock.now(), counter_offset=steps)
 
     def check(self, code: str) -> None:
         totp.check(self.control, self.world.vault, self.id, code)
