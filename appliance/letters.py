@@ -32,6 +32,14 @@ def email(held: Notice, tenant: str, base: str) -> Mail:
     )
 
 
+def invitation(to: str, tenant: str, role: str, by: str, link: str) -> Mail:
+    """`by` is who invites, or "" for whoever runs the box."""
+    said = f"{by} invites you" if by else "You are invited"
+    foot = "This link is for you alone and works once. If you do not know what it is about, do nothing."
+    text = f"{said} to {tenant} on AgentHQ as {role}. The link works for a week:"
+    return personal(to, f"Join {tenant} on AgentHQ", text, link, foot)
+
+
 def personal(to: str, subject: str, said: str, link: str, foot: str) -> Mail:
     """To one person, with a link that is for them alone."""
     style = "font-family:sans-serif;font-size:15px;line-height:1.5;color:#222;max-width:600px"

@@ -21,7 +21,6 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 ADMIN = {"role": "admin"}
-FOOT = "This link is for you alone and works once. If you do not know what it is about, do nothing."
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -103,9 +102,8 @@ class InvitationsApi(Controller):
 def send(services: Services, control: Database, tenant: Tenant, actor: Actor, issued: Issued) -> Sent:
     """By e-mail where the box sends e-mail; else the link is handed back, to be copied."""
     found, link = issued.invitation, f"{services.post.base}/join/{issued.token}"
-    said = f"{actor.name} invites you to {tenant.name} on AgentHQ as {found.role}. The link works for a week:"
     try:
-        services.post.write(letters.personal(found.email, f"Join {tenant.name} on AgentHQ", said, link, FOOT))
+        services.post.write(letters.invitation(found.email, tenant.name, found.role, actor.name, link))
     except Undelivered as failure:
         return Sent(found, link, str(failure) if services.post.email else "")
     invitations.mailed(control, found.id)
