@@ -34,7 +34,7 @@ OPEN = {
     "/api/docs": "describes the API",
     "/static/{path:path}": "files of the interface",
 }
-HOOKS = "/hooks/"
+OPEN_BELOW = ("/hooks/", "/api/schema")
 
 
 class Asker(NamedTuple):
@@ -88,7 +88,7 @@ def doors(app: Litestar) -> Iterator[Door]:
     for route in app.routes:
         kind = _kind(route.path)
         if kind is None:
-            assert route.path in OPEN or route.path.startswith(HOOKS), f"{route.path}: who may ask for it?"
+            assert route.path in OPEN or route.path.startswith(OPEN_BELOW), f"{route.path}: who may ask for it?"
             continue
         for handler in getattr(route, "route_handlers", ()):
             for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
@@ -112,8 +112,8 @@ Each line is a route of the program, each column somebody who asks; a test plays
 - **no**: refused with 403. **404**: as if there were nothing.
 - Who is not signed in is sent to the sign-in (pages) or answered 401 (API), everywhere. A person of another tenant gets
   404 on every route of this one.
-- *keys* says from which role on an API key is let in; pages take no keys. A key for the gateway only is refused on every
-  route here. An agent's key never changes how the work is set up, whatever its role.
+- *keys* says from which role on an API key is let in; pages take no keys. A key for the gateway only is refused on
+  every route here. An agent's key never changes how the work is set up, whatever its role.
 - A box owner who is no member of the tenant is a stranger to it.
 
 {_table(lines)}
@@ -122,8 +122,8 @@ Each line is a route of the program, each column somebody who asks; a test plays
 
 {_table(opened)}
 
-Addresses below `/hooks/` take what other services send; the address is a secret and a signature may be asked. `/gw` takes
-keys, for calls of models: see [gateway.md](gateway.md).
+Addresses below `/hooks/` take what other services send; the address is a secret and a signature may be asked. `/gw`
+takes keys, for calls of models: see [gateway.md](gateway.md). `/api/schema` describes the API.
 """
 
 

@@ -24,8 +24,8 @@ ENDLESS = "stream"
 def threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is let in stops at the door: what is behind it must not change between two questions."""
 
-    async def admit(*given: Any) -> None:
-        await let_in(*given)
+    async def admit(*given: Any, **more: Any) -> None:
+        await let_in(*given, **more)
         raise Problem("cancelled", LET_IN)
 
     def identify(*given: Any) -> None:
