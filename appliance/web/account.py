@@ -136,7 +136,7 @@ def _sessions(request: Ask, control: Database, user_id: str) -> list[Seen]:
 
 def _page(frame: Frame, control: Database, problem: Problem | None = None) -> Reply:
     user = users.by_id(control, frame.person.id)
-    shown = {"user": user, "sessions": _sessions(frame.request, control, user.id)}
+    shown: dict[str, Any] = {"user": user, "sessions": _sessions(frame.request, control, user.id)}
     return room(frame, "account", problem, codes_left=totp.codes_left(control, user.id), **shown)
 
 

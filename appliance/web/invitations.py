@@ -122,7 +122,12 @@ def _shown(sent: Sent) -> dict[str, Any]:
 def _told(frame: Frame, sent: Sent) -> Reply:
     if not sent.link:
         return respond.redirect(f"{frame.base}/settings/members", f"The invitation went to {sent.invitation.email}.")
-    about = {"title": "Invitation", "link": sent.link, "why": sent.why, "ends": sent.invitation.expires_at}
+    about: dict[str, Any] = {
+        "title": "Invitation",
+        "link": sent.link,
+        "why": sent.why,
+        "ends": sent.invitation.expires_at,
+    }
     lead = f"Send this link to {sent.invitation.email}. Whoever opens it joins {frame.tenant.name}."
     return respond.page(frame, "settings/link.html", lead=lead, **about)
 

@@ -1,5 +1,7 @@
 """The page behind an invitation. It looks the same whether the address has an account or not."""
 
+from typing import Any
+
 from litestar import Controller, get, post
 from litestar.params import FromPath
 
@@ -45,7 +47,7 @@ class JoinPages(Controller):
         return respond.redirect(f"/t/{tenants.by_id(control, found.tenant_id).slug}/", "Welcome.")
 
 
-def _about(request: Ask, control: Database, services: Services, token: str) -> dict[str, object]:
+def _about(request: Ask, control: Database, services: Services, token: str) -> dict[str, Any]:
     found = invitations.of_token(control, token)
     tenant = tenants.by_id(control, found.tenant_id)
     person = _person(request, control, services)

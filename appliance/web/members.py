@@ -1,5 +1,7 @@
 """The people of a tenant and their roles; the API is in members_api.py."""
 
+from typing import Any
+
 from litestar import Controller, get, post
 from litestar.params import FromPath
 
@@ -73,7 +75,7 @@ class MembersPages(Controller):
         name = members.get(control, tenant.id, user_id).name
         lead = f"Give this link to {name}. Whoever opens it sets their password; their sessions end then."
         ends = clock.ahead(password_links.MINUTES * 60)
-        about = {"title": "New password", "link": forgot.link(services, token), "why": "", "ends": ends}
+        about: dict[str, Any] = {"title": "New password", "link": forgot.link(services, token), "why": "", "ends": ends}
         return respond.page(frame, "settings/link.html", lead=lead, **about)
 
     @post("/two-step", opt={"role": "owner"}, sync_to_thread=True)
