@@ -16,7 +16,7 @@ def test_a_second_step_is_set_up_with_a_code_and_taken_away_with_one(tab: Opens)
     page.get_by_text("It can't be scanned").click()
     secret = page.locator("code.secret").inner_text()
     opened.judge()
-    page.get_by_label("Code").fill(TOTP(secret).now())
+    page.get_by_role("textbox", name="Code").fill(TOTP(secret).now())
     page.get_by_role("button", name="Turn it on").click()
     codes = page.locator(".codes li").all_inner_texts()
     assert len(codes) == 10
