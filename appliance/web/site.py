@@ -27,7 +27,9 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_keys,
     box_people,
+    box_tenants,
     budgets,
     channels,
     connect,
@@ -110,6 +112,8 @@ NOUNS: tuple[Any, ...] = (
     live,
     box,
     box_people,
+    box_tenants,
+    box_keys,
 )
 
 THREADS = 64
@@ -223,7 +227,7 @@ def _nouns() -> list[Router]:
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

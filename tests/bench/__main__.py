@@ -16,6 +16,7 @@ from tests.bench import (
     flows,
     gateway,
     idle,
+    neighbours,
     org,
     peers,
     people,
@@ -23,6 +24,7 @@ from tests.bench import (
     run_list,
     schedules,
     temporal,
+    tenants,
     workers,
     workflows,
 )
@@ -35,6 +37,7 @@ SCENES = {
     "peers": peers,
     "temporal": temporal,
     "fairness": fairness,
+    "neighbours": neighbours,
     "restart": restart,
     "gateway": gateway,
     "idle": idle,
@@ -47,6 +50,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "tenants": tenants,
 }
 
 

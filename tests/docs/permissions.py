@@ -42,7 +42,7 @@ class Asker(NamedTuple):
 
     name: str
     role: Role | Literal[""] = ""
-    key: Literal["", "key", "agent", "gateway"] = ""
+    key: Literal["", "key", "agent", "gateway", "box"] = ""
     signed_in: bool = True
     box_owner: bool = False
 
@@ -56,6 +56,7 @@ ASKERS = (
     Asker("agent's admin key", "admin", "agent"),
     Asker("gateway key", "operator", "gateway"),
     Asker("box owner", box_owner=True),
+    Asker("box key", key="box", box_owner=True),
 )
 
 
@@ -70,7 +71,8 @@ class Door(NamedTuple):
     declared: bool
 
     def answer(self, asker: Asker) -> Answer:
-        if not asker.signed_in or (asker.key and self.kind != "api"):
+        takes = {"api": "key agent gateway", "box api": "box"}.get(self.kind, "")
+        if not asker.signed_in or (asker.key and asker.key not in takes.split()):
             return "sign in"
         if self.kind.startswith("box"):
             return "yes" if asker.box_owner else "404"
@@ -114,7 +116,8 @@ Each line is a route of the program, each column somebody who asks; a test plays
   404 on every route of this one.
 - *keys* says from which role on an API key is let in; pages take no keys. A key for the gateway only is refused on
   every route here. An agent's key never changes how the work is set up, whatever its role.
-- A box owner who is no member of the tenant is a stranger to it.
+- A box owner who is no member of the tenant is a stranger to it. A key of the box is let in where a box owner is, below
+  `/api/v1/box` only, and opens nothing else; a tenant's key opens nothing there.
 
 {_table(lines)}
 

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from appliance.domain import box_owners, keys, members, sessions, users
+from appliance.domain import box_keys, box_owners, keys, members, sessions, users
 from appliance.domain.actor import ROLES, SYSTEM
+from appliance.domain.box_keys import NewBoxKey
 from appliance.domain.key_forms import NewKey
 from appliance.errors import Problem
 from appliance.web import access, box
@@ -32,10 +33,16 @@ def threshold(monkeypatch: pytest.MonkeyPatch) -> None:
         known(*given)
         raise Problem("cancelled", LET_IN)
 
+    def by_key(*given: Any) -> None:
+        known_key(*given)
+        raise Problem("cancelled", LET_IN)
+
+    known_key: Callable[..., Any] = box._by_key
     let_in: Callable[..., Any] = access._admit
     known: Callable[..., Any] = box.identify
     monkeypatch.setattr(access, "_admit", admit)
     monkeypatch.setattr(box, "identify", identify)
+    monkeypatch.setattr(box, "_by_key", by_key)
 
 
 @pytest.mark.parametrize("asker", ASKERS, ids=lambda asker: asker.name)
@@ -76,6 +83,9 @@ def test_a_handler_that_says_nothing_is_found() -> None:
 def client_of(world: World, asker: Asker) -> httpx.Client:
     if not asker.signed_in:
         return world.stranger
+    if asker.key == "box":
+        with world.control() as control:
+            return world.program(box_keys.create(control, SYSTEM, NewBoxKey("box")).secret)
     if asker.key:
         agent = hire(world).id if asker.key == "agent" else ""
         new = NewKey(asker.name, asker.role or "viewer", asker.key == "gateway", agent=agent)
