@@ -83,6 +83,16 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def seal_for_box(self, address: str, secret: str) -> str:
+        """For what belongs to no tenant; sealed with the master key itself: a new one needs it sealed anew."""
+        redaction.remember(secret, "")
+        return seal(self._master, secret.encode(), f"box|{address}")
+
+    def open_for_box(self, address: str, sealed: str) -> str:
+        secret = unseal(self._master, sealed, f"box|{address}").decode()
+        redaction.remember(secret, "")
+        return secret
+
     def forget(self, tenant_id: str) -> None:
         """Of a tenant whose wrapped key is gone nothing opens any more."""
         self._keys.pop(tenant_id, None)

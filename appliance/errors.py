@@ -22,6 +22,7 @@ CODES: dict[str, Code] = {
     "bad_credentials": Code(401, "E-mail or password is wrong"),
     "budget_exceeded": Code(402, "The budget is used up"),
     "forbidden": Code(403, "Your role does not allow this"),
+    "second_step": Code(403, "Set up two-step sign-in first"),
     "suspended": Code(403, "This tenant is suspended"),
     "deleting": Code(403, "This tenant is being deleted"),
     "cross_site": Code(403, "The request came from another site"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from appliance import clock
+from appliance import clock, ids
 from appliance.domain.notices.kinds import URGENT
 from appliance.domain.notices.rows import Content, Notice
 from appliance.gateway.mail import Mail
@@ -30,6 +30,23 @@ def email(held: Notice, tenant: str, base: str) -> Mail:
         at=clock.parse(held.created_at),
         thread=held.approval_id or "",
     )
+
+
+def invitation(to: str, tenant: str, role: str, by: str, link: str) -> Mail:
+    """`by` is who invites, or "" for whoever runs the box."""
+    said = f"{by} invites you" if by else "You are invited"
+    foot = "This link is for you alone and works once. If you do not know what it is about, do nothing."
+    text = f"{said} to {tenant} on AgentHQ as {role}. The link works for a week:"
+    return personal(to, f"Join {tenant} on AgentHQ", text, link, foot)
+
+
+def personal(to: str, subject: str, said: str, link: str, foot: str) -> Mail:
+    """To one person, with a link that is for them alone."""
+    style = "font-family:sans-serif;font-size:15px;line-height:1.5;color:#222;max-width:600px"
+    html = f'<div style="{style}"><p>{escape(said)}</p><p><a href="{escape(link)}">{escape(link)}</a></p>'
+    html += f'<p style="color:#666;font-size:13px">{escape(foot)}</p></div>'
+    text = f"{said}\n\n{link}\n\n-- \n{foot}\n"
+    return Mail(ids.new(), to, " ".join(subject.split()), text, html, clock.now())
 
 
 def webhook(held: Notice, tenant: str, base: str) -> bytes:

@@ -38,6 +38,17 @@ class Post:
     def email(self) -> bool:
         return self._server is not None
 
+    @property
+    def base(self) -> str:
+        """The address that people open the box by."""
+        return self._link()
+
+    def write(self, letter: Mail) -> None:
+        """Send a letter now, past the outbox: one that nobody waits for tomorrow. Raises Undelivered."""
+        if self._server is None:
+            raise Undelivered("The box sends no e-mail: smtp_host is not set.", closed=True)
+        _mailed(self._server, letter)
+
     def send_due(self, db: Database, tenant: Tenant) -> int:
         """Send what is due; how many arrived. Where one finds its way closed, others that go there wait with it."""
         arrived, closed = 0, dict[str, str]()

@@ -8,8 +8,9 @@ import msgspec
 from appliance.cli.command import decoded, role_option, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
-from appliance.domain import key_terms, keys
+from appliance.domain import key_rotation, key_terms, keys
 from appliance.domain.key_forms import KeyChange, NewKey
+from appliance.domain.key_rotation import Rotation
 
 WITHOUT = {name.replace("_", "-"): name for name in ("expires", "budget_usd", "agent", "project", "models")}
 WITHOUT |= {"requests": "requests_per_min", "tokens": "tokens_per_min", "parallel": "parallel"}
@@ -103,6 +104,22 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
     items = [msgspec.to_builtins(k) | {"state": k.state} for k in found]
     heads = ("id", "name", "begins", "role", "state", "budget", "used")
     return listing(items, table(heads, rows, "There is no key yet.", right=("budget",)))
+
+
+@verb("agenthq key rotate 0193a1c2-… --old-until 2d", "agenthq key rotate 0193a1c2-… --end-old", into=key)
+@click.argument("key_id", metavar="ID")
+@tenant_option
+@click.option("--old-until", default="7d", show_default=True, metavar="WHEN", help="How long the old secret works.")
+@click.option("--end-old", is_flag=True, help="Make no other secret: end the old one of the last rotation now.")
+def rotate(desk: Desk, key_id: str, tenant: str | None, old_until: str, end_old: bool) -> Shown:
+    """Give a key another secret, printed now and never again; the old one works beside it for a while."""
+    with desk.room(tenant) as room, desk.control() as control:
+        if end_old:
+            ended = key_rotation.end_old(control, CLI, room.tenant.id, key_id)
+            return Shown(ended, f"The old secret of {ended.name} works no longer.")
+        made = key_rotation.rotate(control, CLI, room.tenant.id, key_id, Rotation(old_until))
+    about = [("Key", made.secret), ("Id", made.id), ("Old one", f"{made.old_hint}… works until {made.old_until}")]
+    return Shown(made, facts([*about, ("Keep it", "it is not shown again")]))
 
 
 @verb("agenthq key revoke 0193a1c2-…", into=key)

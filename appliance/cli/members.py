@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from appliance.cli import invitations
 from appliance.cli.command import password_option, role_option, secret_from, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, table
@@ -135,3 +136,6 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
         found = members.every(control, room.tenant.id)
     rows = [(m.email, m.name, m.role, "disabled" if m.disabled else "active", ago(m.created_at)) for m in found]
     return listing(found, table(("email", "name", "role", "state", "since"), rows, "There is no member yet."))
+
+
+invitations.into(member)

@@ -15,6 +15,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     Calls made with it count on its `agent_id` and `project`. `models` are the names it may ask for, with * for any
     letters; none is all. The limits are of requests and tokens a minute and of calls at the same time; None is none.
+    While the key is rotated its old secret works beside the new one, until `old_until`.
     """
 
     id: str
@@ -35,6 +36,9 @@ class ApiKey(msgspec.Struct, frozen=True):
     requests_per_min: int | None = None
     tokens_per_min: int | None = None
     parallel: int | None = None
+    old_hint: str = ""
+    old_until: str | None = None
+    old_used_at: str | None = None
 
     def allows(self, model: str) -> bool:
         return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)
@@ -45,6 +49,15 @@ class ApiKey(msgspec.Struct, frozen=True):
         if self.agent_id:
             return Actor("agent", self.agent_id, self.name, self.role)
         return Actor("key", self.id, self.name, self.role)
+
+    @property
+    def rotating(self) -> bool:
+        """The old secret still works."""
+        return bool(self.old_until and self.old_until > clock.iso() and self.state == "active")
+
+    @property
+    def ends_soon(self) -> bool:
+        return bool(self.state == "active" and self.expires_at and self.expires_at < clock.ahead(SOON_DAYS * 86400))
 
     @property
     def state(self) -> str:
@@ -94,6 +107,7 @@ class KeyChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm: bool = False
 
 
+SOON_DAYS = 14
 LIMITS = ("requests_per_min", "tokens_per_min", "parallel")
 MODELS_MOST, NAME_MOST, NUMBER_MOST = 100, 100, 10**12
 

@@ -61,7 +61,8 @@ def refuse(control: Database, secret: str, reason: str, said: str) -> tuple[str,
 
     A secret nobody knows is noted on the newest key that begins with the same letters; None where there is none.
     """
-    row = control.one("SELECT id, tenant_id FROM api_keys WHERE digest = :digest", {"digest": crypto.digest(secret)})
+    sql = "SELECT id, tenant_id FROM api_keys WHERE digest = :digest OR old_digest = :digest"
+    row = control.one(sql, {"digest": crypto.digest(secret)})
     if row is None:
         sql = "SELECT id, tenant_id FROM api_keys WHERE hint = :hint AND revoked_at IS NULL ORDER BY id DESC LIMIT 1"
         row, reason = control.one(sql, {"hint": secret[:HINT]}), "unknown"

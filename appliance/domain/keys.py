@@ -14,6 +14,7 @@ from appliance.errors import Problem, invalid, not_found
 
 PREFIX = "ahq_"
 TOUCH_SECONDS = 60
+_BY_SECRET = "SELECT * FROM api_keys WHERE digest = :digest OR old_digest = :digest"
 
 
 def create(control: Database, actor: Actor, tenant_id: str, new: NewKey) -> IssuedKey:
@@ -88,15 +89,18 @@ def state(control: Database, tenant_id: str, key_id: str) -> str:
 
 
 def authenticate(control: Database, secret: str) -> ApiKey:
-    """Raises Problem(unauthenticated) for a key that is unknown, revoked or expired."""
-    row = control.one("SELECT * FROM api_keys WHERE digest = :digest", {"digest": crypto.digest(secret)})
+    """Raises Problem(unauthenticated) for a key that is unknown, revoked or expired, and for an old secret of one."""
+    row = control.one(_BY_SECRET, {"digest": crypto.digest(secret)})
     if row is None:
         raise Problem("unauthenticated", "This API key is not known here.")
-    key = _key(row)
+    key, old = _key(row), row["digest"] != crypto.digest(secret)
     if key.state != "active":
         raise Problem("unauthenticated", f"This API key is {key.state}. Make another one in the settings.")
-    if key.used_at is None or key.used_at < clock.ahead(-TOUCH_SECONDS):
-        control.update("api_keys", {"id": key.id}, used_at=clock.iso())
+    if old and not key.rotating:
+        raise Problem("unauthenticated", "This API key was rotated and its old secret has ended. Use the new one.")
+    at = "old_used_at" if old else "used_at"
+    if row[at] is None or row[at] < clock.ahead(-TOUCH_SECONDS):
+        control.update("api_keys", {"id": key.id}, **{at: clock.iso()})
     return key
 
 

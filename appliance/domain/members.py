@@ -4,13 +4,13 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Duplicate
-from appliance.domain import audit, owners, passwords, records, users
+from appliance.domain import audit, box_owners, owners, passwords, records, users
 from appliance.domain.actor import ROLES, Actor, Role
 from appliance.domain.users import User
 from appliance.errors import Problem, invalid, not_found
 
 _SELECT = (
-    "SELECT u.id, u.email, u.name, u.theme, u.disabled, m.role, m.tenant_id, m.created_at "
+    "SELECT u.id, u.email, u.name, u.theme, u.disabled, u.totp_at, m.role, m.tenant_id, m.created_at "
     "FROM memberships m JOIN users u ON u.id = m.user_id "
 )
 
@@ -25,6 +25,7 @@ class Member(msgspec.Struct, frozen=True):
     theme: str
     disabled: bool
     created_at: str
+    totp_at: str | None = None
 
     @property
     def actor(self) -> Actor:
@@ -61,7 +62,7 @@ def get(control: Database, tenant_id: str, user_id: str) -> Member:
 
 def add(control: Database, actor: Actor, tenant_id: str, new: NewMember) -> Member:
     """Add a person to a tenant; one who is new to the box gets the given name and password."""
-    _may_give(actor, new.role)
+    may_give(actor, new.role)
     with control.transaction():
         found = control.one("SELECT * FROM users WHERE email = :email", {"email": users.normalise(new.email)})
         user = records.to(User, found) if found else users.create(control, actor, new.email, new.name, new.password)
@@ -92,7 +93,7 @@ def change(control: Database, actor: Actor, tenant_id: str, user_id: str, change
 
 def change_role(control: Database, actor: Actor, tenant_id: str, user_id: str, role: Role) -> Member:
     """Raises Problem(forbidden) above the actor's own role, Problem(conflict) for the last owner."""
-    _may_give(actor, role)
+    may_give(actor, role)
     with control.transaction():
         before = _touchable(control, actor, tenant_id, user_id)
         if role != "owner":
@@ -111,12 +112,29 @@ def remove(control: Database, actor: Actor, tenant_id: str, user_id: str) -> Non
         audit.record(control, actor, "member.removed", user_id, tenant_id)
 
 
+def leave(control: Database, actor: Actor, tenant_id: str, user_id: str) -> None:
+    """A person's own step out of the tenant. Raises Problem(conflict) for the last owner."""
+    with control.transaction():
+        get(control, tenant_id, user_id)
+        owners.keep_one(control, tenant_id, user_id)
+        control.delete("memberships", tenant_id=tenant_id, user_id=user_id)
+        audit.record(control, actor, "member.left", user_id, tenant_id)
+
+
 def reset_password(control: Database, actor: Actor, tenant_id: str, user_id: str, password: str) -> None:
-    """Refused for a person who is in other tenants too: their password is not this tenant's to set."""
-    _touchable(control, actor, tenant_id, user_id)
+    """As `may_reset` allows. Ends the person's sessions."""
+    may_reset(control, actor, tenant_id, user_id)
+    passwords.reset(control, actor, user_id, password)
+
+
+def may_reset(control: Database, actor: Actor, tenant_id: str, user_id: str) -> Member:
+    """Raises Problem(forbidden) for a person of other tenants or of the box: their password is not this tenant's."""
+    found = _touchable(control, actor, tenant_id, user_id)
     if control.value("SELECT COUNT(*) FROM memberships WHERE user_id = :user", {"user": user_id}) > 1:
         raise Problem("forbidden", "This person belongs to other tenants too; the owner of the box can reset it.")
-    passwords.reset(control, actor, user_id, password)
+    if user_id != actor.id and box_owners.is_one(control, user_id):
+        raise Problem("forbidden", "This person answers for the whole box; they reset it themselves.")
+    return found
 
 
 def _touchable(control: Database, actor: Actor, tenant_id: str, user_id: str) -> Member:
@@ -126,7 +144,8 @@ def _touchable(control: Database, actor: Actor, tenant_id: str, user_id: str) ->
     return found
 
 
-def _may_give(actor: Actor, role: Role) -> None:
+def may_give(actor: Actor, role: Role) -> None:
+    """Raises Problem(invalid), Problem(forbidden) for a role above the actor's own."""
     if role not in ROLES:
         raise invalid(role=f"take one of {', '.join(ROLES)}")
     if ROLES.index(role) > ROLES.index(actor.role):

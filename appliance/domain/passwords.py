@@ -4,7 +4,7 @@ from functools import cache
 
 from appliance import crypto, ids
 from appliance.db.database import Database, Row
-from appliance.domain import audit
+from appliance.domain import audit, throttle
 from appliance.domain.actor import Actor
 from appliance.errors import invalid, not_found
 
@@ -38,11 +38,18 @@ def reset(control: Database, actor: Actor, user_id: str, password: str) -> None:
 
 
 def change(control: Database, actor: Actor, user_id: str, current: str, password: str) -> None:
-    """A person's own change. Raises Problem(invalid) when `current` is not their password."""
+    """A person's own change. Raises Problem(invalid) when `current` is not their password, Problem(rate_limited)."""
+    prove(control, user_id, current)
+    reset(control, actor, user_id, password)
+
+
+def prove(control: Database, user_id: str, current: str) -> None:
+    """A signed-in person shows that they know their password; guesses at an open session are slowed down too."""
+    throttle.guess(control, f"password:{user_id}")
     user = control.one("SELECT password FROM users WHERE id = :id", {"id": user_id})
     if not right(user, current):
         raise invalid(current="is not your password")
-    reset(control, actor, user_id, password)
+    throttle.right(control, f"password:{user_id}")
 
 
 @cache

@@ -6,9 +6,10 @@ from appliance import clock, crypto, ids
 from appliance.db.database import Database, Row
 from appliance.domain import audit, records
 from appliance.domain.actor import Actor
-from appliance.errors import Problem
+from appliance.errors import Problem, not_found
 
 TOUCH_SECONDS = 60
+NAME = 16
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -18,6 +19,11 @@ class Session(msgspec.Struct, frozen=True):
     created_at: str
     seen_at: str
     expires_at: str
+
+    @property
+    def name(self) -> str:
+        """What the person's own list calls it; opens nothing."""
+        return self.digest[:NAME]
 
 
 def start(control: Database, user_id: str, client: str, hours: int) -> str:
@@ -51,6 +57,24 @@ def of_user(control: Database, user_id: str) -> list[Session]:
 
 def revoke(control: Database, token: str) -> None:
     control.delete("sessions", digest=crypto.digest(token))
+
+
+def revoke_one(control: Database, actor: Actor, user_id: str, name: str) -> None:
+    """Raises Problem(not_found) for one that has ended or is somebody else's."""
+    sql = f"DELETE FROM sessions WHERE user_id = :user AND substr(digest, 1, {NAME}) = :name"
+    with control.transaction():
+        if not control.execute(sql, {"user": user_id, "name": name}):
+            raise not_found("session")
+        audit.record(control, actor, "session.revoked", user_id)
+
+
+def revoke_others(control: Database, actor: Actor, user_id: str, token: str) -> int:
+    """All but the one that asks; how many ended."""
+    sql = "DELETE FROM sessions WHERE user_id = :user AND digest <> :digest"
+    with control.transaction():
+        ended = control.execute(sql, {"user": user_id, "digest": crypto.digest(token)})
+        audit.record(control, actor, "sessions.revoked", user_id)
+    return ended
 
 
 def revoke_all(control: Database, actor: Actor, user_id: str) -> int:

@@ -22,6 +22,7 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 class Tenant(msgspec.Struct, frozen=True):
     """`simulated` marks a tenant of sample data, so that every surface can say so.
 
+    `require_totp`: its admins and owners sign in with a second step.
     `state` is active, suspended, grace, trash or purged; grace and trash end at `state_until`. `suspended_reason`
     stays while the tenant is being deleted.
     """
@@ -37,6 +38,7 @@ class Tenant(msgspec.Struct, frozen=True):
     state_by: str = ""
     state_until: str | None = None
     suspended_reason: str = ""
+    require_totp: bool = False
 
 
 class Provisioned(NamedTuple):

@@ -33,6 +33,20 @@ def missed(control: Database, address: str) -> None:
     control.insert("login_failures", {"subject": subject, "at": clock.iso()})
 
 
+def guess(control: Database, subject: str) -> None:
+    """Count one guess at something other than a sign-in, such as `totp:<user>`. Raises Problem(rate_limited)."""
+    with control.transaction():
+        control.next_number("sign_ins")
+        if wait := _wait(control, subject, FREE_EMAIL):
+            raise _later(wait)
+        control.insert("login_failures", {"subject": subject, "at": clock.iso()})
+
+
+def right(control: Database, subject: str) -> None:
+    """The guess was right: forget those before."""
+    control.delete("login_failures", subject=subject)
+
+
 def clear(control: Database, email: str, address: str) -> None:
     """The person was right: forget their failures."""
     control.delete("login_failures", subject=_email(email))

@@ -16,12 +16,16 @@ Theme = Literal["system", "light", "dark"]
 
 
 class User(msgspec.Struct, frozen=True):
+    """`totp_at` is since when a code from their phone is asked at sign-in; None when it is not."""
+
     id: str
     email: str
     name: str
     theme: str
     disabled: bool
     created_at: str
+    box_owner: bool = False
+    totp_at: str | None = None
 
 
 def create(control: Database, actor: Actor, email: str, name: str, password: str) -> User:
@@ -79,6 +83,14 @@ def disable(control: Database, actor: Actor, user_id: str) -> None:
             raise not_found("user")
         control.delete("sessions", user_id=user_id)
         audit.record(control, actor, "user.disabled", user_id)
+
+
+def enable(control: Database, actor: Actor, user_id: str) -> None:
+    """They may sign in again. Raises Problem(not_found)."""
+    with control.transaction():
+        if not control.update("users", {"id": user_id}, disabled=False):
+            raise not_found("user")
+        audit.record(control, actor, "user.enabled", user_id)
 
 
 def _check(email: str, name: str, password: str) -> None:

@@ -1,6 +1,6 @@
 """Who asks: a session cookie or an API key, found before any handler runs; and what a handler may open."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from appliance.db.database import Database
-from appliance.domain import keys, members, sessions, tenant_gate, tenants
+from appliance.domain import keys, members, sessions, tenant_gate, tenants, totp
 from appliance.domain.actor import Actor, Role
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.members import Member
@@ -91,16 +91,18 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
         bearer,
         connection.scope.get("method") in SAFE or bool(handler.opt.get("while_leaving")),
     )
-    asker.actor.need(_role(connection, handler))
+    asker.actor.need(role_of(handler.opt, str(connection.scope.get("method"))))
     # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
     if asker.member is None and handler.opt.get("person"):
         raise Problem("forbidden", ONLY_A_PERSON)
+    if asker.member and totp.owed(asker.tenant, asker.member) and not handler.opt.get("first_steps"):
+        raise Problem("second_step", f"{asker.tenant.name} asks its {asker.member.role}s for a second step at sign-in.")
     connection.scope["state"]["asker"] = asker
 
 
-def _role(connection: Connection, handler: BaseRouteHandler) -> Role:
-    default = "viewer" if connection.scope.get("method") in SAFE else "operator"
-    return cast(Role, handler.opt.get("role", default))
+def role_of(opt: Mapping[str, Any], method: str) -> Role:
+    """What a handler asks for: its own `role`; else viewer to look, and what its controller says under `writes`."""
+    return cast(Role, opt.get("role") or ("viewer" if method in SAFE else opt.get("writes", "operator")))
 
 
 def identify(services: Services, slug: str | None, token: str, bearer: str, reads: bool = True) -> Asker:

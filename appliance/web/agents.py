@@ -25,6 +25,7 @@ ADMIN = {"role": "admin"}
 
 class AgentsPages(Controller):
     path = "/agents"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:
@@ -98,6 +99,7 @@ class AgentsPages(Controller):
 class AgentsApi(Controller):
     path = "/agents"
     tags = ["agents"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Every agent with its computed status")
     def listing(self, db: Database) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def decided(db: Database, actor: Actor, approval_id: str, verb: str, chosen: Dec
 class ApprovalsApi(Controller):
     path = "/approvals"
     tags = ["approvals"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Approvals, newest first; pending ones unless told otherwise")
     def listing(

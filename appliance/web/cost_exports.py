@@ -17,6 +17,7 @@ from appliance.web.services import Services
 
 class ExportPages(Controller):
     path = "/costs/exports"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:

@@ -33,6 +33,7 @@ class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ExportsApi(Controller):
     path = "/analytics/exports"
     tags = ["costs"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Exports, newest first")
     def listing(self, db: Database) -> dict[str, Any]:

@@ -30,6 +30,7 @@ HOME = "/settings/hooks"
 
 class HooksPages(Controller):
     path = HOME
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(
@@ -59,6 +60,7 @@ class HooksPages(Controller):
 
 class HookPages(Controller):
     path = HOME + "/{hook_id:str}"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def show(

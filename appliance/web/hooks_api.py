@@ -46,6 +46,7 @@ class Try(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TaskHooksApi(Controller):
     path = "/tasks/{ref:str}/hooks"
     tags = ["tasks"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="The hooks of a task, newest first; their addresses are not kept")
     def listing(self, db: Database, control: Database, tenant: Tenant, ref: Ref) -> dict[str, Any]:
@@ -75,6 +76,7 @@ class TaskHooksApi(Controller):
 class HooksApi(Controller):
     path = "/hooks"
     tags = ["connect"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Hooks, newest first; their addresses and secrets are not kept")
     def listing(
@@ -138,6 +140,7 @@ class HooksApi(Controller):
 class DeliveriesApi(Controller):
     path = "/hooks/{hook_id:str}/deliveries"
     tags = ["connect"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Deliveries of the last 30 days, newest first, without their bodies")
     def listing(

@@ -25,6 +25,7 @@ PAUSED = "Paused: what runs ends, nothing new starts."
 
 class InstancesPages(Controller):
     path = "/instances"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(

@@ -42,6 +42,7 @@ class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class InstancesApi(Controller):
     path = "/instances"
     tags = ["workflows"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Instances, newest first")
     def listing(

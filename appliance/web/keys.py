@@ -7,9 +7,10 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath
 
 from appliance.db.database import Database
-from appliance.domain import key_terms, keys
+from appliance.domain import key_rotation, key_terms, keys
 from appliance.domain.actor import Actor
 from appliance.domain.key_forms import ApiKey, IssuedKey, KeyChange, NewKey
+from appliance.domain.key_rotation import Rotation
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import key_fields, money, respond
@@ -69,6 +70,34 @@ class KeysPages(Controller):
         return respond.redirect(f"{frame.base}/settings/keys", "The key was revoked.")
 
 
+class RotationPages(Controller):
+    path = "/settings/keys/{key_id:str}"
+    opt = ADMIN
+
+    @post("/rotate", sync_to_thread=True)
+    def rotate(
+        self,
+        frame: Frame,
+        db: Database,
+        control: Database,
+        actor: Actor,
+        tenant: Tenant,
+        key_id: FromPath[str],
+        data: Fields,
+    ) -> Reply:
+        key = keys.get(control, tenant.id, key_id)
+        try:
+            issued = key_rotation.rotate(control, actor, tenant.id, key.id, respond.whole_form(Rotation, data))
+        except Problem as problem:
+            return _one(frame, db, key, problem)
+        return respond.page(frame, "settings/key.html", issued=issued)
+
+    @post("/end-old", sync_to_thread=True)
+    def end_old(self, frame: Frame, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str]) -> Reply:
+        key_rotation.end_old(control, actor, tenant.id, key_id)
+        return respond.redirect(f"{frame.base}/settings/keys/{key_id}", "The old secret works no longer.")
+
+
 class KeysApi(Controller):
     path = "/keys"
     tags = ["people"]
@@ -89,6 +118,17 @@ class KeysApi(Controller):
     ) -> Any:
         return money.with_usd(key_terms.change(control, db, actor, tenant.id, key_id, data))
 
+    @post("/{key_id:str}/rotate", status_code=200, sync_to_thread=True, summary="Give a key another secret")
+    def rotate(
+        self, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str], data: Rotation
+    ) -> IssuedKey:
+        """Both secrets work until `old_until`, or until the old one is ended."""
+        return key_rotation.rotate(control, actor, tenant.id, key_id, data)
+
+    @post("/{key_id:str}/end-old", status_code=200, sync_to_thread=True, summary="End the old secret of a key now")
+    def end_old(self, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str]) -> ApiKey:
+        return key_rotation.end_old(control, actor, tenant.id, key_id)
+
     @delete("/{key_id:str}", sync_to_thread=True, summary="Revoke an API key")
     def revoke(self, control: Database, actor: Actor, tenant: Tenant, key_id: FromPath[str]) -> None:
         keys.revoke(control, actor, tenant.id, key_id)
@@ -106,7 +146,8 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> Reply:
     found = key_terms.shown(db, keys.every(control, frame.tenant.id))
-    return room(frame, "keys", problem, typed, keys=found, choices=key_fields.choices(db))
+    choices = key_fields.choices(db)
+    return room(frame, "keys", problem, typed, keys=found, choices=choices, agents=dict(choices["agents"]))
 
 
 def _one(
@@ -116,5 +157,5 @@ def _one(
     return room(frame, "key_edit", problem, typed or key_fields.of(key), key=key, choices=key_fields.choices(db))
 
 
-PAGES = [KeysPages]
+PAGES = [KeysPages, RotationPages]
 API = [KeysApi]

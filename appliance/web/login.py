@@ -7,7 +7,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import box_owners, sessions, setup, tenants, throttle, users
+from appliance.domain import box_owners, sessions, setup, tenants, throttle, totp, users
 from appliance.domain.users import User
 from appliance.errors import Problem
 from appliance.web import door, respond
@@ -17,7 +17,7 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 Fields = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
-PAGE = "login/index.html"
+PAGE, CODE = "login/index.html", "login/code.html"
 
 
 class LoginPages(Controller):
@@ -25,8 +25,10 @@ class LoginPages(Controller):
     include_in_schema = False
 
     @get("/", sync_to_thread=True)
-    def show(self, request: Ask, control: Database, next: FromQuery[str] = "/") -> Reply:
-        known = {"set_up": setup.has_owner(control), "demo": _is_demo(control)}
+    def show(
+        self, request: Ask, control: Database, next: FromQuery[str] = "/", changed: FromQuery[bool] = False
+    ) -> Reply:
+        known = {"set_up": setup.has_owner(control), "demo": _is_demo(control), "changed": changed}
         return respond.plain(request, PAGE, next=door.local(next), email="", errors={}, **known)
 
     @post("/", sync_to_thread=True)
@@ -37,7 +39,23 @@ class LoginPages(Controller):
         except Problem as problem:
             known = {"set_up": True, "demo": _is_demo(control), "errors": respond.faults(problem)}
             return respond.refused(request, PAGE, problem, next=path, email=email, **known)
-        return door.enter(request, user.id, path)
+        return door.first_step(request, control, user, path)
+
+    @get("/code", sync_to_thread=True)
+    def ask_code(self, request: Ask, control: Database, next: FromQuery[str] = "/") -> Reply:
+        totp.waiting(control, request.cookies.get(door.STEP, ""))
+        return respond.plain(request, CODE, next=door.local(next), errors={})
+
+    @post("/code", sync_to_thread=True)
+    def check_code(self, request: Ask, control: Database, services: Services, data: Fields) -> Reply:
+        path, token = door.local(data.get("next", "/")), request.cookies.get(door.STEP, "")
+        try:
+            user_id = totp.finish_step(control, services.vault, token, data.get("code", ""))
+        except Problem as problem:
+            if problem.code == "session_expired":
+                raise
+            return respond.refused(request, CODE, problem, next=path, errors=respond.faults(problem))
+        return door.second_step(request, user_id, path)
 
 
 @post("/logout", include_in_schema=False, sync_to_thread=True)

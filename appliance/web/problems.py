@@ -25,6 +25,8 @@ def on_problem(request: Ask, problem: Problem) -> respond.Reply:
         return as_json(problem)
     if problem.code in SIGN_IN:
         return _to_sign_in(request)
+    if problem.code == "second_step":
+        return _to(request, f"/t/{access.slug_of(request)}/settings/account", problem.detail)
     return as_page(request, problem)
 
 
@@ -89,9 +91,13 @@ def _headers(problem: Problem) -> dict[str, str]:
 def _to_sign_in(request: Ask) -> respond.Reply:
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = "/login" + (f"?next={quote(here, safe='')}" if request.method == "GET" else "")
+    return _to(request, target)
+
+
+def _to(request: Ask, target: str, said: str = "") -> respond.Reply:
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=401, headers={"HX-Redirect": target}, media_type=MediaType.TEXT)
-    return respond.redirect(target)
+    return respond.redirect(target, said, "warn")
 
 
 def _translate(request: Ask, error: HTTPException) -> Problem:

@@ -31,6 +31,7 @@ SWITCHES = ("private", "only_listed")
 
 class ProvidersPages(Controller):
     path = "/providers"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, services: Services) -> Reply:
@@ -87,6 +88,7 @@ class ProvidersPages(Controller):
 class ProvidersApi(Controller):
     path = "/providers"
     tags = ["providers"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Provider accounts, without their secrets")
     def listing(self, db: Database) -> dict[str, list[Provider]]:

@@ -66,6 +66,7 @@ class RoutesPages(Controller):
 class RoutesApi(Controller):
     path = "/routes"
     tags = ["providers"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Routes with their targets in order")
     def listing(self, db: Database) -> dict[str, Any]:

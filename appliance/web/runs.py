@@ -41,6 +41,7 @@ class RunsListPages(Controller):
 
 class RunsPages(Controller):
     path = "/runs/{run_id:str}"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def show(self, frame: Frame, db: Database, control: Database, run_id: Id) -> Reply:

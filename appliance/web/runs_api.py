@@ -44,6 +44,7 @@ class RunsListApi(Controller):
 class RunsApi(Controller):
     path = "/runs/{run_id:str}"
     tags = ["runs"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="One run")
     def one(self, db: Database, run_id: Id) -> dict[str, Any]:

@@ -23,6 +23,7 @@ OPERATOR = {"role": "operator"}
 
 class SchedulesPages(Controller):
     path = "/schedules"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, in_state: State = "", cursor: FromQuery[str] = "") -> Reply:

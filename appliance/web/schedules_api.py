@@ -26,6 +26,7 @@ Items = dict[str, Any]
 class SchedulesApi(Controller):
     path = "/schedules"
     tags = ["schedules"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Schedules, by slug")
     def listing(

@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from appliance import __version__
 from appliance.db import library
 from appliance.db.database import Database
-from appliance.domain import audit, guards, limits, members, passwords, preferences, tenants, users, zones
+from appliance.domain import audit, guards, limits, members, preferences, tenants, users, zones
 from appliance.domain.actor import ROLES, Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -88,14 +88,6 @@ class SettingsPages(Controller):
         reply = respond.redirect(f"{frame.base}/settings", "The theme was saved.")
         reply.set_cookie(THEME, data["theme"], max_age=31_536_000, samesite="lax", path="/")
         return reply
-
-    @post("/password", opt={"role": "viewer"}, sync_to_thread=True)
-    def password(self, frame: Frame, control: Database, db: Database, actor: Actor, data: Fields) -> Reply:
-        try:
-            passwords.change(control, actor, frame.person.id, data.get("current", ""), data.get("password", ""))
-        except Problem as problem:
-            return general(frame, db, problem)
-        return respond.redirect("/login")
 
     @get("/audit", opt={"role": "admin"}, sync_to_thread=True)
     def trail(self, frame: Frame, control: Database, tenant: Tenant, cursor: FromQuery[str] = "") -> Reply:

@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
 
 class TasksPages(Controller):
     path = "/tasks"
+    opt = {"writes": "operator"}
 
     @get("/new", sync_to_thread=True, opt=OPERATOR)
     def new(

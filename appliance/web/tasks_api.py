@@ -45,6 +45,7 @@ Items = dict[str, Any]
 class TasksApi(Controller):
     path = "/tasks"
     tags = ["tasks"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Tasks, newest first")
     def listing(

@@ -29,6 +29,7 @@ class Card(NamedTuple):
 
 class TemplatesPages(Controller):
     path = "/workflows/templates"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database) -> Reply:

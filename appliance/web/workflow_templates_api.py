@@ -25,6 +25,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TemplatesApi(Controller):
     path = "/templates"
     tags = ["workflows"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Workflows that come with the box")
     def listing(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ WORKS = {"role": "operator"}
 
 class WorkflowsPages(Controller):
     path = "/workflows"
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True)
     def index(self, frame: Frame, db: Database, cursor: FromQuery[str] = "") -> Reply:

@@ -39,6 +39,7 @@ class NewInstance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WorkflowsApi(Controller):
     path = "/workflows"
     tags = ["workflows"]
+    opt = {"writes": "operator"}
 
     @get("/", sync_to_thread=True, summary="Workflows by name")
     def listing(self, db: Database, cursor: FromQuery[str] = "", limit: FromQuery[int] = 50) -> Items:

@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 class Look(NamedTuple):
-    """`find`: open `path`, then follow the first link that matches it."""
+    """`find`: open `path`, then follow the first link that matches it. A path under `/box` is of no tenant."""
 
     name: str
     path: str
@@ -69,7 +69,10 @@ LOOKS = (
     Look("connect-codex", "/connect/codex"),
     Look("settings", "/settings"),
     Look("notifications", "/settings/notifications"),
+    Look("account", "/settings/account"),
+    Look("two-step", "/settings/account/totp"),
     Look("members", "/settings/members"),
+    Look("box-people", "/box/people"),
     Look("channels", "/settings/channels"),
     Look("deliveries", "/settings/deliveries"),
     Look("keys", "/settings/keys"),

@@ -37,7 +37,7 @@ def test_a_member_is_added_with_a_role(tab: Opens) -> None:
 
 def test_a_wrong_password_is_told_beside_its_field(tab: Opens) -> None:
     opened = tab()
-    page = opened.open("/settings")
+    page = opened.open("/settings/account")
     page.get_by_label("Current password").fill("certainly not this")
     page.get_by_label("New password").fill("another long password")
     page.get_by_role("button", name="Change password").click()

@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from appliance.gateway.failures import FAILURES
 from appliance.metrics import table as metrics_table
 from appliance.web import access, site
 from appliance.web.services import Services
+from tests.docs import permissions
 from tests.semantics.page import semantics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -125,12 +126,24 @@ def domain(error_type: str) -> str:
     return words[error_type.partition("_")[0]]
 
 
-def api() -> str:
+@contextmanager
+def scratch() -> Iterator[Services]:
+    """An empty box."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         values = settings.load({"data": folder}, env={})
         catalogue = opened.enter_context(app.open_data(values))
         box = opened.enter_context(app.open_box(values, catalogue))
-        rows = sorted(set(routes(Services(values, catalogue, box.vault, box.calls))))
+        yield Services(values, catalogue, box.vault, box.calls)
+
+
+def permission_matrix() -> str:
+    with scratch() as services:
+        return permissions.page(site.create(services), NOTE)
+
+
+def api() -> str:
+    with scratch() as services:
+        rows = sorted(set(routes(services)))
     return f"""# HTTP API
 
 {NOTE}
@@ -153,7 +166,7 @@ def routes(services: Services) -> Iterator[tuple[str, str, str, str]]:
             continue
         for handler in getattr(route, "route_handlers", ()):
             for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
-                role = handler.opt.get("role") or ("viewer" if method in access.SAFE else "operator")
+                role = "box owner" if path.startswith("/api/v1/box") else access.role_of(handler.opt, method)
                 yield re.sub(r":\w+}", "}", path), method, role, handler.summary or ""
 
 
@@ -164,8 +177,16 @@ def commands(verb: str) -> list[str]:
     if not isinstance(command, click.Group):
         return [f"\n## agenthq {verb}\n", fenced(help_of(command, f"agenthq {verb}"))]
     parts = [f"\n## agenthq {verb}\n\n{command.help}\n"]
-    for name, below in sorted(command.commands.items()):
-        parts.append(f"\n### agenthq {verb} {name}\n\n" + fenced(help_of(below, f"agenthq {verb} {name}")))
+    return parts + below(command, f"agenthq {verb}")
+
+
+def below(group: click.Group, path: str) -> list[str]:
+    parts = []
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            parts += below(command, f"{path} {name}")
+        else:
+            parts.append(f"\n### {path} {name}\n\n" + fenced(help_of(command, f"{path} {name}")))
     return parts
 
 
@@ -231,6 +252,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "errors.md": errors,
     "api.md": api,
+    "permissions.md": permission_matrix,
     "metrics.md": metrics,
     "semantics.md": semantics,
 }

@@ -1,14 +1,19 @@
 """People and their roles; sessions, keys, tenants and the throttle stand in the files of their nouns."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
-from appliance.domain import members, sessions, users
+from appliance.db.database import Database
+from appliance.domain import box_owners, members, sessions, users
 from appliance.domain.actor import Role
 from appliance.domain.members import NewMember
 from appliance.errors import Problem
 from tests.world import PASSWORD, World
+
+Act = Callable[[World, Database, str], None]
 
 
 @pytest.mark.parametrize("email", ["alice@acme.test", " ALICE@acme.TEST "])
@@ -71,21 +76,61 @@ def test_the_last_owner_is_protected(world: World) -> None:
                 act()
 
 
-def test_two_owners_leaving_at_once_leave_one(world: World) -> None:
+def _demote(world: World, control: Database, user_id: str) -> None:
+    members.change_role(control, world.alice.actor, world.acme.id, user_id, "admin")
+
+
+def _remove(world: World, control: Database, user_id: str) -> None:
+    members.remove(control, world.alice.actor, world.acme.id, user_id)
+
+
+def _leave(world: World, control: Database, user_id: str) -> None:
+    members.leave(control, world.alice.actor, world.acme.id, user_id)
+
+
+def _disable(world: World, control: Database, user_id: str) -> None:
+    users.disable(control, world.alice.actor, user_id)
+
+
+@pytest.mark.parametrize("second", [_demote, _remove, _leave, _disable])
+@pytest.mark.parametrize("first", [_demote, _leave])
+def test_two_owners_who_stop_at_once_leave_one(world: World, first: Act, second: Act) -> None:
     with world.control() as control:
         members.change_role(control, world.alice.actor, world.acme.id, world.otto.member.id, "owner")
+        box_owners.appoint(control, world.alice.actor, world.charlie.member.id)
+    together = Barrier(2)
 
-    def leave(user_id: str) -> str:
+    def stop(act: Act, user_id: str) -> str:
         with world.control() as own:
+            together.wait(10)
             try:
-                members.remove(own, world.alice.actor, world.acme.id, user_id)
+                act(world, own, user_id)
             except Problem as problem:
                 return problem.code
-        return "gone"
+        return "done"
 
     with ThreadPoolExecutor(2) as pool:
-        ends = sorted(pool.map(leave, [world.alice.member.id, world.otto.member.id]))
-    assert ends == ["conflict", "gone"]
+        ends = sorted(pool.map(stop, (first, second), (world.alice.member.id, world.otto.member.id)))
+    assert ends == ["conflict", "done"]
+    with world.control() as control:
+        owners = [m for m in members.every(control, world.acme.id) if m.role == "owner" and not m.disabled]
+    assert len(owners) == 1
+
+
+def test_a_person_leaves_and_the_last_owner_can_not(world: World) -> None:
+    with world.control() as control:
+        members.leave(control, world.bob.actor, world.acme.id, world.bob.member.id)
+        with pytest.raises(Problem, match="last owner"):
+            members.leave(control, world.alice.actor, world.acme.id, world.alice.member.id)
+        assert [m.name for m in members.every(control, world.acme.id)] == ["Alice", "Otto"]
+        assert users.verify(control, "bob@acme.test", PASSWORD)
+
+
+def test_an_enabled_person_signs_in_again(world: World) -> None:
+    with world.control() as control:
+        users.disable(control, world.alice.actor, world.bob.member.id)
+        users.enable(control, world.alice.actor, world.bob.member.id)
+        assert users.verify(control, "bob@acme.test", PASSWORD)
 
 
 def test_a_person_of_two_tenants_keeps_their_password(world: World) -> None:

@@ -49,6 +49,22 @@ def test_revoking_all_ends_all(world: World, control: Database) -> None:
     assert sessions.of_user(control, world.bob.member.id) == []
 
 
+def test_one_of_them_is_ended_by_its_owner_only(world: World, control: Database) -> None:
+    bob, otto = world.bob, world.otto
+    [mine] = sessions.of_user(control, bob.member.id)
+    with pytest.raises(Problem, match="no such session"):
+        sessions.revoke_one(control, otto.actor, otto.member.id, mine.name)
+    sessions.revoke_one(control, bob.actor, bob.member.id, mine.name)
+    assert sessions.of_user(control, bob.member.id) == []
+
+
+def test_all_others_end_and_the_asking_one_stays(world: World, control: Database) -> None:
+    bob = world.bob
+    mine = [sessions.start(control, bob.member.id, "test", 2) for _ in range(3)][1]
+    assert sessions.revoke_others(control, bob.actor, bob.member.id, mine) == 3
+    assert sessions.find(control, mine, 2)
+
+
 def test_old_sessions_are_pruned(world: World, control: Database) -> None:
     with later(hours=25):
         assert sessions.prune(control) == 4
