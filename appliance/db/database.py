@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
@@ -55,6 +56,7 @@ class Database(ABC):
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
+        self.bounds = UNBOUNDED
         self._before: list[Callable[[], None]] = []
         self._later: dict[str, list[Row]] = {}
         # What the open transaction knows of rows that nobody else can change before its end.
@@ -74,6 +76,14 @@ class Database(ABC):
     @abstractmethod
     def integrity(self) -> str:
         """ "ok", or what is damaged."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes in use."""
+
+    def bound(self, bounds: Bounds) -> None:
+        """Keep to what the tenant may have, as known when the database was opened."""
+        self.bounds = bounds
 
     @abstractmethod
     def close(self) -> None: ...

@@ -1,18 +1,22 @@
 """The catalogue of databases: the control database and one for each tenant."""
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from appliance.db import migrate
+from appliance.db.bounds import UNBOUNDED, Bounds, Known
 from appliance.db.database import Attend, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
 
 CONTROL = "control"
+# Noted on the control database by whoever changes a plan or what a tenant has of its own.
+BOUNDS_CHANGED = "bounds"
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +31,7 @@ class Catalogue(ABC):
         self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._migrating = threading.Lock()
+        self._bounds = Known(self.control, self.shared)
 
     def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
         """`hear(name, events)` after each commit here and, unless told otherwise, in other processes.
@@ -65,13 +70,28 @@ class Catalogue(ABC):
     @contextmanager
     def open(self, tenant_id: str) -> Iterator[Database]:
         """A database for one request or job, migrated on its first use by this process."""
+        bounds = self.bounds(tenant_id)
         db = self._open(tenant_id)
         try:
             self._migrate_once(db)
             db.attend = self._noted
+            db.bound(bounds)
             yield db
         finally:
             self._give_back(db)
+
+    def bounds(self, tenant_id: str) -> Bounds:
+        """How much the tenant may have and use, as it was at most a second ago."""
+        return UNBOUNDED if tenant_id == CONTROL else self._bounds.of(tenant_id)
+
+    def size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's database and of its files, measured now."""
+        with self.open(tenant_id) as db:
+            return db.size() + self.files_size(tenant_id)
+
+    def files_size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's workspaces and blobs, measured now."""
+        return _below(self.folder / "tenants" / tenant_id / "files")
 
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
@@ -109,6 +129,8 @@ class Catalogue(ABC):
         return path
 
     def _noted(self, name: str, notes: list[Any]) -> None:
+        if name == CONTROL and BOUNDS_CHANGED in notes:
+            self._bounds.forget()
         for hear in self._attending:
             _tell(hear, name, notes)
 
@@ -125,6 +147,17 @@ def _tell(hear: Publish, name: str, events: list[Row]) -> None:
         hear(name, events)
     except Exception:  # the border of committed work
         log.exception("events of %s were not heard", name)
+
+
+def _below(folder: Path) -> int:
+    """The bytes of all files; what goes away meanwhile counts for nothing."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for entry in found:
+            with suppress(FileNotFoundError):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                total += _below(Path(entry.path)) if is_folder else entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def kind_of(name: str) -> str:

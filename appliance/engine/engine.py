@@ -47,7 +47,9 @@ class Engine:
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            sweeper = self.sweeper
+            tally = self.tallying.round
+            self._clockwork = Clockwork(sweeper.sweep, self._tidy, sweeper.tick, rounds, tally, sweeper.measure)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 

@@ -16,6 +16,7 @@ from appliance.domain import (
     runs,
     sessions,
     spent,
+    storage,
     tenants,
     throttle,
     waits,
@@ -66,6 +67,15 @@ class Sweeper:
         """At each full second, beside the sweep: neither waits for the other when there is much to do."""
         if self._leader.leads():
             self._each(self._ticking.tick)
+
+    def measure(self) -> None:
+        """Each minute: what those store who may not store as much as they like."""
+        if not self._leader.leads():
+            return
+        with self.catalogue.control() as control:
+            found = storage.limited(control)
+        for tenant_id in found:
+            guarded(partial(storage.measure, self.catalogue, tenant_id))()
 
     def look(self) -> None:
         """While the leader's bells do not arrive, a worker finds what is ready by itself."""
