@@ -92,7 +92,9 @@ def _bounds(row: dict[str, Any], processes: int) -> Bounds:
     flags = msgspec.json.decode(row["flags"] or "{}") | msgspec.json.decode(row["own_flags"])
     limits = {name: own[name] if name in own else row[name] for name in LIMITS}
     measured = {name: row[name] for name in ("files_bytes", "stored_bytes", "storage_level")}
-    return Bounds(row["plan_slug"], row["name"] or row["plan_slug"], **limits, flags=flags, **measured, processes=processes)
+    return Bounds(
+        row["plan_slug"], row["name"] or row["plan_slug"], **limits, flags=flags, **measured, processes=processes
+    )
 
 
 def _processes(control: Reads) -> int:

@@ -15,6 +15,7 @@ from appliance.errors import Problem, invalid, not_found
 MOST = 10**15
 # So many tenants of a plan are listed with it.
 SHOWN = 100
+RESERVED = ("tenants",)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -78,6 +79,8 @@ def create(control: Database, actor: Actor, new: NewPlan) -> Plan:
     """Raises Problem(invalid) with the fields at fault, Problem(duplicate)."""
     actor.need("owner")
     tenants.check_slug(new.slug)
+    if new.slug in RESERVED:
+        raise invalid(slug="take another one; this is part of an address")
     given = _checked(new)
     now = clock.iso()
     switched = {name: on for name, on in given.pop("flags", {}).items() if on is not None}

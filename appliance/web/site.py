@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_plans,
     budgets,
     channels,
     connect,
@@ -43,10 +44,12 @@ from appliance.web import (
     live,
     login,
     members,
+    metering,
     metrics,
     notices,
     notifications,
     openapi,
+    plan,
     policies,
     prices,
     problems,
@@ -96,12 +99,14 @@ NOUNS: tuple[Any, ...] = (
     keys,
     hosts,
     settings,
+    plan,
     guards,
     notifications,
     channels,
     notices,
     live,
     box,
+    box_plans,
 )
 
 THREADS = 64
@@ -244,4 +249,4 @@ def _app(
 
 async def _protect(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
-        message["headers"] = [*message["headers"], *_ENCODED]
+        message["headers"] = [*message["headers"], *_ENCODED, *metering.told(scope)]

@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from appliance import clock
 from appliance.calls.asked import Holder
 from appliance.db.tenants import Catalogue
-from appliance.domain import keys, tenants
+from appliance.domain import flags, keys, tenants
 from appliance.errors import Problem
 
 KNOWN_S = 1.0
@@ -43,7 +43,9 @@ class Keys:
             raise Problem("forbidden", "This key has the role viewer, which may look and not spend.")
         if tenant.state != "active":
             raise Problem("unavailable", f"The organisation {tenant.slug} is {tenant.state}.")
-        return Holder(tenant.id, key)
+        bounds = self._catalogue.bounds(tenant.id)
+        flags.need(bounds, "gateway")
+        return Holder(tenant.id, key, bounds)
 
 
 def secret_of(headers: Headers) -> bytes:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from appliance import clock
 from appliance.domain import flags, plans, tenant_plans
 from appliance.domain.actor import SYSTEM
 from appliance.domain.plans import NewPlan, PlanChange
@@ -20,7 +21,10 @@ def refused(act: object, *args: object) -> Problem:
 
 def test_a_box_comes_with_four_plans(world: World) -> None:
     with world.control() as control:
-        found = {p.slug: (p.price_nano, p.requests_per_min, p.agents, p.running, p.storage_bytes) for p in plans.every(control)}
+        found = {
+            p.slug: (p.price_nano, p.requests_per_min, p.agents, p.running, p.storage_bytes)
+            for p in plans.every(control)
+        }
     assert found == {
         "free": (0, 100, 5, 10, GB),
         "starter": (49 * 10**9, 500, 20, 50, 10 * GB),
@@ -31,13 +35,24 @@ def test_a_box_comes_with_four_plans(world: World) -> None:
 
 def test_tenants_are_without_limits_until_somebody_says_otherwise(world: World) -> None:
     bounds = world.catalogue.bounds(world.acme.id)
-    assert (bounds.plan, bounds.requests_per_min, bounds.agents, bounds.storage_bytes) == ("enterprise", None, None, None)
+    assert (bounds.plan, bounds.requests_per_min, bounds.agents, bounds.storage_bytes) == (
+        "enterprise",
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_plan_is_made_changed_and_removed(world: World) -> None:
     with world.control() as control:
         made = plans.create(control, SYSTEM, NewPlan(slug="tiny", agents=1, flags={"gateway": False}))
-        assert (made.name, made.place, made.agents, made.running, made.flags) == ("Tiny", 5, 1, None, {"gateway": False})
+        assert (made.name, made.place, made.agents, made.running, made.flags) == (
+            "Tiny",
+            5,
+            1,
+            None,
+            {"gateway": False},
+        )
         changed = plans.change(control, SYSTEM, "tiny", PlanChange(name="Small", agents=None, running=3))
         assert (changed.name, changed.agents, changed.running, changed.flags) == ("Small", None, 3, {"gateway": False})
         assert plans.change(control, SYSTEM, "tiny", PlanChange(flags={"gateway": None})).flags == {}
@@ -82,7 +97,9 @@ def test_only_an_owner_changes_plans(world: World) -> None:
 
 def test_a_plan_and_terms_of_its_own_hold_at_once(world: World) -> None:
     with world.control() as control:
-        terms = tenant_plans.change(control, SYSTEM, world.acme.id, TermsChange("growth", {"agents": 7, "running": None}))
+        terms = tenant_plans.change(
+            control, SYSTEM, world.acme.id, TermsChange("growth", {"agents": 7, "running": None})
+        )
         assert (terms.limit("agents"), terms.limit("running"), terms.limit("requests_per_min")) == (7, None, 2000)
         bounds = world.catalogue.bounds(world.acme.id)
         assert (bounds.plan_name, bounds.agents, bounds.running, bounds.requests_per_min) == ("Growth", 7, None, 2000)
@@ -100,8 +117,6 @@ def test_another_process_knows_of_a_change_within_a_second(world: World, monkeyp
     with world.control() as control:
         control.update("tenants", {"id": world.acme.id}, plan="free")
     assert world.catalogue.bounds(world.acme.id).agents is None
-    from appliance import clock
-
     later = clock.monotonic() + 1.01
     monkeypatch.setattr(clock, "monotonic", lambda: later)
     assert world.catalogue.bounds(world.acme.id).agents == 5

@@ -83,12 +83,19 @@ def of_storage(event: Event) -> Content:
     told = event.data
     full = told["percent"] >= 100
     stored = f"{quotas.sized(told['used'])} of {quotas.sized(told['limit'])}"
-    silent = "Nothing new is taken; what is there can be read and removed." if full else "Work goes on until it is full."
+    silent = (
+        "Nothing new is taken; what is there can be read and removed." if full else "Work goes on until it is full."
+    )
     title = "The storage of the plan is full" if full else f"{told['percent']} % of the storage of the plan is used"
     return Content(title, "", [("Stored", stored), ("If nobody acts", silent)], "/settings/plan", about=dict(told))
 
 
-OF_MONEY = {"budget.alert": of_budget, "spend.unusual": of_unusual, "price.differs": of_price, "storage.alert": of_storage}
+OF_MONEY = {
+    "budget.alert": of_budget,
+    "spend.unusual": of_unusual,
+    "price.differs": of_price,
+    "storage.alert": of_storage,
+}
 
 
 def moment(db: Database, iso: str) -> str:
