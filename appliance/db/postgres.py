@@ -98,8 +98,8 @@ class PostgresDatabase(Database):
         return "ok"
 
     def size(self) -> int:
-        sql = "SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0) AS n FROM pg_class WHERE relkind = 'r' AND relnamespace = "
-        return int(self.value(sql + f"to_regnamespace('{self._schema}')"))
+        own = f"relkind = 'r' AND relnamespace = to_regnamespace('{self._schema}')"
+        return int(self.value(f"SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0) AS n FROM pg_class WHERE {own}"))
 
     def close(self) -> None:
         if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:

@@ -75,7 +75,7 @@ class Sweeper:
         with self.catalogue.control() as control:
             found = storage.limited(control)
         for tenant_id in found:
-            guarded(partial(storage.measure, self.catalogue, tenant_id))()
+            guarded(partial(self._measure_one, tenant_id))()
 
     def look(self) -> None:
         """While the leader's bells do not arrive, a worker finds what is ready by itself."""
@@ -111,6 +111,12 @@ class Sweeper:
         self._each(hook_deliveries.prune)
         self._each(spent.prune)
         self._each(loops.prune)
+
+    def _measure_one(self, tenant_id: str) -> None:
+        try:
+            storage.measure(self.catalogue, tenant_id)
+        except Problem as problem:
+            log.error("storage of tenant %s is left out: %s", tenant_id, problem.detail)
 
     def _sweep_one(self, db: Database) -> int:
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
