@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 class Look(NamedTuple):
-    """`find`: open `path`, then follow the first link that matches it."""
+    """`find`: open `path`, then follow the first link that matches it. A path under `/box` is of no tenant."""
 
     name: str
     path: str
@@ -79,6 +79,10 @@ LOOKS = (
     Look("hook-workflow", "/settings/hooks/new?kind=workflow"),
     Look("hook-instance", "/settings/hooks/new?kind=instance"),
     Look("audit", "/settings/audit"),
+    Look("plan", "/settings/plan"),
+    Look("box-plans", "/box/plans"),
+    Look("box-plan", "/box/plans/growth"),
+    Look("box-plan-tenant", "/box/plans/tenants/northwind"),
 )
 
 
