@@ -39,11 +39,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "usage": "usage",
     },
     "People and access": {
-        "tenant": "tenants",
+        "tenant": "tenant_life",
         "user": "users",
         "member": "members",
         "notice": "notices",
         "key": "keys",
+        "box-key": "boxkeys",
     },
     "The box": {
         "plan": "plans",
@@ -60,7 +61,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 # Modules that add verbs to the group of another.
-MORE = {"tenant": ("tenant_plans",)}
+MORE = {"tenant": ("bundles", "tenant_plans")}
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
 WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}

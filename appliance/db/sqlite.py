@@ -4,7 +4,8 @@ import re
 import shutil
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import sqlite_utils
 
 from appliance import redaction
 from appliance.db.bounds import Bounds
-from appliance.db.database import Database, Params, Publish, Row
+from appliance.db.database import CHUNK, Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 # Rows in one statement: a busy neighbour takes the interpreter once and not at every row.
@@ -78,6 +80,24 @@ class SqliteDatabase(Database):
     def first_of(self, column: str) -> str:
         return f"json_extract({column}, '$[0]')"
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        assert not self.in_transaction
+        self._run("BEGIN")
+        try:
+            yield
+        finally:
+            self._run("COMMIT")
+
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        try:
+            cursor = self._ask(sql, None, False)
+            names = [column[0] for column in cursor.description]
+            while found := cursor.fetchmany(most):
+                yield [dict(zip(names, values, strict=True)) for values in found]
+        except sqlite3.DatabaseError as error:
+            raise problem(error) from error
+
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
         orphans = self.rows("PRAGMA foreign_key_check")
@@ -91,6 +111,12 @@ class SqliteDatabase(Database):
         super().bound(bounds)
         limit = bounds.storage_bytes
         self._writer.most_bytes = None if limit is None else max(0, limit - bounds.files_bytes)
+
+    def overwrite_deleted(self) -> None:
+        self.execute("PRAGMA secure_delete = ON")
+
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         if self._reading:
@@ -158,7 +184,10 @@ class SqliteDatabase(Database):
         full = self._writer.most_bytes is not None and "database or disk is full" in str(error)
         if full and shutil.disk_usage(self._path.parent).free > ROOM:
             return Problem("disk_full", PLAN_FULL)
-        return problem(error)
+        found = problem(error)
+        if isinstance(found, Damaged):
+            self.trouble(self.name, found)
+        return found
 
     def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:

@@ -1,13 +1,17 @@
 """How much each tenant stores: measured now and then, and told once at each threshold."""
 
+import logging
+
 from appliance import clock
 from appliance.db.database import Database
 from appliance.db.tenants import BOUNDS_CHANGED, Catalogue
 from appliance.domain import events, quotas
 from appliance.domain.actor import SYSTEM
+from appliance.errors import Problem
 
 # A threshold that was told of is news again only after usage fell so many percent below it.
 CALM = 2
+log = logging.getLogger(__name__)
 
 
 def limited(control: Database) -> list[str]:
@@ -15,6 +19,17 @@ def limited(control: Database) -> list[str]:
     sql = """SELECT t.id FROM tenants t LEFT JOIN plans p ON p.slug = t.plan WHERE t.state = 'active'
       AND (p.storage_bytes IS NOT NULL OR t.own_limits LIKE '%storage_bytes%' OR t.storage_level > 0) ORDER BY t.id"""
     return [str(row["id"]) for row in control.rows(sql)]
+
+
+def due(catalogue: Catalogue) -> None:
+    """Measure those that may not store as much as they like; one that can't be used holds up no other."""
+    with catalogue.control() as control:
+        found = limited(control)
+    for tenant_id in found:
+        try:
+            measure(catalogue, tenant_id)
+        except Problem as problem:
+            log.error("storage of tenant %s is left out: %s", tenant_id, problem.detail)
 
 
 def measure(catalogue: Catalogue, tenant_id: str) -> int:

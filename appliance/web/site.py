@@ -26,7 +26,9 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_keys,
     box_plans,
+    box_tenants,
     budgets,
     channels,
     connect,
@@ -106,7 +108,9 @@ NOUNS: tuple[Any, ...] = (
     notices,
     live,
     box,
+    box_tenants,
     box_plans,
+    box_keys,
 )
 
 THREADS = 64
@@ -218,7 +222,7 @@ def _nouns() -> list[Router]:
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

@@ -16,12 +16,14 @@ from tests.bench import (
     flows,
     gateway,
     idle,
+    neighbours,
     org,
     peers,
     restart,
     run_list,
     schedules,
     temporal,
+    tenants,
     workers,
     workflows,
 )
@@ -34,6 +36,7 @@ SCENES = {
     "peers": peers,
     "temporal": temporal,
     "fairness": fairness,
+    "neighbours": neighbours,
     "restart": restart,
     "gateway": gateway,
     "idle": idle,
@@ -45,6 +48,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "tenants": tenants,
 }
 
 

@@ -83,6 +83,11 @@ LOOKS = (
     Look("box-plans", "/box/plans"),
     Look("box-plan", "/box/plans/growth"),
     Look("box-plan-tenant", "/box/plans/tenants/northwind"),
+    Look("box-tenants", "/box/tenants"),
+    Look("box-tenant", "/box/tenants/northwind"),
+    Look("box-tenant-new", "/box/tenants/new"),
+    Look("box-purged", "/box/tenants/purged"),
+    Look("box-keys", "/box/keys"),
 )
 
 

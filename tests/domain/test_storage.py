@@ -194,3 +194,12 @@ def test_files_leave_less_for_the_database(world: World, backend: str) -> None:
     store(world, 6 * MB)
     measure(world)
     assert fill(world, 100) < 30
+
+
+def test_the_look_of_each_minute_finds_those_with_a_limit(world: World) -> None:
+    limit(world, storage_bytes=MB)
+    store(world, 2 * MB)
+    storage.due(world.catalogue)
+    assert level(world)["storage_level"] == 100
+    assert world.catalogue.bounds(world.acme.id).stored_bytes > 2 * MB
+    assert world.catalogue.bounds(world.globex.id).stored_bytes == 0
