@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from appliance import keyfile, logs
@@ -14,7 +15,7 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
-from appliance.domain import box, budgets, samples, setup, tenant_purge, workers
+from appliance.domain import box, budgets, samples, setup, storage, tenant_purge, workers
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -238,7 +239,7 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    return (tenants_due,)
+    return (tenants_due, partial(storage.due, opened.catalogue))
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:

@@ -3,7 +3,7 @@
 Every surface (problem+json, page, CLI line) renders a `Problem` by its code; the list is published in docs/errors.md.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Code(NamedTuple):
@@ -21,6 +21,7 @@ CODES: dict[str, Code] = {
     "bad_signature": Code(401, "The signature is not right"),
     "bad_credentials": Code(401, "E-mail or password is wrong"),
     "budget_exceeded": Code(402, "The budget is used up"),
+    "quota": Code(402, "The plan does not allow more"),
     "forbidden": Code(403, "Your role does not allow this"),
     "second_step": Code(403, "Set up two-step sign-in first"),
     "suspended": Code(403, "This tenant is suspended"),
@@ -56,16 +57,26 @@ CODES: dict[str, Code] = {
 
 
 class Problem(Exception):
-    """Something a person can act on. `detail` says what happened and what to do; `errors` maps a field to its fault."""
+    """Something a person can act on. `detail` says what happened and what to do; `errors` maps a field to its fault.
+
+    `more` are members of the problem object for programs, for example a limit and its usage.
+    """
 
     def __init__(
-        self, code: str, detail: str = "", *, errors: dict[str, str] | None = None, retry_after: int | None = None
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: dict[str, str] | None = None,
+        retry_after: int | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.status, self.title, self.exit = CODES[code]
         self.detail = detail or self.title
         self.errors = errors or {}
         self.retry_after = retry_after
+        self.more = more or {}
         super().__init__(self.detail)
 
 

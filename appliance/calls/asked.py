@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.ledger_rows import Ended as Ended
 from appliance.gateway.types import Account
@@ -13,10 +14,11 @@ Reason = Literal["budget", "rate", "model", "key", "paused"]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Whose key came with the request."""
+    """Whose key came with the request, and what its tenant may use."""
 
     tenant_id: str
     key: ApiKey
+    bounds: Bounds = UNBOUNDED
 
 
 class Asked(msgspec.Struct, frozen=True):

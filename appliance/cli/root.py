@@ -47,6 +47,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "box-key": "boxkeys",
     },
     "The box": {
+        "plan": "plans",
+        "flag": "flags",
         "doctor": "doctor",
         "selftest": "selftest",
         "bench": "bench",
@@ -59,7 +61,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 # Modules that add verbs to the group of another.
-MORE = {"tenant": ("tenant_life", "bundles")}
+MORE = {"tenant": ("tenant_life", "tenant_plans", "bundles")}
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
 WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.db.grouped import Groups
 from appliance.db.troubles import Damaged
 from appliance.errors import Problem
@@ -58,6 +59,7 @@ class Database(ABC):
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
+        self.bounds = UNBOUNDED
         # Hears that the database can't be used.
         self.trouble: Callable[[str, Damaged], None] = _nobody
         self._before: list[Callable[[], None]] = []
@@ -87,6 +89,14 @@ class Database(ABC):
     @abstractmethod
     def integrity(self) -> str:
         """ "ok", or what is damaged."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes in use."""
+
+    def bound(self, bounds: Bounds) -> None:
+        """Keep to what the tenant may have, as known when the database was opened."""
+        self.bounds = bounds
 
     @abstractmethod
     def overwrite_deleted(self) -> None:

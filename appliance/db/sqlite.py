@@ -1,6 +1,7 @@
 """SQLite behind the seam, through sqlite-utils."""
 
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,13 +13,18 @@ from typing import Any
 import sqlite_utils
 
 from appliance import redaction
+from appliance.db.bounds import Bounds
 from appliance.db.database import CHUNK, Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
 from appliance.db.troubles import Damaged
+from appliance.errors import Problem
 
 # Rows in one statement: a busy neighbour takes the interpreter once and not at every row.
 MOST_AT_ONCE = 64
+# With less than this left it is the disk that is full.
+ROOM = 16 * 1024 * 1024
+PLAN_FULL = "The storage of the plan is used up: nothing was changed. Delete something, or ask for a larger plan."
 _LIMIT = re.compile(r"\bLIMIT :\w+(?! *\+)\b")
 
 
@@ -97,6 +103,15 @@ class SqliteDatabase(Database):
         orphans = self.rows("PRAGMA foreign_key_check")
         return "a row points at one that is gone" if orphans and found == ["ok"] else found[0]
 
+    def size(self) -> int:
+        pages, free, wide = (self.value(f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size"))
+        return (int(pages) - int(free)) * int(wide)
+
+    def bound(self, bounds: Bounds) -> None:
+        super().bound(bounds)
+        limit = bounds.storage_bytes
+        self._writer.most_bytes = None if limit is None else max(0, limit - bounds.files_bytes)
+
     def overwrite_deleted(self) -> None:
         self.execute("PRAGMA secure_delete = ON")
 
@@ -145,7 +160,7 @@ class SqliteDatabase(Database):
             # A full disk has rolled back everything already.
             if self._writing.conn.in_transaction:
                 self._run("ROLLBACK TO many")
-            raise problem(error) from error
+            raise self._problem(error) from error
         finally:
             if self._writing.conn.in_transaction:
                 self._run("RELEASE many")
@@ -160,11 +175,16 @@ class SqliteDatabase(Database):
             cursor = self._ask(sql, params, by_place)
             return cursor, cursor.fetchall()
         except sqlite3.DatabaseError as error:
-            raise self._told(problem(error)) from error
+            raise self._problem(error) from error
         finally:
             self._used.release()
 
-    def _told(self, found: Exception) -> Exception:
+    def _problem(self, error: sqlite3.DatabaseError) -> Exception:
+        """A file that may not grow further is told from a disk that is full."""
+        full = self._writer.most_bytes is not None and "database or disk is full" in str(error)
+        if full and shutil.disk_usage(self._path.parent).free > ROOM:
+            return Problem("disk_full", PLAN_FULL)
+        found = problem(error)
         if isinstance(found, Damaged):
             self.trouble(self.name, found)
         return found

@@ -8,6 +8,10 @@ from appliance.db.fairlock import FairLock
 from appliance.db.grouped import Groups
 from appliance.db.sqlite_connection import open_utils
 
+RESERVE_BYTES = 1024 * 1024
+# SQLite's own limit.
+UNCAPPED = 4_294_967_294
+
 
 class Writer:
     """A database's one writing connection, taken in turns.
@@ -20,12 +24,18 @@ class Writer:
         self._path = path
         self._lock = FairLock()
         self._utils: sqlite_utils.Database | None = None
+        # How large the file may grow; None for as large as the disk allows.
+        self.most_bytes: int | None = None
+        self._capped_at: int | None = None
 
     def take(self) -> sqlite_utils.Database:
         """The connection, for this thread alone until `give`."""
         self._lock.acquire()
         try:
-            self._utils = self._utils or open_utils(self._path)
+            if self._utils is None:
+                self._utils, self._capped_at = open_utils(self._path), None
+            if self._capped_at != self.most_bytes:
+                self._cap(self._utils)
         except BaseException:
             self._lock.release()
             raise
@@ -33,6 +43,17 @@ class Writer:
 
     def give(self) -> None:
         self._lock.release()
+
+    def _cap(self, utils: sqlite_utils.Database) -> None:
+        """SQLite refuses the page beyond the cap and leaves the file as it was.
+
+        A reserve stays for the few rows that a deletion writes itself; a file that is larger already keeps one too.
+        """
+        wide = int(utils.conn.execute("PRAGMA page_size").fetchone()[0])
+        has = int(utils.conn.execute("PRAGMA page_count").fetchone()[0])
+        most = UNCAPPED if self.most_bytes is None else max(self.most_bytes // wide, has) + RESERVE_BYTES // wide
+        utils.conn.execute(f"PRAGMA max_page_count = {most}")
+        self._capped_at = self.most_bytes
 
     def synchronise(self, level: str) -> None:
         """How far a commit waits for the disk from now on; FULL again when the connection is opened anew."""

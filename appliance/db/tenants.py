@@ -1,20 +1,24 @@
 """The catalogue of databases: the control database and one for each tenant."""
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from appliance.db import migrate
+from appliance.db.bounds import UNBOUNDED, Bounds, Known
 from appliance.db.database import Attend, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
 from appliance.db.troubles import Damaged, Troubles
 from appliance.errors import Problem
 
 CONTROL = "control"
+# Noted on the control database by whoever changes a plan or what a tenant has of its own.
+BOUNDS_CHANGED = "bounds"
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +33,7 @@ class Catalogue(ABC):
         self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._migrating = threading.Lock()
+        self._bounds = Known(self.control, self.shared)
         self._troubles = Troubles()
 
     def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
@@ -72,6 +77,7 @@ class Catalogue(ABC):
         Raises Damaged for a tenant's that can't be used: until it is mended, it is looked at every few seconds.
         """
         proves = self._troubles.meet(tenant_id)
+        bounds = self.bounds(tenant_id)
         try:
             db = self._open(tenant_id)
         except Damaged as found:
@@ -79,9 +85,23 @@ class Catalogue(ABC):
             raise
         try:
             self._make_ready(db, proves)
+            db.bound(bounds)
             yield db
         finally:
             self._give_back(db)
+
+    def bounds(self, tenant_id: str) -> Bounds:
+        """How much the tenant may have and use, as it was at most a second ago."""
+        return UNBOUNDED if tenant_id == CONTROL else self._bounds.of(tenant_id)
+
+    def size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's database and of its files, measured now."""
+        with self.open(tenant_id) as db:
+            return db.size() + self.files_size(tenant_id)
+
+    def files_size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's workspaces and blobs, measured now."""
+        return _below(self.folder / "tenants" / tenant_id / "files")
 
     def rests(self, tenant_id: str) -> bool:
         """Whether the tenant is in maintenance and not yet to be looked at again."""
@@ -131,6 +151,8 @@ class Catalogue(ABC):
         return path
 
     def _noted(self, name: str, notes: list[Any]) -> None:
+        if name == CONTROL and BOUNDS_CHANGED in notes:
+            self._bounds.forget()
         for hear in self._attending:
             _tell(hear, name, notes)
 
@@ -179,6 +201,17 @@ def _tell(hear: Publish, name: str, events: list[Row]) -> None:
         hear(name, events)
     except Exception:  # the border of committed work
         log.exception("events of %s were not heard", name)
+
+
+def _below(folder: Path) -> int:
+    """The bytes of all files; what goes away meanwhile counts for nothing."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for entry in found:
+            with suppress(FileNotFoundError):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                total += _below(Path(entry.path)) if is_folder else entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def kind_of(name: str) -> str:

@@ -4,7 +4,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import agent_forms, budgets, events, records, reporting, revisions, route_rows
+from appliance.domain import agent_forms, budgets, events, quotas, records, reporting, revisions, route_rows
 from appliance.domain.actor import Actor
 from appliance.domain.agent_forms import AgentChange, NewAgent
 from appliance.errors import Problem, invalid, not_found
@@ -49,8 +49,11 @@ LEFT JOIN budgets b ON b.scope = 'agent' AND b.scope_id = a.id AND b.span = 'mon
 """
 
 
-def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
-    """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a slug in use."""
+def create(db: Database, actor: Actor, new: NewAgent, own: bool = False) -> Agent:
+    """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a slug in use, Problem(quota).
+
+    `own` is for the box's own agent, which counts on no plan.
+    """
     actor.need("admin")
     agent_forms.check(new.slug, new.name, new.tools, new.runtime, new.max_concurrency)
     now = clock.iso()
@@ -71,6 +74,9 @@ def create(db: Database, actor: Actor, new: NewAgent) -> Agent:
         "updated_at": now,
     }
     with db.transaction():
+        if not own:
+            quotas.one_more_agent(db)
+            quotas.room(db)
         row["manager_id"] = _manager(db, None, new.manager)
         try:
             db.insert("agents", row)

@@ -41,12 +41,15 @@ def pointless(row: Row) -> str:
     return "" if row["holder"] == row["agent_id"] else "The task was given to somebody else before it began."
 
 
-def within_limits(rows: list[Row], quick: frozenset[str]) -> list[Row]:
-    """The first, then those that follow it while they are quick and agent, account and tenant have a slot left."""
+def within_limits(rows: list[Row], quick: frozenset[str], most: int | None) -> list[Row]:
+    """The first, then those that follow it while they are quick and agent, account and tenant have a slot left.
+
+    `most` runs at the same time are what the tenant's plan allows.
+    """
     slots = {row["agent_id"]: row["slots"] for row in rows}
     accounts = {row["provider_id"]: row["account_slots"] for row in rows if row["account_slots"] is not None}
     chosen: list[Row] = []
-    for row in rows[: _room(rows)]:
+    for row in rows[: _room(rows, most)]:
         if chosen and (row["runtime"] not in quick or chosen[0]["runtime"] not in quick):
             break
         agent, account = row["agent_id"], row["provider_id"]
@@ -58,8 +61,8 @@ def within_limits(rows: list[Row], quick: frozenset[str]) -> list[Row]:
     return chosen
 
 
-def _room(rows: list[Row]) -> int:
-    """How many of them the tenant's own limit allows."""
-    if not rows or rows[0]["most_running"] in (None, "null"):
-        return len(rows)
-    return max(0, int(rows[0]["most_running"]) - int(rows[0]["running"]))
+def _room(rows: list[Row], most: int | None) -> int:
+    """How many of them the tenant's own limit and that of its plan allow."""
+    own = rows[0]["most_running"] if rows else None
+    limits = [*([] if most is None else [most]), *([] if own in (None, "null") else [int(own)])]
+    return max(0, min(limits) - int(rows[0]["running"])) if rows and limits else len(rows)

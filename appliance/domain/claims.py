@@ -4,7 +4,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import candidates, events, records, runs
+from appliance.domain import candidates, events, quotas, records, runs
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
 from appliance.domain.run_codes import CODES
@@ -34,6 +34,8 @@ def claim(
 
 
 def _chosen(db: Database, most: int, quick: frozenset[str], interactive: bool) -> list[Row]:
+    if quotas.full(db):
+        return []
     while rows := candidates.find(db, 1, interactive):
         if rows[0]["runtime"] in quick and most > 1:
             rows = candidates.find(db, most, interactive)
@@ -41,7 +43,7 @@ def _chosen(db: Database, most: int, quick: frozenset[str], interactive: bool) -
         for run_id, said in over.items():
             runs.skip(db, runs.get(db, run_id), said)
         if left := [row for row in rows if row["id"] not in over]:
-            return candidates.within_limits(left, quick)
+            return candidates.within_limits(left, quick, db.bounds.running)
     return []
 
 

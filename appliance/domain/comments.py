@@ -4,7 +4,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
-from appliance.domain import events, records, tasks, wakes
+from appliance.domain import events, quotas, records, tasks, wakes
 from appliance.domain.actor import Actor
 from appliance.errors import invalid
 
@@ -28,12 +28,13 @@ class NewComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def add(db: Database, actor: Actor, task_id: str, body: str) -> Comment:
     """A person's comment wakes the task's agent, or reaches the run that is open at its next turn.
 
-    Raises Problem(invalid) for an empty or over-long text.
+    Raises Problem(invalid) for an empty or over-long text, Problem(quota).
     """
     if not body.strip() or len(body) > LIMIT:
         raise invalid(body=f"write between 1 and {LIMIT:,} characters")
     comment = Comment(ids.new(), task_id, actor.kind, actor.id, actor.name, body.strip(), clock.iso())
     with db.transaction():
+        quotas.room(db)
         db.insert("comments", msgspec.structs.asdict(comment))
         agent_id = actor.id if actor.kind == "agent" else None
         event = events.record(db, actor, "comment.added", task_id=task_id, agent_id=agent_id)

@@ -7,7 +7,7 @@ import msgspec
 from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate, Row
-from appliance.domain import budgets, events, provider_rules, provider_secrets, records, route_version
+from appliance.domain import budgets, events, flags, provider_rules, provider_secrets, records, route_version
 from appliance.domain.actor import Actor
 from appliance.domain.model_facts import Facts
 from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
@@ -64,6 +64,8 @@ class Provider(msgspec.Struct, frozen=True):
 def add(db: Database, actor: Actor, vault: Vault, new: NewProvider) -> Provider:
     """Raises Problem(invalid) with the fields at fault, Problem(duplicate) for a name in use."""
     actor.need("admin")
+    if new.kind == "simulated":
+        flags.need(db.bounds, "simulated")
     url = (new.base_url.strip() or DEFAULT_URLS.get(new.kind, "")).rstrip("/")
     secret = new.secret.strip()
     provider_rules.check(new.name, new.kind, url, secret)

@@ -148,8 +148,12 @@ class Meters:
             self._running[limit.on] = self._db.value(held, where) if limit.parallel is not None else 0
             for row in self._db.rows(f"SELECT * FROM rate_levels WHERE {named}", where):
                 most = getattr(limit, row["kind"])
-                left = row["used"] - (self._now - row["at"]) * (most or 0) / MINUTE
-                self._used[limit.on, row["kind"]] = max(0.0, left)
+                self._used[limit.on, row["kind"]] = level(row["used"], self._now - row["at"], most or 0)
+
+
+def level(used: float, seconds: float, per_minute: int) -> float:
+    """What is left of `used` after so many seconds: a whole limit runs empty in a minute."""
+    return max(0.0, used - seconds * per_minute / MINUTE)
 
 
 def _whose(limit: Rates) -> str:

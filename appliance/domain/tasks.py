@@ -15,6 +15,7 @@ from appliance.domain import (
     graph,
     handing,
     policies,
+    quotas,
     records,
     runs,
     task_forms,
@@ -112,7 +113,7 @@ def create(
 
     A sub-task whose `plan_key` the parent has already is that one: a plan carried out twice makes nothing twice.
     `origin` is the run that makes it and `why` its reason. Raises Problem(forbidden) for an agent that may not hand
-    work to the assignee; a question to its manager (`asks_up`) it always may.
+    work to the assignee; a question to its manager (`asks_up`) it always may. Raises Problem(quota).
     """
     actor.need("operator")
     task_forms.check_new(new)
@@ -121,6 +122,7 @@ def create(
     if starts and agent_id is None:
         raise invalid(start="only work assigned to an agent can be started")
     with db.transaction():
+        quotas.room(db)
         parent = get(db, new.parent_id) if new.parent_id else None
         if parent and new.plan_key and (found := planned(db, parent.id, new.plan_key)):
             return found

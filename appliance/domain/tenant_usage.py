@@ -3,7 +3,6 @@
 import msgspec
 
 from appliance import clock
-from appliance.db import sizes
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.db.troubles import Damaged
@@ -90,7 +89,7 @@ def _figures(catalogue: Catalogue, db: Database, people: int) -> Usage:
         calls=spent.calls,
         spend_nano=spent.cost_nano,
         simulated_nano=spent.simulated_nano,
-        bytes=sizes.of(catalogue, db),
+        bytes=db.size() + catalogue.files_size(db.name),
         last_activity=db.value("SELECT at FROM events ORDER BY seq DESC LIMIT 1"),
     )
 

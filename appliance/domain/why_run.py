@@ -10,6 +10,7 @@ from appliance.domain import (
     candidates,
     preferences,
     providers,
+    quotas,
     routing,
     steps,
     why_blockers,
@@ -65,6 +66,18 @@ def _at_a_limit(db: Database, agent: Agent, run: Run) -> Why | None:
     most = preferences.get(db, candidates.MAX_RUNNING)
     if most is not None and (used := _running_now(db, "1 = 1", "")) >= most:
         return Why("tenant_limit", f"{used} of at most {most} runs are at work in all.", "Change the limit", "limits")
+    return _at_the_plan(db)
+
+
+def _at_the_plan(db: Database) -> Why | None:
+    most, plan = db.bounds.running, db.bounds.plan_name
+    if most is not None and (used := quotas.running(db)) >= most:
+        sentence = f"{used} of the {most} runs that the plan {plan} allows at the same time are at work."
+        return Why("plan_limit", sentence, "Look at the plan", "quota")
+    if quotas.full(db):
+        limit = quotas.sized(db.bounds.storage_bytes or 0)
+        sentence = f"The {limit} of storage that the plan {plan} allows are used up; no run starts."
+        return Why("plan_storage", sentence, "Look at the plan", "quota")
     return None
 
 

@@ -9,7 +9,8 @@ FIXES = {
 
 
 class Why(msgspec.Struct, frozen=True):
-    """`verb` names what the action does: a verb of the task, or assign, resume, provider, budget, look, decide, limits.
+    """`verb` names what the action does: a verb of the task, or assign, resume, provider, budget, look, decide, limits,
+    quota.
 
     `ref` is what the verb is about when that is not the task: an agent's slug, a task's number or an approval's id.
     """

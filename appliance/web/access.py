@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
+from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.db.database import Database
 from appliance.domain import keys, members, sessions, tenant_gate, tenants, totp
 from appliance.domain.actor import Actor, Role
@@ -17,6 +18,7 @@ from appliance.domain.key_forms import ApiKey
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
+from appliance.web import metering
 from appliance.web.services import Services
 
 COOKIE = "ahq_session"
@@ -36,6 +38,7 @@ class Asker(NamedTuple):
     actor: Actor
     member: Member | None = None
     key: ApiKey | None = None
+    bounds: Bounds = UNBOUNDED
 
 
 def services_of(connection: Connection) -> Services:
@@ -74,15 +77,15 @@ async def same_site(connection: Connection, handler: BaseRouteHandler) -> None:
 
 async def page_guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Pages take the session cookie only."""
-    await _admit(connection, handler, bearer="")
+    await _admit(connection, handler, bearer="", metered=False)
 
 
 async def api_guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """The API takes a key (any route) or the session cookie (routes under `/t/<slug>`)."""
-    await _admit(connection, handler, bearer=connection.headers.get("authorization", ""))
+    await _admit(connection, handler, bearer=connection.headers.get("authorization", ""), metered=True)
 
 
-async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str) -> None:
+async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str, metered: bool) -> None:
     asker = await sync_to_thread(
         identify,
         services_of(connection),
@@ -91,6 +94,8 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
         bearer,
         connection.scope.get("method") in SAFE or bool(handler.opt.get("while_leaving")),
     )
+    if metered:
+        metering.count(connection, asker)
     asker.actor.need(role_of(handler.opt, str(connection.scope.get("method"))))
     # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
     if asker.member is None and handler.opt.get("person"):
@@ -111,7 +116,7 @@ def identify(services: Services, slug: str | None, token: str, bearer: str, read
     with services.catalogue.control() as control:
         asker = _by_key(control, slug, bearer) if bearer else _by_session(control, services, slug, token)
     tenant_gate.check(asker.tenant, asker.actor, reads)
-    return asker
+    return asker._replace(bounds=services.catalogue.bounds(asker.tenant.id))
 
 
 def recheck(request: Ask) -> bool:

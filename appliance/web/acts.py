@@ -47,6 +47,7 @@ WAYS = {
     "open": Act("", "{base}/tasks/{ref}", "arrow-right", post=False),
     "provider": Act("", "{base}/providers", "plug", post=False),
     "budget": Act("", "{base}/budgets", "wallet", post=False),
+    "quota": Act("", "{base}/settings/plan", "chart-column", post=False),
     "limits": Act("", "{base}/settings#guards", "settings", post=False),
     "decide": Act("", "{base}/approvals/{ref}", "inbox", "primary", post=False),
     "approval": Act("", "{base}/approvals/{ref}", "inbox", "primary", post=False),

@@ -24,6 +24,7 @@ from appliance.web.services import Services
 # Key, label, icon and path of each room, in the order of the rail.
 ROOMS = (
     ("tenants", "Tenants", "building-2", "tenants"),
+    ("plans", "Plans", "list", "plans"),
     ("people", "People", "users", "people"),
 )
 

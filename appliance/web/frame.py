@@ -9,7 +9,7 @@ import msgspec
 
 from appliance import __version__
 from appliance.db.database import Database
-from appliance.domain import box_owners, events, inbox, tenants
+from appliance.domain import box_owners, events, flags, inbox, quotas, tenants
 from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
@@ -106,8 +106,16 @@ def provide_frame(request: Ask, db: Database) -> Frame:
 
 def _banners(request: Ask, asker: Asker) -> list[Banner]:
     found = []
-    if asker.tenant.simulated:
+    if asker.tenant.simulated and flags.on(asker.bounds, "sample_banner"):
         found.append(Banner("Sample data: the models here are simulated and no money is spent."))
+    bounds = asker.bounds
+    if bounds.storage_level and bounds.storage_bytes is not None:
+        used = f"{quotas.sized(bounds.stored_bytes)} of {quotas.sized(bounds.storage_bytes)}"
+        what = "nothing new is taken until something is removed" if bounds.storage_level >= 100 else "soon it is full"
+        tone = "bad" if bounds.storage_level >= 95 else "warn"
+        found.append(
+            Banner(f"{used} of storage are used: {what}.", tone, f"/t/{asker.tenant.slug}/settings/plan", "Plan")
+        )
     if asker.tenant.state == "grace":
         day = (asker.tenant.state_until or "")[:10]
         found.append(Banner(f"This tenant is being deleted. Until {day} its owners can read and export.", "bad"))

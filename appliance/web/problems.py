@@ -60,7 +60,7 @@ def body(problem: Problem) -> dict[str, Any]:
         "detail": problem.detail,
         "code": problem.code,
     }
-    return said | ({"errors": problem.errors} if problem.errors else {})
+    return said | problem.more | ({"errors": problem.errors} if problem.errors else {})
 
 
 def as_page(request: Ask, problem: Problem) -> respond.Reply:

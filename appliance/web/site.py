@@ -30,6 +30,7 @@ from appliance.web import (
     box_bundles,
     box_keys,
     box_people,
+    box_plans,
     box_tenants,
     budgets,
     channels,
@@ -51,10 +52,12 @@ from appliance.web import (
     live,
     login,
     members,
+    metering,
     metrics,
     notices,
     notifications,
     openapi,
+    plan,
     policies,
     prices,
     problems,
@@ -106,6 +109,7 @@ NOUNS: tuple[Any, ...] = (
     keys,
     hosts,
     settings,
+    plan,
     guards,
     notifications,
     channels,
@@ -115,6 +119,7 @@ NOUNS: tuple[Any, ...] = (
     box_bundles,
     box_people,
     box_tenants,
+    box_plans,
     box_keys,
 )
 
@@ -260,4 +265,4 @@ def _app(
 
 async def _protect(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
-        message["headers"] = [*message["headers"], *_ENCODED]
+        message["headers"] = [*message["headers"], *_ENCODED, *metering.told(scope)]

@@ -8,11 +8,13 @@ from litestar import Litestar
 
 from appliance.calls.asked import Refused
 from appliance.calls.desk import Desk
+from appliance.domain import buckets
+from appliance.domain.buckets import Buckets, Drained
 from appliance.errors import Problem
 from appliance.gateway.surfaces.bodies import Unreadable
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.surface import SURFACES
-from appliance.web import surfaces_paths, surfaces_words
+from appliance.web import metering, surfaces_paths, surfaces_words
 from appliance.web.services import Services
 from appliance.web.surfaces_keys import Keys
 from appliance.web.surfaces_paths import Place
@@ -35,8 +37,9 @@ class Gone(Exception):
 class Surfaces:
     """Everything of this process that calls from outside share; the HTTP library is loaded by the first."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, meter: Buckets) -> None:
         self.services = services
+        self._meter = meter
         self._keys = Keys(services.catalogue)
         self._desk = Desk(services.catalogue, services.calls.accounts, services.calls.owner)
         self._calls: Calls | None = None
@@ -54,6 +57,9 @@ class Surfaces:
             await reply.fault(Fault("invalid", str(fault)))
         except Refused as refused:
             await reply.fault(surfaces_words.of_refusal(refused))
+        except Drained as drained:
+            reply.limits = buckets.headers(drained.standing)
+            await reply.fault(surfaces_words.of_problem(drained))
         except Problem as problem:
             await reply.fault(surfaces_words.of_problem(problem))
         except BaseException:
@@ -72,6 +78,7 @@ class Surfaces:
         if place.action == "hello":
             return await reply.whole(200, JSON, b"{}")
         holder = await self._keys.holder(headers)
+        reply.limits = metering.call(self._meter, holder)
         body = b"" if place.action == "models" else await _body(headers, receive)
         query = scope["query_string"].decode("latin-1")
         return await self._ready().serve(place, Request(surface, holder, headers, query, body, receive), reply)
@@ -99,7 +106,7 @@ def of(app: Litestar) -> Surfaces:
     """The surfaces of the services that the application has now."""
     found: Surfaces | None = app.state.get(DOOR)
     if found is None or found.services is not app.state.services:
-        found = app.state[DOOR] = Surfaces(app.state.services)
+        found = app.state[DOOR] = Surfaces(app.state.services, metering.of(app))
     return found
 
 

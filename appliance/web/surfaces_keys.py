@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from appliance import clock
 from appliance.calls.asked import Holder
 from appliance.db.tenants import Catalogue
-from appliance.domain import keys, tenant_gate, tenants
+from appliance.domain import flags, keys, tenant_gate, tenants
 from appliance.errors import Problem
 
 KNOWN_S = 1.0
@@ -42,7 +42,9 @@ class Keys:
         if key.role == "viewer" and not key.gateway_only:
             raise Problem("forbidden", "This key has the role viewer, which may look and not spend.")
         tenant_gate.refuse(tenant)
-        return Holder(tenant.id, key)
+        bounds = self._catalogue.bounds(tenant.id)
+        flags.need(bounds, "gateway")
+        return Holder(tenant.id, key, bounds)
 
 
 def secret_of(headers: Headers) -> bytes:

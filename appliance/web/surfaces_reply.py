@@ -21,6 +21,8 @@ class Reply:
         self._surface = surface
         self._request_id = ""
         self.begun = False
+        # What is left of the limits on requests, for the head of the answer.
+        self.limits: Pairs = []
 
     @property
     def request_id(self) -> str:
@@ -60,5 +62,5 @@ class Reply:
         self.begun = True
         ours = self.request_id.encode()
         headers = [(b"content-type", kind), (b"x-request-id", ours), (b"request-id", ours)]
-        headers += [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), *more]
+        headers += [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), *self.limits, *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})

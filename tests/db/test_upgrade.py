@@ -22,7 +22,7 @@ def test_what_was_spent_before_an_upgrade_is_counted_on_every_scope(
 ) -> None:
     everything = migrate.migrations
     with monkeypatch.context() as old:
-        old.setattr(migrate, "migrations", lambda kind: everything(kind)[:1])
+        old.setattr(migrate, "migrations", lambda kind: everything(kind)[:1] if kind == "tenant" else everything(kind))
         # Kept from the first call on; the tests after this one need the answer for all migrations.
         old.setattr(migrate, "tables", migrate.tables.__wrapped__)
         catalogue.create("t1")

@@ -23,6 +23,6 @@ def agent_id(db: Database) -> str:
         tools=[],
         max_concurrency=AT_ONCE,
     )
-    made = agents.create(db, SYSTEM, new)
+    made = agents.create(db, SYSTEM, new, own=True)
     db.update("agents", {"id": made.id}, hidden=True, runtime=RUNTIME)
     return made.id

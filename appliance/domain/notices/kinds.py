@@ -12,7 +12,10 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     "decisions": ("All decisions", "Whoever they are for."),
     "failures": ("Failures", "Work that has stopped until somebody looks at it."),
-    "budget": ("Budget stops", "Half, 80 % or all of a budget is spent, or a provider bills more or less than listed."),
+    "budget": (
+        "Budget stops",
+        "Half, 80 % or all of a budget is spent, storage runs out, or a provider bills otherwise than listed.",
+    ),
     "finished": ("Finished tasks I created", "With the result."),
     "digest": ("A daily summary", "What waits for a decision, once a day."),
 }

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approval_words, budget_words, preferences
+from appliance.domain import approval_words, budget_words, preferences, quotas
 from appliance.domain.approval_rows import Approval
 from appliance.domain.events import Event
 from appliance.domain.notices.rows import Content
@@ -79,7 +79,23 @@ def of_price(event: Event) -> Content:
     return Content(title, "", facts, f"/costs/calls?model={quote(told['model'])}", about={"model": told["model"]})
 
 
-OF_MONEY = {"budget.alert": of_budget, "spend.unusual": of_unusual, "price.differs": of_price}
+def of_storage(event: Event) -> Content:
+    told = event.data
+    full = told["percent"] >= 100
+    stored = f"{quotas.sized(told['used'])} of {quotas.sized(told['limit'])}"
+    silent = (
+        "Nothing new is taken; what is there can be read and removed." if full else "Work goes on until it is full."
+    )
+    title = "The storage of the plan is full" if full else f"{told['percent']} % of the storage of the plan is used"
+    return Content(title, "", [("Stored", stored), ("If nobody acts", silent)], "/settings/plan", about=dict(told))
+
+
+OF_MONEY = {
+    "budget.alert": of_budget,
+    "spend.unusual": of_unusual,
+    "price.differs": of_price,
+    "storage.alert": of_storage,
+}
 
 
 def moment(db: Database, iso: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from appliance.domain import quotas
 from appliance.engine.tools.tool import Bench, Tool, arguments
 
 READ_LIMIT = 32_000
@@ -19,6 +20,7 @@ def _read(bench: Bench, given: dict[str, Any]) -> str:
 
 def _write(bench: Bench, given: dict[str, Any]) -> str:
     content = given["content"].encode()
+    quotas.room(bench.db)
     bench.workspace.write(given["path"], content)
     return f"wrote {given['path']} ({len(content):,} bytes)"
 
