@@ -51,7 +51,7 @@ class NewPasswordPages(Controller):
 
     @get("/", sync_to_thread=True)
     def show(self, request: Ask, control: Database, token: FromPath[str]) -> Reply:
-        return respond.plain(request, NEW, person=password_links.user_of(control, token), errors={})
+        return respond.plain(request, NEW, person=password_links.user_of(control, token), token=token, errors={})
 
     @post("/", sync_to_thread=True)
     def use(self, request: Ask, control: Database, token: FromPath[str], data: Fields) -> Reply:
@@ -61,7 +61,7 @@ class NewPasswordPages(Controller):
             if not problem.errors:
                 raise
             person = password_links.user_of(control, token)
-            return respond.refused(request, NEW, problem, person=person, errors=problem.errors)
+            return respond.refused(request, NEW, problem, person=person, token=token, errors=problem.errors)
         return respond.redirect("/login?changed=1")
 
 
