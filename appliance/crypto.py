@@ -51,6 +51,23 @@ def unseal(key: bytes, sealed: str, bound_to: str) -> bytes:
         raise Problem("locked", "A stored secret does not open with this master key.") from error
 
 
+class FrameCipher:
+    """The frames of one file. A key serves one file only: the nonce is the frame's position."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def encrypt(self, position: int, plain: bytes, bound_to: bytes) -> bytes:
+        return self._cipher.encrypt(position.to_bytes(_NONCE, "big"), plain, bound_to)
+
+    def decrypt(self, position: int, frame: bytes, bound_to: bytes) -> bytes | None:
+        """None when the frame is not the one that was written at this position."""
+        try:
+            return self._cipher.decrypt(position.to_bytes(_NONCE, "big"), frame, bound_to)
+        except InvalidTag:
+            return None
+
+
 class Vault:
     """Seals and opens the secrets of tenants. Holds the unwrapped data keys in memory only.
 
@@ -77,6 +94,22 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def wrap_file_key(self, key: bytes, file_id: str) -> str:
+        """The key of one backup, wrapped by the master key alone: it opens on a box that has nothing else."""
+        return seal(self._master, key, f"file-key|{file_id}")
+
+    def unwrap_file_key(self, wrapped: str, file_id: str) -> bytes:
+        """Raises Problem(locked) when another master key made the backup."""
+        return unseal(self._master, wrapped, f"file-key|{file_id}")
+
+    def rewrapped(self, new_master: bytes, tenant_id: str, wrapped: str) -> str:
+        """A tenant's data key as `new_master` wraps it. Raises Problem(locked)."""
+        return rewrap(self._master, new_master, tenant_id, wrapped)
+
+    def master_text(self) -> str:
+        """The master key in hexadecimal digits, for the recovery kit and nothing else."""
+        return self._master.hex()
+
     def probe(self) -> str:
         """A text only this master key can have made; stored once, checked at every start."""
         return seal(self._master, b"agenthq", "probe")
@@ -88,6 +121,11 @@ class Vault:
         if tenant_id not in self._keys:
             self._keys[tenant_id] = unseal(self._master, self._find_wrapped(tenant_id), f"tenant-key|{tenant_id}")
         return self._keys[tenant_id]
+
+
+def rewrap(old_master: bytes, new_master: bytes, tenant_id: str, wrapped: str) -> str:
+    bound_to = f"tenant-key|{tenant_id}"
+    return seal(new_master, unseal(old_master, wrapped, bound_to), bound_to)
 
 
 def fingerprint(secret: str) -> str:
