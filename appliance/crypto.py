@@ -94,6 +94,10 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def forget(self, tenant_id: str) -> None:
+        """Ask for the stored key again at the next use."""
+        self._keys.pop(tenant_id, None)
+
     def wrap_file_key(self, key: bytes, file_id: str) -> str:
         """The key of one backup, wrapped by the master key alone: it opens on a box that has nothing else."""
         return seal(self._master, key, f"file-key|{file_id}")
