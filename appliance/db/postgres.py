@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from appliance import clock, redaction
-from appliance.db import postgres_news
+from appliance.db import postgres_copies, postgres_news
 from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
 from appliance.db.grouped import Groups
 from appliance.errors import Problem
@@ -96,6 +97,11 @@ class PostgresDatabase(Database):
         # The server checks its own pages; reading a row proves that the schema is there.
         self.rows("SELECT version FROM _migrations LIMIT 1")
         return "ok"
+
+    def fill_from(self, path: Path) -> None:
+        """The rows of a SQLite file with the same tables, into this empty schema, in the open transaction."""
+        with _translated():
+            postgres_copies.fill(self._conn, self._schema, path)
 
     def close(self) -> None:
         if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:

@@ -64,7 +64,9 @@ class S3Target:
 
     def list(self) -> list[Stored]:
         with self._told():
-            found = [Stored(str(each["path"]), int(each["size"])) for page in obstore.list(self._store) for each in page]
+            found = [
+                Stored(str(each["path"]), int(each["size"])) for page in obstore.list(self._store) for each in page
+            ]
             return sorted(found)
 
     def delete(self, name: str) -> None:
