@@ -94,6 +94,14 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def with_keys(self, find_wrapped: Callable[[str], str]) -> "Vault":
+        """The same master key over data keys that are kept elsewhere: in a backup."""
+        return Vault(self._master, find_wrapped)
+
+    def try_key(self, tenant_id: str) -> None:
+        """Raises Problem(locked) when the tenant's data key is not one of this master key."""
+        self._key(tenant_id)
+
     def forget(self, tenant_id: str) -> None:
         """Ask for the stored key again at the next use."""
         self._keys.pop(tenant_id, None)
@@ -110,6 +118,10 @@ class Vault:
         """A tenant's data key as `new_master` wraps it. Raises Problem(locked)."""
         return rewrap(self._master, new_master, tenant_id, wrapped)
 
+    def rewrapped_for(self, other: "Vault", tenant_id: str, wrapped: str) -> str:
+        """A tenant's data key of this box, as another box's master key wraps it. Raises Problem(locked)."""
+        return self.rewrapped(other._master, tenant_id, wrapped)
+
     def master_text(self) -> str:
         """The master key in hexadecimal digits, for the recovery kit and nothing else."""
         return self._master.hex()
@@ -125,6 +137,14 @@ class Vault:
         if tenant_id not in self._keys:
             self._keys[tenant_id] = unseal(self._master, self._find_wrapped(tenant_id), f"tenant-key|{tenant_id}")
         return self._keys[tenant_id]
+
+
+def opens(master: bytes, probe: str) -> bool:
+    """Is this the master key that made the probe?"""
+    try:
+        return unseal(master, probe, "probe") == b"agenthq"
+    except Problem:
+        return False
 
 
 def rewrap(old_master: bytes, new_master: bytes, tenant_id: str, wrapped: str) -> str:

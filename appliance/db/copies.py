@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.db.database import Row
 from appliance.db.sqlite_connection import APPLICATION_ID, BUSY_MS, problem
 from appliance.errors import Problem
 
@@ -44,6 +45,18 @@ def check(path: Path) -> Inside:
         counts = {name: int(conn.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0]) for name in tables}
         schema = int(conn.execute("SELECT COALESCE(MAX(version), 0) FROM _migrations").fetchone()[0])
     return Inside(schema, counts)
+
+
+def rows(path: Path, sql: str) -> list[Row]:
+    """What a query gives on a copy that nobody writes."""
+    with _opened(f"file:{path}?mode=ro&immutable=1") as conn:
+        cursor = conn.execute(sql)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor]
+
+
+def row(path: Path, sql: str) -> Row | None:
+    return next(iter(rows(path, sql)), None)
 
 
 @contextmanager
