@@ -233,13 +233,16 @@ class _EngineThread(threading.Thread):
 
 def _start_engine(opened: Box) -> Callable[[], None]:
     """The parts of the engine that this role has; what stops them."""
+    from appliance.backup.due import Keeper  # noqa: PLC0415  as the engine: nobody waits for it
+    from appliance.backup.means import Means  # noqa: PLC0415
     from appliance.engine.bells.chosen import open_line  # noqa: PLC0415
     from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
 
     settings = opened.settings
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
-    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
+    parts, keeper = PARTS[settings.role], Keeper(Means(opened.catalogue, opened.vault))
+    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, parts, opened.post, keeper)
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     recovered = engine.start()

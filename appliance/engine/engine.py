@@ -1,5 +1,6 @@
 """The engine as one part: started after the databases, stopped before them."""
 
+from appliance.backup.due import Keeper
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
@@ -21,7 +22,7 @@ WAKING = frozenset(
 class Engine:
     """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring.
 
-    `post` delivers notices, in the process that sweeps.
+    `post` delivers notices and `keeper` makes backups, in the process that sweeps.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Engine:
         line: Line | None = None,
         parts: frozenset[str] = ALL,
         post: Post | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
@@ -44,10 +46,12 @@ class Engine:
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
+        self._keeper = keeper
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            tally, keep = self.tallying.round, keeper.look if keeper else None
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, tally, keep)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
@@ -81,7 +85,11 @@ class Engine:
         self.pump.stopping.set()
         self.tallying.stopping.set()
         self._calls.stopping.set()
+        if self._keeper:
+            self._keeper.stopping.set()
         self._clockwork.stop()
+        if self._keeper:
+            self._keeper.stop()
         if self.postman:
             self.postman.stop()
         self.sweeper.stop()
