@@ -1,8 +1,8 @@
 """A file encrypted as it is written and checked as it is read, in constant memory.
 
-`AHQB1`, the length of a header, the header in the clear (JSON), then frames: a length and that many bytes of AES-256-GCM.
-Each frame is bound to the header, to its position and to whether it is the last, so that a changed byte, a cut, a
-frame moved and a frame of another file are all found. Nothing may follow the last frame.
+`AHQB1`, the length of a header, the header in the clear (JSON), then frames: a length and that many bytes of
+AES-256-GCM. Each frame is bound to the header, to its position and to whether it is the last, so that a changed byte,
+a cut, a frame moved and a frame of another file are all found. Nothing may follow the last frame.
 """
 
 import hashlib

@@ -99,7 +99,7 @@ def unpack(path: Path, vault: Vault, into: Path | None = None) -> Manifest:
     with open(path, "rb") as file:
         raw = frames.read_header(file)
         header: Header = frames.parsed(raw, Header)
-        key = vault.unwrap_file_key(header.key, _bound(header))
+        key = _file_key(vault, header)
         pieces = frames.read_frames(file, key, raw)
         try:
             manifest = _take_out(frames.FrameReader(pieces), into)
@@ -112,6 +112,14 @@ def unpack(path: Path, vault: Vault, into: Path | None = None) -> Manifest:
     if (manifest.id, manifest.tenant_id, manifest.at) != (header.id, header.tenant_id, header.at):
         raise damaged("its list is that of another backup")
     return manifest
+
+
+def _file_key(vault: Vault, header: Header) -> bytes:
+    try:
+        return vault.unwrap_file_key(header.key, _bound(header))
+    except Problem as problem:
+        made = f"Another master key made this backup (generation {header.generation}), or its header is damaged."
+        raise Problem("locked", f"{made} Take the recovery kit of that time.") from problem
 
 
 def _bound(header: Header) -> str:

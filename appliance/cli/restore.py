@@ -20,6 +20,8 @@ from appliance.errors import Problem
 from appliance.gateway.targets.folder import Config, FolderTarget
 from appliance.gateway.targets.target import Target
 
+HEADS = ("tenant", "backup of", "rows", "schedules disarmed", "newer ones that were damaged")
+
 
 @verb(
     "agenthq restore --kit kit.txt --from /mnt/backups --data /var/lib/agenthq",
@@ -54,9 +56,8 @@ def _box(desk: Desk, read: Kit, origin: str, force: bool) -> Shown:
 
 
 def _told(folder: Path, done: Whole) -> str:
-    heads = ("tenant", "backup of", "rows", "schedules disarmed", "newer ones that were damaged")
     lines = [_line(one) for one in done.tenants]
-    text = table(heads, lines, "The box had no tenant.")
+    text = table(HEADS, lines, "The box had no tenant.")
     text += "".join(f"\nNOT restored: {slug}: {why}" for slug, why in done.missing.items())
     text += f"\nWhat was there before is in {done.aside}." if done.aside else ""
     return f"{text}\nThe box is in {folder}, as it was {ago(done.control_at)}. Everybody signs in anew: agenthq serve"

@@ -133,7 +133,7 @@ def test_a_rotated_key_opens_the_data_and_old_backups_open_with_the_old_kit(
     assert [item["generation"] for item in ran.json["items"]] == [2, 2]
     usb = str(tmp_path / "usb")
     new_kit = kit_of(agenthq, tmp_path)
-    assert agenthq("restore", "--kit", str(new_kit), "--from", usb, "--data", str(tmp_path / "a")).code == 1
+    assert agenthq("restore", "--kit", str(new_kit), "--from", usb, "--data", str(tmp_path / "a")).code == 69
     assert agenthq("restore", "--kit", str(old_kit), "--from", usb, "--data", str(tmp_path / "b")).code == 0
 
 
