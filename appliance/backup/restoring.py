@@ -149,7 +149,7 @@ def tenant(means: Means, source: Source, actor: Actor, wish: Wish, work: Path) -
                 control.insert("tenants", row)
             _end_sessions(control, owner)
             audit.record(control, actor, "tenant.restored", f"{row['slug']} from {manifest.at}", owner)
-    return Found(owner, row["slug"], manifest.at, manifest.rows, done, passed)
+    return Found(owner, str(row["slug"]), manifest.at, manifest.rows, done, passed)
 
 
 def _tenants(side: Path, source: Source) -> tuple[list[Found], dict[str, str]]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import asyncssh
 import msgspec
@@ -49,7 +49,8 @@ class SftpTarget:
         async def work(sftp: asyncssh.SFTPClient) -> None:
             async with sftp.open(self._at(name), "rb") as file:
                 while piece := await file.read(CHUNK * 4):
-                    out.write(piece)  # type: ignore[arg-type]
+                    # The file was opened for bytes; the library's type says text too.
+                    out.write(cast(bytes, piece))
 
         self._run(work)
 
@@ -102,7 +103,7 @@ class SftpTarget:
             if seen is None:
                 raise OSError("it shows no host key")
             self.host_key = seen.export_public_key().decode().strip()
-        known = ([asyncssh.import_public_key(self.host_key)], [], [])
+        known: Any = ([asyncssh.import_public_key(self.host_key)], [], [])
         signing: dict[str, Any] = {"client_keys": None, "password": self._secret}
         if "PRIVATE KEY" in self._secret:
             signing = {"client_keys": [asyncssh.import_private_key(self._secret)]}
@@ -141,7 +142,7 @@ async def _append(sftp: asyncssh.SFTPClient, path: Path, partial: str) -> None:
         async with sftp.open(partial, "r+b" if there else "wb") as out:
             at = there
             while piece := source.read(CHUNK * 4):
-                await out.write(piece, at)  # type: ignore[arg-type]
+                await out.write(piece, at)
                 at += len(piece)
 
 
