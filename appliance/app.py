@@ -14,7 +14,7 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
-from appliance.domain import box, budgets, samples, setup, workers
+from appliance.domain import box, budgets, samples, setup, tenant_purge, workers
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -231,6 +231,16 @@ class _EngineThread(threading.Thread):
         self._stop()
 
 
+def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
+    """What the box as a whole has to do from time to time."""
+
+    def tenants_due() -> None:
+        with opened.catalogue.control() as control:
+            tenant_purge.due(opened.catalogue, control, opened.vault)
+
+    return (tenants_due,)
+
+
 def _start_engine(opened: Box) -> Callable[[], None]:
     """The parts of the engine that this role has; what stops them."""
     from appliance.backup.due import Keeper  # noqa: PLC0415  as the engine: nobody waits for it
@@ -241,8 +251,8 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     settings = opened.settings
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
-    parts, keeper = PARTS[settings.role], Keeper(Means(opened.catalogue, opened.vault))
-    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, parts, opened.post, keeper)
+    given = (opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
+    engine = Engine(*given, _chores(opened), Keeper(Means(opened.catalogue, opened.vault)))
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     recovered = engine.start()

@@ -1,14 +1,20 @@
 """Which backups stay: all of the last day, then one a day, a week and a month. The rest goes before a new one comes."""
 
+import logging
 from collections.abc import Iterable
+from pathlib import Path
 
 from appliance import clock
-from appliance.backup import rows
+from appliance.backup import places, rows
 from appliance.backup.places import Place
 from appliance.backup.rows import VERIFIED, Backup
+from appliance.crypto import Vault
 from appliance.db.database import Database
+from appliance.domain import records
+from appliance.errors import Problem
 from appliance.gateway.targets.target import Target
 
+log = logging.getLogger(__name__)
 DAYS, WEEKS, MONTHS = 7, 4, 12
 DAY_S = 86400
 
@@ -31,6 +37,19 @@ def due(control: Database, tenant_id: str, target_id: str) -> list[Backup]:
     verified = rows.of(control, tenant_id, VERIFIED, target_id)
     stay = kept(verified, clock.iso())
     return [each for each in verified if each.id not in stay]
+
+
+def forget_purged(control: Database, data: Path, vault: Vault) -> None:
+    """Nothing of a purged tenant stays, in no place; one that does not answer now is asked again the next time."""
+    sql = "SELECT b.* FROM backups b JOIN tenants t ON t.id = b.tenant_id WHERE t.state = 'purged'"
+    for row in control.rows(sql):
+        backup = records.to(Backup, row)
+        try:
+            place = places.by_name(control, data, backup.target_id)
+            places.opened(control, vault, place).delete(backup.name)
+            rows.remove(control, backup)
+        except Problem as problem:
+            log.warning("a backup of a purged tenant stays in %s: %s", backup.target, problem.detail)
 
 
 def prune(control: Database, place: Place, target: Target, tenant_id: str) -> list[Backup]:

@@ -54,6 +54,7 @@ def run(
         with means.catalogue.control() as control:
             rows.give_up_running(control)
             rows.forget_failures(control)
+            keeping.forget_purged(control, means.folder, means.vault)
             wanted = list(only) or [*(tenant.id for tenant in tenants.every(control)), CONTROL]
         for tenant_id in wanted:
             if stopping():

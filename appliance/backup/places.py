@@ -10,7 +10,7 @@ from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate, Row
 from appliance.db.tenants import CONTROL
-from appliance.domain import audit, box_keys, records
+from appliance.domain import audit, box_secrets, records
 from appliance.domain.actor import Actor
 from appliance.errors import Problem, invalid, not_found
 from appliance.gateway.targets import folder
@@ -89,7 +89,7 @@ def add(control: Database, actor: Actor, vault: Vault, data: Path, new: NewPlace
     target = connect(place, new.secret)
     target.list()
     with control.transaction():
-        box_keys.ensure(control, vault)
+        box_secrets.ensure(control, vault)
         row: Row = {"id": place.id, "name": place.name, "kind": place.kind, "config": records.dump(config)}
         row |= {"secret": vault.seal(CONTROL, _address(place.id), new.secret) if new.secret else ""}
         row |= {"secret_hint": place.secret_hint, "host_key": target.host_key}

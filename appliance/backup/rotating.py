@@ -9,7 +9,7 @@ from appliance.backup.means import Means
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import CONTROL
-from appliance.domain import audit, box_keys, tenants
+from appliance.domain import audit, box_secrets, tenants
 from appliance.domain.actor import Actor
 
 
@@ -34,8 +34,8 @@ def _rewrap(control: Database, vault: Vault, new: bytes) -> None:
     for row in control.rows("SELECT id FROM tenants WHERE data_key <> ''"):
         wrapped = tenants.wrapped_key(control, row["id"])
         control.update("tenants", {"id": row["id"]}, data_key=vault.rewrapped(new, row["id"], wrapped))
-    if wrapped := box_keys.wrapped(control):
-        control.update("box", {"name": box_keys.NAME}, value=vault.rewrapped(new, CONTROL, wrapped))
+    if wrapped := box_secrets.wrapped(control):
+        control.update("box", {"name": box_secrets.NAME}, value=vault.rewrapped(new, CONTROL, wrapped))
     control.update("box", {"name": "probe"}, value=Vault(new, lambda _: "").probe())
 
 

@@ -12,7 +12,7 @@ from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate
 from appliance.db.tenants import CONTROL, Catalogue
-from appliance.domain import audit, box_keys, records
+from appliance.domain import audit, box_secrets, records
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, invalid, not_found
 
@@ -20,7 +20,11 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """`simulated` marks a tenant of sample data, so that every surface can say so."""
+    """`simulated` marks a tenant of sample data, so that every surface can say so.
+
+    `state` is active, suspended, grace, trash or purged; grace and trash end at `state_until`. `suspended_reason`
+    stays while the tenant is being deleted.
+    """
 
     id: str
     slug: str
@@ -29,6 +33,10 @@ class Tenant(msgspec.Struct, frozen=True):
     plan: str
     simulated: bool
     created_at: str
+    state_at: str = ""
+    state_by: str = ""
+    state_until: str | None = None
+    suspended_reason: str = ""
 
 
 class Provisioned(NamedTuple):
@@ -90,7 +98,14 @@ def by_id(control: Database, tenant_id: str) -> Tenant:
 
 
 def every(control: Database) -> list[Tenant]:
-    return [records.to(Tenant, row) for row in control.rows("SELECT * FROM tenants ORDER BY slug")]
+    """Those that are not purged, by slug."""
+    sql = "SELECT * FROM tenants WHERE state <> 'purged' ORDER BY slug"
+    return [records.to(Tenant, row) for row in control.rows(sql)]
+
+
+def state(control: Database, tenant_id: str) -> str:
+    """ "purged" for one that never was, too."""
+    return str(control.value("SELECT state FROM tenants WHERE id = :id", {"id": tenant_id}) or "purged")
 
 
 def of_user(control: Database, user_id: str) -> list[Tenant]:
@@ -125,7 +140,7 @@ def rename(control: Database, actor: Actor, tenant_id: str, name: str) -> Tenant
 def wrapped_key(control: Database, tenant_id: str) -> str:
     """The tenant's data key, or that of the box itself, as the vault stored it. Raises Problem(not_found)."""
     if tenant_id == CONTROL:
-        return box_keys.wrapped(control)
+        return box_secrets.wrapped(control)
     key = control.value("SELECT data_key FROM tenants WHERE id = :id", {"id": tenant_id})
     if key is None:
         raise not_found("tenant")

@@ -199,6 +199,18 @@ def test_the_newest_stays_however_old_it_is() -> None:
     assert "0" in keeping.kept(old, at(0))
 
 
+def test_nothing_of_a_purged_tenant_stays(world: World, means: Means) -> None:
+    made = one(means, world.globex.id)
+    with world.control() as control:
+        control.update("tenants", {"id": world.globex.id}, state="purged")
+
+    one(means, world.acme.id)
+
+    assert not kept(world, made).exists()
+    with world.control() as control:
+        assert rows.of(control, world.globex.id) == []
+
+
 def test_old_ones_go_before_a_new_one_comes_and_never_the_last_that_is_whole(world: World, means: Means) -> None:
     first = one(means, world.acme.id)
     with world.control() as control:
