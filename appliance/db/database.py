@@ -131,6 +131,12 @@ class Database(ABC):
         self._known(table)
         if not rows:
             return
+        if len(rows) > CHUNK:
+            # PostgreSQL takes at most 65,535 values in a statement.
+            with self.transaction():
+                for start in range(0, len(rows), CHUNK):
+                    self.insert_all(table, rows[start : start + CHUNK])
+            return
         columns = tuple(rows[0])
         names = [f"{column}_{n}" for n in range(len(rows)) for column in columns]
         marks = (
