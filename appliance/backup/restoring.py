@@ -178,6 +178,8 @@ def _ready(catalogue: SqliteCatalogue, keys: Vault, tenant_id: str, epoch: int =
 
 def _epoch(means: Means, owner: str) -> int:
     """That of the living data; 0 when it can't be read, which may be why it is put back."""
+    if not means.catalogue.exists(owner):
+        return 0
     try:
         with means.catalogue.open(owner) as db:
             return _number(db, restored.EPOCH)

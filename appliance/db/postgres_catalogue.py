@@ -119,6 +119,7 @@ class PostgresCatalogue(Catalogue):
             db.execute(f'CREATE SCHEMA "{schema}"')
             migrate.migrate(db, kind_of(tenant_id))
             db.fill_from(path)
+        self._troubles.clear(tenant_id)
         if tenant_id != CONTROL and (made / "files").exists():
             self._put_files(tenant_id, made / "files", aside)
 

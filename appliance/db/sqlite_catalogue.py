@@ -91,6 +91,7 @@ class SqliteCatalogue(Catalogue):
         living.parent.mkdir(mode=0o700, exist_ok=True)
         made.rename(living)
         self._current.discard(tenant_id)
+        self._troubles.clear(tenant_id)
 
     def _parts(self, name: str) -> list[Path]:
         """The files of a database that are there. An empty journal says nothing of when something was written."""
