@@ -244,6 +244,8 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
 
 def _start_engine(opened: Box) -> Callable[[], None]:
     """The parts of the engine that this role has; what stops them."""
+    from appliance.backup.due import Keeper  # noqa: PLC0415  as the engine: nobody waits for it
+    from appliance.backup.means import Means  # noqa: PLC0415
     from appliance.engine.bells.chosen import open_line  # noqa: PLC0415
     from appliance.engine.engine import Engine  # noqa: PLC0415  huey and apscheduler take 0.3 s to import
 
@@ -251,7 +253,7 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
     given = (opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
-    engine = Engine(*given, _chores(opened))
+    engine = Engine(*given, _chores(opened), Keeper(Means(opened.catalogue, opened.vault)))
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     recovered = engine.start()

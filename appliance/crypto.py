@@ -52,6 +52,23 @@ def unseal(key: bytes, sealed: str, bound_to: str) -> bytes:
         raise Problem("locked", "A stored secret does not open with this master key.") from error
 
 
+class FrameCipher:
+    """The frames of one file. A key serves one file only: the nonce is the frame's position."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def encrypt(self, position: int, plain: bytes, bound_to: bytes) -> bytes:
+        return self._cipher.encrypt(position.to_bytes(_NONCE, "big"), plain, bound_to)
+
+    def decrypt(self, position: int, frame: bytes, bound_to: bytes) -> bytes | None:
+        """None when the frame is not the one that was written at this position."""
+        try:
+            return self._cipher.decrypt(position.to_bytes(_NONCE, "big"), frame, bound_to)
+        except InvalidTag:
+            return None
+
+
 def passphrase_key(passphrase: str, salt: bytes) -> bytes:
     """A key from a passphrase by scrypt (RFC 7914) with OWASP's cost for 64 MiB: about 0.2 s."""
     return Scrypt(salt=salt, length=32, n=2**16, r=8, p=2).derive(passphrase.encode())
@@ -93,6 +110,34 @@ class Vault:
         redaction.remember(secret, "")
         return secret
 
+    def with_keys(self, find_wrapped: Callable[[str], str]) -> "Vault":
+        """The same master key over data keys that are kept elsewhere: in a backup."""
+        return Vault(self._master, find_wrapped)
+
+    def try_key(self, tenant_id: str) -> None:
+        """Raises Problem(locked) when the tenant's data key is not one of this master key."""
+        self._key(tenant_id)
+
+    def wrap_file_key(self, key: bytes, file_id: str) -> str:
+        """The key of one backup, wrapped by the master key alone: it opens on a box that has nothing else."""
+        return seal(self._master, key, f"file-key|{file_id}")
+
+    def unwrap_file_key(self, wrapped: str, file_id: str) -> bytes:
+        """Raises Problem(locked) when another master key made the backup."""
+        return unseal(self._master, wrapped, f"file-key|{file_id}")
+
+    def rewrapped(self, new_master: bytes, tenant_id: str, wrapped: str) -> str:
+        """A tenant's data key as `new_master` wraps it. Raises Problem(locked)."""
+        return rewrap(self._master, new_master, tenant_id, wrapped)
+
+    def rewrapped_for(self, other: "Vault", tenant_id: str, wrapped: str) -> str:
+        """A tenant's data key of this box, as another box's master key wraps it. Raises Problem(locked)."""
+        return self.rewrapped(other._master, tenant_id, wrapped)
+
+    def master_text(self) -> str:
+        """The master key in hexadecimal digits, for the recovery kit and nothing else."""
+        return self._master.hex()
+
     def forget(self, tenant_id: str) -> None:
         """Of a tenant whose wrapped key is gone nothing opens any more."""
         self._keys.pop(tenant_id, None)
@@ -108,6 +153,19 @@ class Vault:
         if tenant_id not in self._keys:
             self._keys[tenant_id] = unseal(self._master, self._find_wrapped(tenant_id), f"tenant-key|{tenant_id}")
         return self._keys[tenant_id]
+
+
+def opens(master: bytes, probe: str) -> bool:
+    """Is this the master key that made the probe?"""
+    try:
+        return unseal(master, probe, "probe") == b"agenthq"
+    except Problem:
+        return False
+
+
+def rewrap(old_master: bytes, new_master: bytes, tenant_id: str, wrapped: str) -> str:
+    bound_to = f"tenant-key|{tenant_id}"
+    return seal(new_master, unseal(old_master, wrapped, bound_to), bound_to)
 
 
 def fingerprint(secret: str) -> str:

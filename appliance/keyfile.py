@@ -1,5 +1,6 @@
 """The master key: from the settings, from a file, or made once on a box without data."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,20 @@ def path(folder: Path) -> Path:
     return folder / "keys" / "master.key"
 
 
+def next_path(folder: Path) -> Path:
+    """Where the new key waits while a rotation is under way."""
+    return path(folder).with_suffix(".key.next")
+
+
+def finish_rotation(folder: Path, probe: str) -> None:
+    """After a crash in the middle of a rotation: when the new key opens the data already, it takes its place."""
+    new = next_path(folder)
+    # A half-written one is from before the data changed: the old key still opens it.
+    with contextlib.suppress(Problem):
+        if new.exists() and crypto.opens(_from_file(new, may_create=False), probe):
+            os.replace(new, path(folder))
+
+
 def load_master(settings: Settings, folder: Path, probe: str | None) -> bytes:
     """The key of the setting `master_key`, else of the file; a new one only when `probe` is None (there is no data).
 
@@ -23,6 +38,8 @@ def load_master(settings: Settings, folder: Path, probe: str | None) -> bytes:
     if settings.master_key:
         key, origin = crypto.parse_key(settings.master_key), settings.origin("master_key")
     else:
+        if probe is not None:
+            finish_rotation(folder, probe)
         key, origin = _from_file(path(folder), may_create=probe is None), str(path(folder))
     if probe is not None:
         _check(key, probe, origin)

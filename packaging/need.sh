@@ -8,6 +8,8 @@ present() {
     postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
     redis-server) command -v redis-server ;;
     chromium) command -v chromium ;;
+    openssh-server) test -x /usr/sbin/sshd ;;
+    npm) command -v npm ;;
     binutils) command -v objdump && command -v strip ;;
     venv) "$python" -c 'import ensurepip, venv' ;;
     libpython) "$python" -c 'import ctypes, sysconfig as s; ctypes.CDLL(s.get_config_var("INSTSONAME"))' ;;

@@ -3,9 +3,13 @@
 import click
 
 from appliance import keyfile
+from appliance.backup import rotating
+from appliance.backup.means import Means
 from appliance.cli.command import verb
-from appliance.cli.desk import Desk
+from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown
+from appliance.db import ownership
+from appliance.errors import Problem
 
 
 @click.group()
@@ -21,3 +25,23 @@ def key_status(desk: Desk) -> Shown:
     origin = desk.settings.origin("master_key") if desk.settings.master_key else str(keyfile.path(desk.folder))
     text = f"The master key from {origin} opens this data. Keep a copy of it apart from the backups."
     return Shown({"origin": origin, "opens_data": True}, text)
+
+
+@verb("agenthq master-key rotate --yes", into=master_key)
+@click.option("--yes", is_flag=True, help="The present recovery kit is kept: older backups open with it alone.")
+def rotate(desk: Desk, yes: bool) -> Shown:
+    """Make a new master key; stop the server first. Backups from before it open only with the kit from before it."""
+    if not yes:
+        raise Problem("usage", "Keep the present kit for older backups (agenthq backup kit), then say --yes.")
+    if desk.settings.master_key:
+        origin = desk.settings.origin("master_key")
+        said = f"The key comes from {origin}. Put it into {keyfile.path(desk.folder)} and take the setting away first."
+        raise Problem("config", said)
+    with desk.control(), ownership.owned(desk.folder):
+        means = Means(desk.catalogue, desk.vault)
+        generation = rotating.rotate(means, CLI, keyfile.path(desk.folder), keyfile.next_path(desk.folder))
+    text = (
+        f"The master key of generation {generation} is in use. Now: agenthq backup run, and print the new kit with "
+        "agenthq backup kit. Keep the old kit as long as backups from before today."
+    )
+    return Shown({"generation": generation}, text)

@@ -52,6 +52,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "doctor": "doctor",
         "selftest": "selftest",
         "bench": "bench",
+        "backup": "backups",
+        "restore": "restore",
         "restored": "restored",
         "audit": "audit",
         "paths": "about",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from appliance import clock, redaction
-from appliance.db import postgres_news
+from appliance.db import postgres_copies, postgres_news
 from appliance.db.database import CHUNK, Busy, Database, Duplicate, Params, Publish, Row
 from appliance.db.grouped import Groups
 from appliance.db.troubles import Damaged
@@ -119,6 +120,11 @@ class PostgresDatabase(Database):
     def size(self) -> int:
         own = f"relkind = 'r' AND relnamespace = to_regnamespace('{self._schema}')"
         return int(self.value(f"SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0) AS n FROM pg_class WHERE {own}"))
+
+    def fill_from(self, path: Path) -> None:
+        """The rows of a SQLite file with the same tables, into this empty schema, in the open transaction."""
+        with _translated():
+            postgres_copies.fill(self._conn, self._schema, path)
 
     def close(self) -> None:
         if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:

@@ -10,13 +10,14 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from appliance import ids
-from appliance.db import migrate
-from appliance.db.database import Database, Publish
+from appliance.db import copies, migrate, postgres_copies
+from appliance.db.database import Publish
 from appliance.db.grouped import Groups
 from appliance.db.leader import Leader
 from appliance.db.postgres import PostgresDatabase, open_pool
 from appliance.db.postgres_leader import PostgresLeader
 from appliance.db.postgres_news import Listener
+from appliance.db.sqlite_catalogue import SqliteCatalogue
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.errors import Problem
 
@@ -79,6 +80,57 @@ class PostgresCatalogue(Catalogue):
             leader.resign()
         self._pool.close()
 
+    def copy_into(self, name: str, path: Path) -> None:
+        # Opened first, so that both have the newest tables.
+        with self.open(name):
+            shell = path.with_suffix(".shell")
+        shell.mkdir(mode=0o700)
+        try:
+            empty = SqliteCatalogue(shell)
+            made = shell / "control.db"
+            if name != CONTROL:
+                empty.create(name)
+                made = shell / "tenants" / name / "tenant.db"
+            empty.close()
+            postgres_copies.take(self._url, _schema(name), made)
+            copies.take(made, path)
+        finally:
+            shutil.rmtree(shell)
+
+    def stored(self, name: str) -> int:
+        sql = """SELECT COALESCE(SUM(pg_total_relation_size(format('%%I.%%I', schemaname, tablename)::regclass)), 0)
+          AS n FROM pg_tables WHERE schemaname = %s"""
+        with self._pool.connection() as conn:
+            row = conn.execute(sql, (_schema(name),)).fetchone()
+            return int(row["n"]) if row else 0
+
+    def touched(self, name: str) -> str:
+        return ""
+
+    def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
+        """In one transaction: the schema that was there keeps its rows under the name of `aside`."""
+        schema = _schema(tenant_id)
+        path = made / ("control.db" if tenant_id == CONTROL else "tenant.db")
+        there = self.exists(tenant_id)
+        self._current.discard(tenant_id)
+        with contextlib.closing(self._open(tenant_id)) as db, db.transaction():
+            if there:
+                db.execute(f'ALTER SCHEMA "{schema}" RENAME TO "aside_{schema}_{aside.name[-40:]}"'[:200])
+            db.execute(f'CREATE SCHEMA "{schema}"')
+            migrate.migrate(db, kind_of(tenant_id))
+            db.fill_from(path)
+        self._troubles.clear(tenant_id)
+        if tenant_id != CONTROL and (made / "files").exists():
+            self._put_files(tenant_id, made / "files", aside)
+
+    def _put_files(self, tenant_id: str, files: Path, aside: Path) -> None:
+        living = self.folder / "tenants" / tenant_id / "files"
+        if living.exists():
+            aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+            living.rename(aside / "files")
+        living.parent.mkdir(parents=True, exist_ok=True)
+        files.rename(living)
+
     def _say(self, statement: str) -> None:
         with contextlib.suppress(psycopg.Error, PoolTimeout), self._pool.connection(timeout=1) as conn:
             conn.execute(statement)
@@ -86,7 +138,7 @@ class PostgresCatalogue(Catalogue):
     def _let_go(self, name: str) -> None:
         """Connections are not bound to a schema: the next use of one begins anew."""
 
-    def _open(self, name: str) -> Database:
+    def _open(self, name: str) -> PostgresDatabase:
         schema, tables = _schema(name), migrate.tables(kind_of(name))
         with self._guard:
             groups = self._groups[schema]

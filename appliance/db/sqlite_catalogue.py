@@ -7,10 +7,12 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 
-from appliance.db import migrate
+from appliance import clock
+from appliance.db import copies, migrate
 from appliance.db.database import Database
 from appliance.db.sqlite import SqliteDatabase
 from appliance.db.sqlite_connection import APPLICATION_ID
@@ -67,9 +69,38 @@ class SqliteCatalogue(Catalogue):
     def close(self) -> None:
         self._close_idle()
 
+    def copy_into(self, name: str, path: Path) -> None:
+        self._refuse_missing(name)
+        copies.take(self._path(name), path)
+
+    def stored(self, name: str) -> int:
+        return sum(path.stat().st_size for path in self._parts(name))
+
+    def touched(self, name: str) -> str:
+        files = (path for path in self._path(name).parent.joinpath("files").rglob("*") if name != CONTROL)
+        newest = max(path.lstat().st_mtime for path in chain(self._parts(name), files))
+        return clock.iso(datetime.fromtimestamp(newest, UTC))
+
+    def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
+        """Two renames: a crash between them leaves the tenant aside and the folder free for the next try."""
+        self._close_idle(tenant_id)
+        living = self.folder / "tenants" / tenant_id
+        if living.exists():
+            aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            living.rename(aside)
+        living.parent.mkdir(mode=0o700, exist_ok=True)
+        made.rename(living)
+        self._current.discard(tenant_id)
+        self._troubles.clear(tenant_id)
+
+    def _parts(self, name: str) -> list[Path]:
+        """The files of a database that are there. An empty journal says nothing of when something was written."""
+        path = self._path(name)
+        journal = path.with_name(path.name + "-wal")
+        return [path, *(each for each in [journal] if each.exists() and each.stat().st_size)] if path.exists() else []
+
     def _open(self, name: str) -> Database:
-        if not self._path(name).exists():
-            raise Damaged(f"The database of {name} is missing. Restore it from a backup.")
+        self._refuse_missing(name)
         with self._idle_guard:
             for db in reversed(self._idle):
                 if db.name == name:
@@ -114,6 +145,10 @@ class SqliteCatalogue(Catalogue):
             db.close()
         for writer in writers:
             writer.close()
+
+    def _refuse_missing(self, name: str) -> None:
+        if not self._path(name).exists():
+            raise Damaged(f"The database of {name} is missing. Restore it from a backup.")
 
     def _path(self, name: str) -> Path:
         return self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"

@@ -135,6 +135,22 @@ class Catalogue(ABC):
     def exists(self, tenant_id: str) -> bool: ...
 
     @abstractmethod
+    def copy_into(self, name: str, path: Path) -> None:
+        """One moment of a database as a new SQLite file, whatever keeps it. Writers go on meanwhile."""
+
+    @abstractmethod
+    def stored(self, name: str) -> int:
+        """How many bytes a database takes, roughly."""
+
+    @abstractmethod
+    def touched(self, name: str) -> str:
+        """No write is later than this moment (ISO text); "" when nobody knows."""
+
+    @abstractmethod
+    def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
+        """Let the folder `made` (tenant.db, files) be this tenant from now on; what was there goes to `aside`."""
+
+    @abstractmethod
     def _open(self, name: str) -> Database: ...
 
     def _give_back(self, db: Database) -> None:

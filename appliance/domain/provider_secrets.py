@@ -4,6 +4,9 @@ from appliance import crypto
 from appliance.crypto import Vault
 from appliance.db.database import Database, Row
 
+# The account with the first secret, if there is one: to try whether a key opens it.
+ANY = "SELECT id, secret, generation FROM providers WHERE secret <> '' ORDER BY id LIMIT 1"
+
 
 def opened(db: Database, vault: Vault, provider_id: str) -> str:
     """The opened secret, for the wire only. "" when the account has none."""
@@ -11,6 +14,11 @@ def opened(db: Database, vault: Vault, provider_id: str) -> str:
     if row is None or not row["secret"]:
         return ""
     return vault.open(db.name, _address(provider_id, row["generation"]), row["secret"])
+
+
+def unsealed(vault: Vault, tenant_id: str, row: Row) -> str:
+    """The secret of a row that stands in a copy of the tenant's database."""
+    return vault.open(tenant_id, _address(row["id"], row["generation"]), row["secret"])
 
 
 def sealed(db: Database, vault: Vault, provider_id: str, generation: int, secret: str) -> Row:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from appliance.backup.due import Keeper
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
@@ -24,7 +25,7 @@ class Engine:
     """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring.
 
     `post` delivers notices, in the process that sweeps. `chores` are done by the leader once a minute, for the box as a
-    whole.
+    whole; `keeper` makes its backups.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Engine:
         parts: frozenset[str] = ALL,
         post: Post | None = None,
         chores: tuple[Callable[[], object], ...] = (),
+        keeper: Keeper | None = None,
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
@@ -49,11 +51,12 @@ class Engine:
         self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
         self._chores = chores
+        self._keeper = keeper
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
             clocks = (self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
-            self._clockwork = Clockwork(*clocks, self._do_chores)
+            self._clockwork = Clockwork(*clocks, self._do_chores, keeper.look if keeper else None)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
@@ -92,7 +95,11 @@ class Engine:
         self.pump.stopping.set()
         self.tallying.stopping.set()
         self._calls.stopping.set()
+        if self._keeper:
+            self._keeper.stopping.set()
         self._clockwork.stop()
+        if self._keeper:
+            self._keeper.stop()
         if self.postman:
             self.postman.stop()
         self.sweeper.stop()

@@ -20,6 +20,7 @@ class Clockwork:
         post: Callable[[], None] | None = None,
         tally: Callable[[], None] | None = None,
         chores: Callable[[], None] | None = None,
+        keep: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -37,6 +38,9 @@ class Clockwork:
 
         if chores:
             self._scheduler.add_job(guarded(chores), IntervalTrigger(minutes=1), id="chores")
+
+        if keep:
+            self._scheduler.add_job(guarded(keep), IntervalTrigger(seconds=5), id="keep")
 
     def start(self) -> None:
         self._scheduler.start()

@@ -26,6 +26,7 @@ ROOMS = (
     ("tenants", "Tenants", "building-2", "tenants"),
     ("plans", "Plans", "list", "plans"),
     ("people", "People", "users", "people"),
+    ("backups", "Backups", "shield-check", "backups"),
 )
 
 

@@ -7,6 +7,7 @@ import sys
 
 from tests.bench import (
     analytics,
+    backup,
     board,
     demo,
     durable,
@@ -50,6 +51,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "backup": backup,
     "tenants": tenants,
 }
 

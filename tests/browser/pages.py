@@ -91,6 +91,8 @@ LOOKS = (
     Look("box-tenant-new", "/box/tenants/new"),
     Look("box-purged", "/box/tenants/purged"),
     Look("box-keys", "/box/keys"),
+    Look("box-backups", "/box/backups"),
+    Look("box-backups-list", "/box/backups/list"),
 )
 
 
