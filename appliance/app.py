@@ -20,6 +20,7 @@ from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
+from appliance.metered import metered
 from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
@@ -69,7 +70,7 @@ def open_box(settings: Settings, catalogue: Catalogue, role: str = workers.COMMA
     owner = box.new_owner()
     try:
         calls = Calls(vault, gateway, owner, settings.provider_timeout)
-        with present(catalogue, owner, role):
+        with present(catalogue, owner, role), metered(catalogue, role != workers.COMMAND):
             yield Box(settings, catalogue, vault, gateway, calls, owner, office(settings, catalogue, vault, gateway))
     finally:
         gateway.close()

@@ -76,6 +76,10 @@ class Database(ABC):
         """ "ok", or what is damaged."""
 
     @abstractmethod
+    def size(self) -> int:
+        """Bytes in use."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
     @abstractmethod

@@ -97,6 +97,10 @@ class PostgresDatabase(Database):
         self.rows("SELECT version FROM _migrations LIMIT 1")
         return "ok"
 
+    def size(self) -> int:
+        sql = "SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0) AS n FROM pg_class WHERE relkind = 'r' "
+        return int(self.value(sql + f"AND relnamespace = to_regnamespace('{self._schema}')"))
+
     def close(self) -> None:
         if not self._conn.closed and self._conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
             # The next borrower may be another tenant.

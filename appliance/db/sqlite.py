@@ -77,6 +77,10 @@ class SqliteDatabase(Database):
         orphans = self.rows("PRAGMA foreign_key_check")
         return "a row points at one that is gone" if orphans and found == ["ok"] else found[0]
 
+    def size(self) -> int:
+        pages, free, wide = (self.value(f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size"))
+        return (int(pages) - int(free)) * int(wide)
+
     def close(self) -> None:
         if self._reading:
             self._reading.close()

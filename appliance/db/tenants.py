@@ -1,10 +1,11 @@
 """The catalogue of databases: the control database and one for each tenant."""
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,15 @@ class Catalogue(ABC):
         finally:
             self._give_back(db)
 
+    def size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's database and of its files, measured now."""
+        with self.open(tenant_id) as db:
+            return db.size() + self.files_size(tenant_id)
+
+    def files_size(self, tenant_id: str) -> int:
+        """Bytes of the tenant's workspaces and blobs, measured now."""
+        return _below(self.folder / "tenants" / tenant_id / "files")
+
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
         """Commits that do not wait for the disk, for data that can be made again.
@@ -125,6 +135,17 @@ def _tell(hear: Publish, name: str, events: list[Row]) -> None:
         hear(name, events)
     except Exception:  # the border of committed work
         log.exception("events of %s were not heard", name)
+
+
+def _below(folder: Path) -> int:
+    """The bytes of all files; what goes away meanwhile counts for nothing."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for entry in found:
+            with suppress(FileNotFoundError):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                total += _below(Path(entry.path)) if is_folder else entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def kind_of(name: str) -> str:

@@ -7,6 +7,7 @@ from appliance.engine.bells.line import Line
 from appliance.engine.postman import Postman
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
+from appliance.engine.reading import Reading
 from appliance.engine.schedule import Clockwork
 from appliance.engine.sweeper import Sweeper
 from appliance.engine.tallying import EXPORT, Tallying
@@ -47,7 +48,8 @@ class Engine:
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            beside = (rounds, self.tallying.round, Reading(catalogue).round)
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, *beside)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 

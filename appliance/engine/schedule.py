@@ -19,6 +19,7 @@ class Clockwork:
         tick: Callable[[], None] | None = None,
         post: Callable[[], None] | None = None,
         tally: Callable[[], None] | None = None,
+        read: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -33,6 +34,9 @@ class Clockwork:
 
         if tally:
             self._scheduler.add_job(guarded(tally), IntervalTrigger(seconds=30), id="tally")
+
+        if read:
+            self._scheduler.add_job(guarded(read), IntervalTrigger(minutes=1), id="read")
 
     def start(self) -> None:
         self._scheduler.start()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 
+from appliance import metering
 from appliance.calls.asked import Refused
 from appliance.calls.desk import Desk
 from appliance.errors import Problem
@@ -72,6 +73,7 @@ class Surfaces:
         if place.action == "hello":
             return await reply.whole(200, JSON, b"{}")
         holder = await self._keys.holder(headers)
+        metering.of(holder.tenant_id)
         body = b"" if place.action == "models" else await _body(headers, receive)
         query = scope["query_string"].decode("latin-1")
         return await self._ready().serve(place, Request(surface, holder, headers, query, body, receive), reply)

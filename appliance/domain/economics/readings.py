@@ -1,0 +1,62 @@
+"""Once an hour for each tenant: how much it keeps, and what its model calls cost today and yesterday."""
+
+from typing import NamedTuple
+
+from appliance import clock
+from appliance.db.database import Database
+from appliance.db.tenants import Catalogue
+from appliance.domain import tenants
+from appliance.domain.analytics import spans, usage
+
+AGAIN_S = 3600
+
+
+class Kept(NamedTuple):
+    """Of one tenant: the mean of its daily readings in bytes, how many days were read, and what models cost."""
+
+    bytes: int = 0
+    days: int = 0
+    models_nano: int = 0
+    simulated_nano: int = 0
+
+
+def due(control: Database) -> bool:
+    newest = last(control)
+    return newest is None or clock.seconds_between(newest, clock.iso()) >= AGAIN_S
+
+
+def last(control: Database) -> str | None:
+    """When anything was read last."""
+    at = control.value("SELECT MAX(read_at) AS at FROM tenant_readings")
+    return None if at is None else str(at)
+
+
+def read(catalogue: Catalogue, tenant_id: str) -> None:
+    """Read one tenant now. Yesterday too: calls end after midnight, and the box may have been off."""
+    today, size = clock.iso()[:10], catalogue.size(tenant_id)
+    with catalogue.open(tenant_id) as db:
+        days = usage.days_of(db, spans.after(today, -1), today)
+    with catalogue.control() as control, control.transaction():
+        for day in days:
+            money = {"models_nano": day.real_nano, "simulated_nano": day.simulated_nano}
+            if day.day == today:
+                row = {"day": today, "tenant_id": tenant_id, "read_at": clock.iso(), "bytes": size}
+                control.upsert("tenant_readings", row | money, ("day", "tenant_id"))
+            else:
+                control.update("tenant_readings", {"day": day.day, "tenant_id": tenant_id}, **money)
+
+
+def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
+    """By tenant, over days (YYYY-MM-DD, UTC), both included."""
+    sql = """SELECT tenant_id, CAST(SUM(bytes) AS BIGINT) AS bytes, COUNT(*) AS days,
+    CAST(SUM(models_nano) AS BIGINT) AS models_nano, CAST(SUM(simulated_nano) AS BIGINT) AS simulated_nano
+    FROM tenant_readings WHERE day >= :first AND day <= :last GROUP BY tenant_id"""
+    found = control.rows(sql, {"first": first, "last": last_day})
+    return {
+        row["tenant_id"]: Kept(row["bytes"] // row["days"], row["days"], row["models_nano"], row["simulated_nano"])
+        for row in found
+    }
+
+
+def active(control: Database) -> list[str]:
+    return [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
