@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "selftest": "selftest",
         "bench": "bench",
         "restored": "restored",
+        "economics": "economics",
         "audit": "audit",
         "paths": "about",
         "config": "config",
