@@ -30,8 +30,8 @@ def economics() -> None:
 def show(desk: Desk, month: str, now: bool) -> Shown:
     """A month of the box, tenant by tenant."""
     with desk.control() as control:
-        for tenant_id in readings.active(control) if now else []:
-            readings.read(desk.catalogue, tenant_id)
+        if now:
+            readings.read_all(desk.catalogue)
         found = months.of(control, month)
     return Shown(found, _month(found) if found else NOTHING)
 

@@ -40,9 +40,10 @@ class EconomicsPages(Controller):
         return respond.redirect(HERE, "The prices are kept. All months are counted with them.")
 
     @post("/read", sync_to_thread=True)
-    def read(self, control: Database, services: Services) -> Reply:
-        for tenant_id in readings.active(control):
-            readings.read(services.catalogue, tenant_id)
+    def read(self, services: Services) -> Reply:
+        if left := len(readings.read_all(services.catalogue)):
+            said = f"The database of {left} tenant{'s' if left > 1 else ''} did not answer; the others are read."
+            return respond.redirect(HERE, said, "warn")
         return respond.redirect(HERE, "Sizes and model spend are read.")
 
     @get("/month.csv", sync_to_thread=True)

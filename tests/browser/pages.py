@@ -79,6 +79,7 @@ LOOKS = (
     Look("hook-workflow", "/settings/hooks/new?kind=workflow"),
     Look("hook-instance", "/settings/hooks/new?kind=instance"),
     Look("audit", "/settings/audit"),
+    Look("box-economics", "/box/economics"),
 )
 
 

@@ -1,5 +1,6 @@
 """Once an hour for each tenant: how much it keeps, and what its model calls cost today and yesterday."""
 
+import logging
 from typing import NamedTuple
 
 from appliance import clock
@@ -7,8 +8,10 @@ from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
 from appliance.domain.analytics import spans, usage
+from appliance.errors import Problem
 
 AGAIN_S = 3600
+log = logging.getLogger(__name__)
 
 
 class Kept(NamedTuple):
@@ -58,5 +61,17 @@ def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
     }
 
 
-def active(control: Database) -> list[str]:
-    return [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
+def read_all(catalogue: Catalogue) -> list[str]:
+    """Read every tenant that works now; the ids of those whose database did not answer."""
+    with catalogue.control() as control:
+        found = [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
+    return [tenant_id for tenant_id in found if not _could_read(catalogue, tenant_id)]
+
+
+def _could_read(catalogue: Catalogue, tenant_id: str) -> bool:
+    try:
+        read(catalogue, tenant_id)
+    except Problem as problem:
+        log.error("what tenant %s uses is not read: %s", tenant_id, problem.detail)
+        return False
+    return True

@@ -96,3 +96,10 @@ def test_a_reading_tells_size_and_is_due_again_after_an_hour(world: World) -> No
     assert found[world.acme.id].days == 1
     assert 3_000_000 <= found[world.acme.id].bytes - found[world.globex.id].bytes <= 3_200_000
     assert found[world.globex.id].bytes > 50_000
+
+
+def test_a_tenant_without_its_database_holds_up_no_reading(world: World) -> None:
+    world.catalogue.discard(world.acme.id)
+    assert readings.read_all(world.catalogue) == [world.acme.id]
+    with world.control() as control:
+        assert set(readings.between(control, "2000-01-01", "2100-01-01")) == {world.globex.id}
