@@ -10,6 +10,7 @@ from tests.bench import (
     board,
     demo,
     durable,
+    economics,
     engine,
     executable,
     fairness,
@@ -45,6 +46,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "economics": economics,
 }
 
 
