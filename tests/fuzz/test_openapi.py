@@ -41,7 +41,7 @@ def test_no_request_breaks_the_server_and_every_refusal_is_a_problem(tmp_path: P
     folder, port = tmp_path / "data", free_port()
     secret = _owner_key(folder)
     with serving(folder, port) as server:
-        until(lambda: _answers(port), 20)
+        until(lambda: _answers(port), 60)
         done = subprocess.run(
             [
                 *("schemathesis", "run", f"http://127.0.0.1:{port}/api/schema/openapi.json", "--no-color"),
