@@ -8,7 +8,8 @@ from appliance.db.database import Database
 from appliance.domain import routes
 from appliance.domain.model_facts import NEEDS
 from appliance.domain.route_forms import MOST_TARGETS, STRATEGIES
-from appliance.domain.routes import Knowledge, Route, Want
+from appliance.domain.route_shapes import Knowledge
+from appliance.domain.routes import Route, Want
 from appliance.errors import Problem, invalid
 
 SPARE_ROWS = 3
