@@ -4,6 +4,7 @@ import logging
 from typing import NamedTuple
 
 from appliance import clock
+from appliance.db import sizes
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
@@ -36,8 +37,9 @@ def last(control: Database) -> str | None:
 
 def read(catalogue: Catalogue, tenant_id: str) -> None:
     """Read one tenant now. Yesterday too: calls end after midnight, and the box may have been off."""
-    today, size = clock.iso()[:10], catalogue.size(tenant_id)
+    today = clock.iso()[:10]
     with catalogue.open(tenant_id) as db:
+        size = sizes.of(catalogue, db)
         days = usage.days_of(db, spans.after(today, -1), today)
     with catalogue.control() as control, control.transaction():
         for day in days:
@@ -59,6 +61,14 @@ def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
         row["tenant_id"]: Kept(row["bytes"] // row["days"], row["days"], row["models_nano"], row["simulated_nano"])
         for row in found
     }
+
+
+def hourly(catalogue: Catalogue) -> None:
+    """Read all tenants when an hour is over. Two processes that do so at a time write the same."""
+    with catalogue.control() as control:
+        is_due = due(control)
+    if is_due:
+        read_all(catalogue)
 
 
 def read_all(catalogue: Catalogue) -> list[str]:
