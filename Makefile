@@ -4,7 +4,7 @@ BIN := .venv/bin
 DIST := build/dist-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check dist bench crash semantics clients screenshots clean
+.PHONY: help setup run test check dist audit bench crash semantics clients screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: setup ## Lint, types, layers, docs, sizes, all tests, the executable and 
 dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM and licences
 	@packaging/need.sh binutils libpython
 	@$(DIST)/bin/python packaging/build.py
+
+audit: setup ## Ask the advisory service whether anything we ship has a known hole; needs a network
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r packaging/constraints.txt
 
 bench: setup dist ## Measure start, memory, size and speed beside their limits and beside peers; SCENE=engine for one
 	@$(BIN)/python -m tests.bench $(SCENE)

@@ -17,10 +17,12 @@ from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.domain import box, budgets, samples, setup, storage, tenant_purge, workers
 from appliance.domain.actor import Actor
+from appliance.domain.economics import readings
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
+from appliance.metered import metered
 from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
@@ -70,7 +72,7 @@ def open_box(settings: Settings, catalogue: Catalogue, role: str = workers.COMMA
     owner = box.new_owner()
     try:
         calls = Calls(vault, gateway, owner, settings.provider_timeout)
-        with present(catalogue, owner, role):
+        with present(catalogue, owner, role), metered(catalogue, role != workers.COMMAND):
             yield Box(settings, catalogue, vault, gateway, calls, owner, office(settings, catalogue, vault, gateway))
     finally:
         gateway.close()
@@ -239,7 +241,7 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    return (tenants_due, partial(storage.due, opened.catalogue))
+    return (tenants_due, partial(storage.due, opened.catalogue), partial(readings.hourly, opened.catalogue))
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:

@@ -55,6 +55,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backup": "backups",
         "restore": "restore",
         "restored": "restored",
+        "economics": "economics",
         "audit": "audit",
         "paths": "about",
         "config": "config",

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import click
+
 from appliance import __version__
+from appliance.cli import readiness
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, ago, facts, money, table
@@ -10,9 +13,12 @@ from appliance.domain import board, home_lists, tenants, workers
 from appliance.domain.analytics import usage
 
 
-@verb("agenthq status", "agenthq status --json")
-def status(desk: Desk) -> Shown:
+@verb("agenthq status", "agenthq status --json", "agenthq status --ready")
+@click.option("--ready", is_flag=True, help="Only whether the process of this machine is ready; exit code 69 if not.")
+def status(desk: Desk, ready: bool) -> Shown:
     """Whether a server runs, its address, and each tenant's work."""
+    if ready:
+        return readiness.told(desk)
     server = desk.server()
     processes = _processes(desk) if desk.has_box else []
     running = f"yes, process {server['pid']}" if server else "no; start it with: agenthq serve"

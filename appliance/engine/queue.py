@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from appliance import clock
+from appliance import clock, metering
 from appliance.engine.bells.line import Line
 from appliance.engine.bells.memory import MemoryLine
 
@@ -67,7 +67,8 @@ class Doorbell(Huey):  # type: ignore[misc]
         @self.task(name=job)  # type: ignore[untyped-decorator]
         def bell(tenant_id: str) -> None:
             try:
-                pump(tenant_id)
+                with metering.working(tenant_id):
+                    pump(tenant_id)
             except Exception:  # the job border: a worker outlives any one job
                 # What outlives the grace finds its databases closed, and is taken up by the next start.
                 log.log(logging.DEBUG if self.over else logging.ERROR, "work for %s failed", tenant_id, exc_info=True)

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
+from appliance import metering
 from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.db.database import Database
 from appliance.domain import keys, members, sessions, tenant_gate, tenants, totp
@@ -18,7 +19,7 @@ from appliance.domain.key_forms import ApiKey
 from appliance.domain.members import Member
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
-from appliance.web import metering
+from appliance.web import request_limits
 from appliance.web.services import Services
 
 COOKIE = "ahq_session"
@@ -94,8 +95,9 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str,
         bearer,
         connection.scope.get("method") in SAFE or bool(handler.opt.get("while_leaving")),
     )
+    metering.of(asker.tenant.id)
     if metered:
-        metering.count(connection, asker)
+        request_limits.count(connection, asker)
     asker.actor.need(role_of(handler.opt, str(connection.scope.get("method"))))
     # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
     if asker.member is None and handler.opt.get("person"):

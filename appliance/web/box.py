@@ -27,6 +27,7 @@ ROOMS = (
     ("plans", "Plans", "list", "plans"),
     ("people", "People", "users", "people"),
     ("backups", "Backups", "shield-check", "backups"),
+    ("economics", "Economics", "coins", "economics"),
 )
 
 

@@ -6,7 +6,7 @@ from litestar import Response, post
 from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath
 
-from appliance import clock
+from appliance import clock, metering
 from appliance.db.database import Database
 from appliance.domain import hook_receiving, hook_secrets, hooks, throttle
 from appliance.domain.hook_deliveries import Arrived
@@ -72,6 +72,7 @@ def _found(control: Database, token: str, address: str) -> FoundHook:
 
 def _received(services: Services, found: FoundHook, secrets: list[str], arrived: Arrived) -> Done:
     try:
+        metering.of(found.tenant_id)
         with services.catalogue.open(found.tenant_id) as db:
             return hook_receiving.receive(db, found, secrets, arrived)
     except Problem as problem:

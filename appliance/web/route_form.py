@@ -4,10 +4,13 @@ from typing import Any
 
 import msgspec
 
+from appliance.db.database import Database
+from appliance.domain import routes
 from appliance.domain.model_facts import NEEDS
 from appliance.domain.route_forms import MOST_TARGETS, STRATEGIES
-from appliance.domain.routes import Plan, Route, Want
-from appliance.errors import invalid
+from appliance.domain.route_shapes import Knowledge
+from appliance.domain.routes import Route, Want
+from appliance.errors import Problem, invalid
 
 SPARE_ROWS = 3
 WORDS = {
@@ -62,7 +65,12 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Want(self.model, needs, "", self.input_tokens, self.output_tokens, task_kind=self.task_kind)
 
 
-def tested(plan: Plan) -> Tested:
+def tested(db: Database, want: Want, knows: Knowledge) -> Tested:
+    """Raises Problem(conflict): a plan that can't be made is no failure of a provider, as nobody was asked."""
+    try:
+        plan = routes.look(db, want, knows)
+    except Problem as problem:
+        raise Problem("conflict", problem.detail) if problem.code == "provider_failed" else problem from problem
     decision = plan.decision
     names = [one.name for one in plan.targets]
     return Tested(plan.alias, plan.strategy, decision["why"], names, decision["candidates"])

@@ -78,8 +78,8 @@ class RoutesApi(Controller):
 
     @post("/test", status_code=200, sync_to_thread=True, summary="Where a request would go now, and why")
     def test(self, db: Database, services: Services, data: Trial) -> Tested:
-        """Nothing is sent. A model that nothing can serve is the problem `provider_failed`, which says why."""
-        return route_form.tested(routes.look(db, data.want(), services.calls.known.at(db)))
+        """Nothing is sent. A model that nothing can serve is the problem `conflict`, which says why."""
+        return route_form.tested(db, data.want(), services.calls.known.at(db))
 
     @get("/{ref:str}", sync_to_thread=True, summary="One route, by id or name")
     def one(self, db: Database, ref: str) -> Route:

@@ -1,7 +1,6 @@
 """The whole web surface on one screen: which noun is where, and what stands around every request."""
 
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from litestar import Litestar, Router, get, route
@@ -15,6 +14,7 @@ from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import Message, Method, Scope
 
+from appliance import metering
 from appliance.db.tenants import Catalogue
 from appliance.errors import Problem
 from appliance.settings import Settings
@@ -29,6 +29,7 @@ from appliance.web import (
     box,
     box_backups,
     box_bundles,
+    box_economics,
     box_keys,
     box_people,
     box_plans,
@@ -53,7 +54,6 @@ from appliance.web import (
     live,
     login,
     members,
-    metering,
     metrics,
     notices,
     notifications,
@@ -63,6 +63,7 @@ from appliance.web import (
     prices,
     problems,
     providers,
+    request_limits,
     routes,
     runs,
     schedules,
@@ -120,6 +121,7 @@ NOUNS: tuple[Any, ...] = (
     box_bundles,
     box_people,
     box_backups,
+    box_economics,
     box_tenants,
     box_plans,
     box_keys,
@@ -158,10 +160,16 @@ class Site(Litestar):
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and surfaces.covers(scope["path"]) and "services" in self.state:
-            await surfaces_seen.serve(self, scope, receive, send)
-            return
-        await super().__call__(access.routed(scope), receive, send)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif surfaces.covers(scope["path"]) and "services" in self.state:
+            with metering.request("gateway") as use:
+                heard = metering.passing(use, receive, send)
+                await metering.asgi(surfaces_seen.serve(self, scope, *heard), use)
+        else:
+            with metering.request("api" if scope["path"].startswith("/api/") else "pages") as use:
+                heard = metering.passing(use, receive, send)
+                await metering.asgi(super().__call__(access.routed(scope), *heard), use)
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
@@ -170,7 +178,7 @@ class Site(Litestar):
 
 def create(services: Services) -> Litestar:
     # A long poll (`?wait=`) holds a thread, so the default of a few per core is too small.
-    set_asyncio_executor(ThreadPoolExecutor(THREADS, "web"))
+    set_asyncio_executor(metering.Threads(THREADS, "web"))
     return _app(
         services.settings,
         [
@@ -267,4 +275,4 @@ def _app(
 
 async def _protect(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
-        message["headers"] = [*message["headers"], *_ENCODED, *metering.told(scope)]
+        message["headers"] = [*message["headers"], *_ENCODED, *request_limits.told(scope)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 
+from appliance import metering
 from appliance.calls.asked import Refused
 from appliance.calls.desk import Desk
 from appliance.domain import buckets
@@ -14,7 +15,7 @@ from appliance.errors import Problem
 from appliance.gateway.surfaces.bodies import Unreadable
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.surface import SURFACES
-from appliance.web import metering, surfaces_paths, surfaces_words
+from appliance.web import request_limits, surfaces_paths, surfaces_words
 from appliance.web.services import Services
 from appliance.web.surfaces_keys import Keys
 from appliance.web.surfaces_paths import Place
@@ -78,7 +79,8 @@ class Surfaces:
         if place.action == "hello":
             return await reply.whole(200, JSON, b"{}")
         holder = await self._keys.holder(headers)
-        reply.limits = metering.call(self._meter, holder)
+        metering.of(holder.tenant_id)
+        reply.limits = request_limits.call(self._meter, holder)
         body = b"" if place.action == "models" else await _body(headers, receive)
         query = scope["query_string"].decode("latin-1")
         return await self._ready().serve(place, Request(surface, holder, headers, query, body, receive), reply)
@@ -106,7 +108,7 @@ def of(app: Litestar) -> Surfaces:
     """The surfaces of the services that the application has now."""
     found: Surfaces | None = app.state.get(DOOR)
     if found is None or found.services is not app.state.services:
-        found = app.state[DOOR] = Surfaces(app.state.services, metering.of(app))
+        found = app.state[DOOR] = Surfaces(app.state.services, request_limits.of(app))
     return found
 
 

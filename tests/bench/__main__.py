@@ -11,6 +11,7 @@ from tests.bench import (
     board,
     demo,
     durable,
+    economics,
     engine,
     executable,
     fairness,
@@ -52,6 +53,7 @@ SCENES = {
     "flows": flows,
     "schedules": schedules,
     "backup": backup,
+    "economics": economics,
     "tenants": tenants,
 }
 

@@ -86,6 +86,7 @@ LOOKS = (
     Look("box-plans", "/box/plans"),
     Look("box-plan", "/box/plans/growth"),
     Look("box-plan-tenant", "/box/plans/tenants/northwind"),
+    Look("box-economics", "/box/economics"),
     Look("box-tenants", "/box/tenants"),
     Look("box-tenant", "/box/tenants/northwind"),
     Look("box-tenant-new", "/box/tenants/new"),

@@ -56,7 +56,7 @@ def test_a_trial_says_where_a_request_would_go_and_why(world: World) -> None:
     assert found["candidates"][0]["nano_estimate"] == 1000 * 1000 + 500 * 2000
     assert found["candidates"][0]["unknown"] == ["tools"]
     nothing = world.otto.post(f"{world.otto.api}/routes/test", json={"model": "gpt-99"})
-    assert (nothing.status_code, nothing.json()["code"]) == (502, "provider_failed")
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "conflict")
     assert world.otto.post(f"{world.otto.api}/routes/test", json=ask | {"needs": ["luck"]}).status_code == 400
 
 

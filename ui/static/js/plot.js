@@ -13,7 +13,7 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 const options = (box, { labels, series }, width) => ({
   width,
   height: HEIGHT,
-  padding: [8, 4, 0, 0],
+  padding: [8, 18, 0, 0],
   scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), high || 1] } },
   cursor: { points: { size: 7 }, drag: { x: false, y: false } },
   legend: { live: true, markers: { width: 2 } },
