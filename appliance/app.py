@@ -6,10 +6,11 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from appliance import keyfile, logs
+from appliance import certificates, keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
@@ -24,6 +25,7 @@ from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
 from appliance.settings import Settings
+from appliance.watchman import Watchman, on_duty
 
 if TYPE_CHECKING:
     from appliance.web.services import Answers
@@ -93,7 +95,7 @@ def serve(settings: Settings, told: Told) -> None:
     if settings.role not in WITHOUT_PAGES:
         check_exposure(settings)
     with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
-        logs.start(settings.data_dir, settings.log_level, owner.first)
+        logs.start(settings, owner.first)
         if settings.role in WITHOUT_PAGES:
             _work(settings, catalogue, told)
         else:
@@ -116,13 +118,19 @@ def check_sharing(settings: Settings) -> None:
 
 def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
     """The engine or a part of it, without pages."""
-    with open_box(settings, catalogue, settings.role) as opened, watched(opened), ExitStack() as running:
+    with open_box(settings, catalogue, settings.role) as opened, watched(opened), guarded(opened), ExitStack() as running:
         running.callback(_start_engine(opened))
         told.ready(Address("", ""))
         try:
             threading.Event().wait()
         finally:
             told.stopping()
+
+
+def guarded(opened: Box) -> AbstractContextManager[None]:
+    """Alerts of the box, raised and sent by one of its processes."""
+    ends = partial(certificates.ends, opened.settings)
+    return on_duty(Watchman(opened.catalogue, opened.vault, opened.post, ends))
 
 
 @contextmanager
@@ -168,6 +176,7 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
             # Only now: the engine's imports would make everybody wait for the first page.
             gc.freeze()
             running.enter_context(running_engine(opened))
+            running.enter_context(guarded(opened))
             told.ready(Address(link, setup_path))
 
         server.run(application, listener, opened.settings, first_page, told.stopping)

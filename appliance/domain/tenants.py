@@ -11,8 +11,8 @@ import msgspec
 from appliance import clock, ids
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate
-from appliance.db.tenants import Catalogue
-from appliance.domain import audit, records
+from appliance.db.tenants import CONTROL, Catalogue
+from appliance.domain import audit, box_secrets, records
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, invalid, not_found
 
@@ -123,8 +123,11 @@ def rename(control: Database, actor: Actor, tenant_id: str, name: str) -> Tenant
 
 
 def wrapped_key(control: Database, tenant_id: str) -> str:
-    """The tenant's data key as the vault stored it. Raises Problem(not_found)."""
-    key = control.value("SELECT data_key FROM tenants WHERE id = :id", {"id": tenant_id})
+    """The tenant's data key as the vault stored it, or the box's own. Raises Problem(not_found)."""
+    if tenant_id == CONTROL:
+        key = box_secrets.wrapped_key(control)
+    else:
+        key = control.value("SELECT data_key FROM tenants WHERE id = :id", {"id": tenant_id})
     if key is None:
         raise not_found("tenant")
     return str(key)

@@ -4,6 +4,7 @@ from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
 from appliance.engine.bells.line import Line
+from appliance.engine.living import Living
 from appliance.engine.postman import Postman
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
@@ -45,11 +46,17 @@ class Engine:
         self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
+        self._living = Living(catalogue, owner, parts, self._takes_bells)
+        beat = self._living.beat
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            periodic = (self.sweeper.tick, rounds, self.tallying.round, beat)
+            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, *periodic)
         else:
-            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
+            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look, beat=beat)
+
+    def _takes_bells(self) -> bool:
+        return self._workers.alive and not self.bell.down
 
     def _tidy(self) -> None:
         self.sweeper.tidy()
@@ -73,6 +80,7 @@ class Engine:
         if sweeps:
             self.sweeper.sweep()
         if self._parts:
+            self._living.beat()
             self._clockwork.start()
         return recovered
 
@@ -82,6 +90,7 @@ class Engine:
         self.tallying.stopping.set()
         self._calls.stopping.set()
         self._clockwork.stop()
+        self._living.stop()
         if self.postman:
             self.postman.stop()
         self.sweeper.stop()

@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from appliance import diskspace
 from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
@@ -34,7 +35,8 @@ class Pump:
 
     def serve(self, tenant_id: str) -> None:
         """Answer one bell: work for a short while, then let another tenant have the worker."""
-        if self.stopping.is_set():
+        if self._stops():
+            # What is ready stays so: the sweeper rings for it each second until there is space again.
             return
         background = self.lanes.enter(tenant_id)
         self._here.tenant = tenant_id if background else ""
@@ -54,13 +56,16 @@ class Pump:
     def _serve(self, tenant_id: str, interactive: bool) -> None:
         done = Done()
         with self.catalogue.open(tenant_id) as db:
-            turns = Turns(db, self.owner, self.lease_s, interactive, self.stopping, self.bell.waits)
+            turns = Turns(db, self.owner, self.lease_s, interactive, self._stops, self.bell.waits)
             while (claimed := turns.take(done)) or landing.any_moved(db):
                 done = self._carry_out(db, tenant_id, turns, deque(claimed))
                 if turns.over:
                     turns.complete(done)
                     self.bell.ring(tenant_id)
                     return
+
+    def _stops(self) -> bool:
+        return self.stopping.is_set() or diskspace.low(self.catalogue.folder)
 
     def _carry_out(self, db: Database, tenant_id: str, turns: Turns, left: deque[Run]) -> Done:
         """What came of quick runs; all others have stored it themselves, and what they claimed then is done too."""

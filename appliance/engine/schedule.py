@@ -7,6 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from appliance import clock
+from appliance.domain.heartbeats import EVERY_S
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class Clockwork:
         tick: Callable[[], None] | None = None,
         post: Callable[[], None] | None = None,
         tally: Callable[[], None] | None = None,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -33,6 +35,9 @@ class Clockwork:
 
         if tally:
             self._scheduler.add_job(guarded(tally), IntervalTrigger(seconds=30), id="tally")
+
+        if beat:
+            self._scheduler.add_job(guarded(beat), IntervalTrigger(seconds=int(EVERY_S)), id="beat")
 
     def start(self) -> None:
         self._scheduler.start()

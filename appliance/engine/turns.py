@@ -1,7 +1,6 @@
 """A worker's turns: store what has ended, let workflows go on with it, and claim what comes next, in one commit."""
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -28,20 +27,20 @@ class Turns:
         owner: str,
         lease_s: float,
         interactive: bool,
-        stopping: threading.Event,
+        stops: Callable[[], bool],
         waits: Callable[[], bool],
     ) -> None:
         self._db = db
         self._owner = owner
         self._lease_s = lease_s
         self._interactive = interactive
-        self._stopping = stopping
+        self._stops = stops
         self._waits = waits
         self._until = clock.monotonic() + QUANTUM_S
 
     @property
     def over(self) -> bool:
-        return self._stopping.is_set() or (clock.monotonic() > self._until and self._waits())
+        return self._stops() or (clock.monotonic() > self._until and self._waits())
 
     def take(self, done: Done) -> list[Run]:
         """The next runs, once the last are stored."""
@@ -77,5 +76,7 @@ class Turns:
                 log.warning("run %s went to another worker", run.id)
 
     def _next(self) -> list[Run]:
+        if self._stops():
+            return []
         advance.moved(self._db)
         return claims.claim(self._db, self._owner, self._lease_s, BATCH, bodies.quick(), self._interactive)
