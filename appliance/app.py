@@ -118,7 +118,12 @@ def check_sharing(settings: Settings) -> None:
 
 def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
     """The engine or a part of it, without pages."""
-    with open_box(settings, catalogue, settings.role) as opened, watched(opened), guarded(opened), ExitStack() as running:
+    with (
+        open_box(settings, catalogue, settings.role) as opened,
+        watched(opened),
+        guarded(opened),
+        ExitStack() as running,
+    ):
         running.callback(_start_engine(opened))
         told.ready(Address("", ""))
         try:
@@ -168,7 +173,7 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
 
     with opened.catalogue.control() as control:
         setup_path = "" if setup.has_owner(control) else f"/setup/{setup.new_token(control)}"
-    services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened))
+    services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened), ask_queue)
     application = site.create(services)
     with ExitStack() as running:
 
@@ -224,6 +229,15 @@ def running_engine(opened: Box) -> Iterator[None]:
         yield
     finally:
         engine.stop()
+
+
+def ask_queue(settings: Settings) -> str:
+    """What the server of the queue answers. Raises Problem(unavailable)."""
+    from appliance.engine.bells.chosen import open_server  # noqa: PLC0415  only where there is a queue server
+
+    url = settings.queue_url or settings.database_url
+    with contextlib.closing(open_server(url)) as server:
+        return f"{url.partition(':')[0]} answers, {server.size()} bells in line"
 
 
 class _EngineThread(threading.Thread):

@@ -34,7 +34,7 @@ class PlainLine(logging.Formatter):
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
-    """Where a line can't be written, the disk being full, it is lost; the next is tried again, and nobody is stopped."""
+    """Where a line can't be written, the disk being full, it is lost and nobody is stopped; the next is tried again."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
@@ -46,8 +46,7 @@ class LogFile(logging.handlers.RotatingFileHandler):
 
 
 def start(settings: Settings, first: bool = True) -> None:
-    console, handlers = _console(settings.log_format == "json" or not first), list[logging.Handler]()
-    handlers.append(console)
+    handlers: list[logging.Handler] = [_console(settings.log_format == "json", first)]
     if first:
         handlers.append(_file(settings.data_dir / "logs", settings.log_mb * 2**20, settings.log_files))
     logging.basicConfig(level=settings.log_level.upper(), handlers=handlers, force=True)
@@ -66,12 +65,11 @@ def redacted(line: dict[str, str]) -> dict[str, str]:
     return {name: redaction.clean_log(value) for name, value in line.items()}
 
 
-def _console(as_json: bool) -> logging.Handler:
-    if as_json:
-        console = logging.StreamHandler(sys.stdout)
+def _console(as_json: bool, first: bool) -> logging.Handler:
+    console = logging.StreamHandler(sys.stdout if as_json else sys.stderr)
+    if as_json or not first:
         console.setFormatter(JsonLine())
         return console
-    console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
     console.setFormatter(PlainLine("agenthq: %(levelname)s: %(message)s"))
     return console

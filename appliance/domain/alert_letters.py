@@ -11,7 +11,9 @@ LEASE_S = 120
 BATCH = 20
 # About six hours in all: after a day the alert is told again anyway.
 DELAYS_S = (30, 60, 300, 900, 1800, 3600, 7200, 7200)
-TEST = Alert("test", "test", "", "warning", "Somebody wanted to see whether alerts arrive here.", "", "", None, "", None)
+TEST = Alert(
+    "test", "test", "", "warning", "Somebody wanted to see whether alerts arrive here.", "", "", None, "", None
+)
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -49,7 +49,9 @@ RULES: dict[str, Rule] = {
         "Many model calls fail", "See the accounts under Providers: test them, or add a fallback to the route."
     ),
     "provider.down": Rule("A provider account is down", "Test the account under Providers; its last answer says why."),
-    "certificate.ending": Rule("The TLS certificate ends soon", "Renew it; the box takes a new file without a restart."),
+    "certificate.ending": Rule(
+        "The TLS certificate ends soon", "Renew it; the box takes a new file without a restart."
+    ),
     "tenant.maintenance": Rule(
         "A tenant is in maintenance", "Its database does not open. Run agenthq doctor, then restore it from a backup."
     ),
@@ -57,7 +59,7 @@ RULES: dict[str, Rule] = {
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """`subject` says of what (a tenant, an account, a part; "" for the box). `told_at` is when people were last told."""
+    """`subject` says of what (a tenant, an account, a part; "" for the box). `told_at`: when people were told last."""
 
     id: str
     rule: str

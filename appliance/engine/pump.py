@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from appliance import diskspace
+from appliance import diskspace, tracing
 from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
@@ -97,7 +97,8 @@ class Pump:
 
         try:
             files = self.catalogue.files(tenant_id)
-            return runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others, ended)
+            with tracing.about(tenant=tenant_id, run=run.id):
+                return runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others, ended)
         except FenceLost:
             log.warning("run %s went to another worker", run.id)
             return None

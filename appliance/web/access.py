@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
+from appliance import tracing
 from appliance.db.database import Database
 from appliance.domain import keys, members, sessions, tenants
 from appliance.domain.actor import Actor, Role
@@ -90,6 +91,7 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
         connection.cookies.get(COOKIE, ""),
         bearer,
     )
+    tracing.also(tenant=asker.tenant.id)
     asker.actor.need(_role(connection, handler))
     # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
     if asker.member is None and handler.opt.get("person"):

@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_health,
     budgets,
     channels,
     connect,
@@ -51,6 +52,7 @@ from appliance.web import (
     prices,
     problems,
     providers,
+    request_ids,
     routes,
     runs,
     schedules,
@@ -102,6 +104,7 @@ NOUNS: tuple[Any, ...] = (
     notices,
     live,
     box,
+    box_health,
 )
 
 THREADS = 64
@@ -137,7 +140,13 @@ class Site(Litestar):
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and surfaces.covers(scope["path"]) and "services" in self.state:
+        if scope["type"] == "http":
+            await request_ids.answered(scope, receive, send, self._serve)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        if surfaces.covers(scope["path"]) and "services" in self.state:
             await surfaces_seen.serve(self, scope, receive, send)
             return
         await super().__call__(access.routed(scope), receive, send)

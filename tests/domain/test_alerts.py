@@ -286,4 +286,4 @@ def test_backups_and_drills(
 
 def test_every_rule_says_what_to_do() -> None:
     assert {rule for rule in alert_rules.LOOKED_AT if not alerts.RULES[rule].fix} == set()
-    assert alert_rules.LOOKED_AT == set(alerts.RULES)
+    assert set(alerts.RULES) == alert_rules.LOOKED_AT
