@@ -41,7 +41,7 @@ class LogFile(logging.handlers.RotatingFileHandler):
             super().handleError(record)
         elif self.stream:
             # A stream that failed in the middle may fail for ever: the next line opens the file anew.
-            stream, self.stream = self.stream, None  # type: ignore[assignment]
+            stream, self.stream = self.stream, None
             _close(stream)
 
 

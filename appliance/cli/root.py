@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "The box": {
         "doctor": "doctor",
+        "alert": "alerts",
         "selftest": "selftest",
         "bench": "bench",
         "restored": "restored",

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery
 
 from appliance import doctor, watchman
 from appliance.db.database import Database
-from appliance.domain import alert_channels, alert_letters, alerts, records, workers
+from appliance.domain import alert_channels, alert_letters, alerts, box_owners, records, workers
 from appliance.domain.actor import Actor
 from appliance.domain.alert_channels import AlertChannel, NewAlertChannel
 from appliance.domain.alerts import Alert
@@ -105,8 +105,9 @@ def _page(
     shown |= {"letters": alert_letters.last(control), "smtp": services.post.email}
     shown |= {"processes": [one for one in workers.all(control) if one.role != workers.COMMAND]}
     shown |= {"alive": set(workers.living(control, shared)), "beats": shared}
-    errors, form = (problem.errors if problem else {}), typed or {}
-    status = problem.status if problem else 200
+    shown |= {"names": {f"member:{one.id}": one.name for one in box_owners.every(control)} | {"system:cli": "the command line"}}
+    errors, form = respond.faults(problem) if problem else {}, typed or {}
+    status = respond.form_status(problem) if problem else 200
     return respond.page(frame, "box/health.html", status, errors=errors, form=form, **shown)
 
 

@@ -35,7 +35,11 @@ def healthz(request: Ask) -> Response[dict[str, Any]]:
     with services.catalogue.control() as control:
         set_up, ages = setup.has_owner(control), heartbeats.ages(control)
         pressing = [alert.rule for alert in alerts.open_ones(control)]
-    said = {"status": "ok" if set(checks.values()) == {"ok"} else "degraded", "version": __version__, "checks": checks}
+    said: dict[str, Any] = {
+        "status": "ok" if set(checks.values()) == {"ok"} else "degraded",
+        "version": __version__,
+        "checks": checks,
+    }
     said |= {"set_up": set_up, "streams": request.app.state.live.streams, "alerts": pressing}
     return Response(said | {"heartbeats": {part: round(age, 1) for part, age in ages.items()}}, headers=_echo(request))
 
