@@ -8,6 +8,7 @@ import json
 import logging
 import logging.handlers
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from appliance import clock, redaction, tracing
@@ -36,13 +37,24 @@ class PlainLine(logging.Formatter):
 class LogFile(logging.handlers.RotatingFileHandler):
     """Where a line can't be written, the disk being full, it is lost and nobody is stopped; the next is tried again."""
 
+    _torn = False
+
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)
         elif self.stream:
             # A stream that failed in the middle may fail for ever: the next line opens the file anew.
             stream, self.stream = self.stream, None
+            self._torn = True
             _close(stream)
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        if self._torn:
+            # What was written of the lost line does not spoil the next.
+            stream.write("\n")
+            self._torn = False
+        return stream
 
 
 def start(settings: Settings, first: bool = True) -> None:

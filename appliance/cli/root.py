@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "The box": {
         "doctor": "doctor",
         "alert": "alerts",
+        "support-bundle": "supporting",
         "selftest": "selftest",
         "bench": "bench",
         "restored": "restored",

@@ -105,7 +105,10 @@ def _page(
     shown |= {"letters": alert_letters.last(control), "smtp": services.post.email}
     shown |= {"processes": [one for one in workers.all(control) if one.role != workers.COMMAND]}
     shown |= {"alive": set(workers.living(control, shared)), "beats": shared}
-    shown |= {"names": {f"member:{one.id}": one.name for one in box_owners.every(control)} | {"system:cli": "the command line"}}
+    shown |= {
+        "names": {f"member:{one.id}": one.name for one in box_owners.every(control)}
+        | {"system:cli": "the command line"}
+    }
     errors, form = respond.faults(problem) if problem else {}, typed or {}
     status = respond.form_status(problem) if problem else 200
     return respond.page(frame, "box/health.html", status, errors=errors, form=form, **shown)
