@@ -1,5 +1,7 @@
 """`agenthq alert`: what is wrong with the box as a whole, and who is told."""
 
+import sys
+
 import click
 
 from appliance import watchman
@@ -27,9 +29,8 @@ def list_(desk: Desk, past: bool, cursor: str) -> Shown:
     rows = [(a.severity, a.id, a.title, a.subject, a.said, ago(a.raised_at)) for a in found]
     text = table(("", "id", "alert", "of", "said", "raised"), rows, "No alert." if past else "No open alert.")
     fixes = [f"{a.title}: {a.fix}" for a in found if a.cleared_at is None]
-    shown = listing(
-        found, "\n".join([text, *([""] if fixes else []), *dict.fromkeys(fixes)]), page and page.next_cursor
-    )
+    whole = "\n".join([text, *([""] if fixes else []), *dict.fromkeys(fixes)])
+    shown = listing(found, whole, page.next_cursor if page else None)
     critical = not past and any(a.severity == "critical" and not a.acknowledged_at for a in found)
     return shown._replace(code=int(critical))
 
@@ -76,7 +77,7 @@ def channel() -> None:
 @click.option("--secret-stdin", is_flag=True, help="Read ntfy's token or a webhook's secret from standard input.")
 def add(desk: Desk, kind: alert_channels.Kind, address: str, name: str, topic: str, secret_stdin: bool) -> Shown:
     """Tell somebody of alerts. A webhook's secret is shown once."""
-    secret = click.get_text_stream("stdin").readline().strip() if secret_stdin else ""
+    secret = sys.stdin.readline().strip() if secret_stdin else ""
     with desk.control() as control:
         new = NewAlertChannel(kind, address, name, topic, secret)
         made = alert_channels.add(control, CLI, desk.vault, new)

@@ -79,6 +79,8 @@ LOOKS = (
     Look("hook-workflow", "/settings/hooks/new?kind=workflow"),
     Look("hook-instance", "/settings/hooks/new?kind=instance"),
     Look("audit", "/settings/audit"),
+    Look("box-health", "/box/health"),
+    Look("box-doctor", "/box/health/doctor"),
 )
 
 
