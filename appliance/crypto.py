@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from appliance import redaction
 from appliance.errors import Problem
@@ -50,6 +51,11 @@ def unseal(key: bytes, sealed: str, bound_to: str) -> bytes:
         return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound_to.encode())
     except (InvalidTag, ValueError) as error:
         raise Problem("locked", "A stored secret does not open with this master key.") from error
+
+
+def passphrase_key(passphrase: str, salt: bytes) -> bytes:
+    """A key from a passphrase by scrypt (RFC 7914) with OWASP's cost for 64 MiB: about 0.2 s."""
+    return Scrypt(salt=salt, length=32, n=2**16, r=8, p=2).derive(passphrase.encode())
 
 
 class Vault:

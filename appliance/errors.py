@@ -34,6 +34,7 @@ CODES: dict[str, Code] = {
     "too_large": Code(413, "The body is too large"),
     "unsupported_media_type": Code(415, "This content type is not taken"),
     "expression": Code(422, "An expression of a workflow has no value"),
+    "bad_bundle": Code(422, "The bundle can't be imported"),
     "checks_open": Code(422, "Acceptance checks are not passed"),
     "rate_limited": Code(429, "Too many requests"),
     "internal": Code(500, "Something broke on our side"),

@@ -5,7 +5,7 @@ SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outsi
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ class Database(ABC):
     for_update = ""
     # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
     now_sql = ":now"
+    # Text in the order of its bytes, which is the same everywhere.
+    by_bytes = "COLLATE BINARY"
 
     def __init__(self, name: str, tables: frozenset[str], publish: Publish, groups: Groups) -> None:
         self.name = name
@@ -70,6 +72,14 @@ class Database(ABC):
     @abstractmethod
     def first_of(self, column: str) -> str:
         """SQL for the first item of a JSON list kept as text, NULL for an empty one."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read within is as of one moment, while others go on writing; nothing may be written in it."""
+
+    @abstractmethod
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        """The rows of a query in a snapshot, at most `most` at a time: never all of them in memory."""
 
     @abstractmethod
     def integrity(self) -> str:

@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from appliance import clock, redaction
 from appliance.db import postgres_news
-from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
+from appliance.db.database import CHUNK, Busy, Database, Duplicate, Params, Publish, Row
 from appliance.db.grouped import Groups
 from appliance.errors import Problem
 
@@ -45,6 +45,7 @@ def translate(sql: str) -> str:
 class PostgresDatabase(Database):
     skip_locked = "FOR UPDATE SKIP LOCKED"
     for_update = "FOR UPDATE"
+    by_bytes = 'COLLATE "C"'
     now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
     def __init__(
@@ -91,6 +92,23 @@ class PostgresDatabase(Database):
 
     def first_of(self, column: str) -> str:
         return f"({column}::json ->> 0)"
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        assert not self.in_transaction
+        begin = f'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO "{self._schema}"'
+        with _translated():
+            self._conn.execute(begin)
+            try:
+                yield
+            finally:
+                self._conn.execute("ROLLBACK")
+
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        with _translated(), self._conn.cursor(name="stream") as cursor:
+            cursor.execute(translate(sql))
+            while found := cursor.fetchmany(most):
+                yield found
 
     def integrity(self) -> str:
         # The server checks its own pages; reading a row proves that the schema is there.

@@ -3,7 +3,8 @@
 import re
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance import redaction
-from appliance.db.database import Database, Params, Publish, Row
+from appliance.db.database import CHUNK, Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
 
@@ -80,6 +81,24 @@ class SqliteDatabase(Database):
 
     def first_of(self, column: str) -> str:
         return f"json_extract({column}, '$[0]')"
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        assert not self.in_transaction
+        self._run("BEGIN")
+        try:
+            yield
+        finally:
+            self._run("COMMIT")
+
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        try:
+            cursor = self._ask(sql, None, False)
+            names = [column[0] for column in cursor.description]
+            while found := cursor.fetchmany(most):
+                yield [dict(zip(names, values, strict=True)) for values in found]
+        except sqlite3.DatabaseError as error:
+            raise problem(error) from error
 
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
