@@ -5,9 +5,10 @@ from typing import Any
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
-from appliance import doctor, watchman
+from appliance import diskspace, doctor, watchman
+from appliance.db import migrate
 from appliance.db.database import Database
-from appliance.domain import alert_channels, alert_letters, alerts, box_owners, records, workers
+from appliance.domain import alert_channels, alert_letters, alerts, box_owners, heartbeats, records, workers
 from appliance.domain.actor import Actor
 from appliance.domain.alert_channels import AlertChannel, NewAlertChannel
 from appliance.domain.alerts import Alert
@@ -109,9 +110,17 @@ def _page(
         "names": {f"member:{one.id}": one.name for one in box_owners.every(control)}
         | {"system:cli": "the command line"}
     }
+    shown |= {"figures": _figures(control, services)}
     errors, form = respond.faults(problem) if problem else {}, typed or {}
     status = respond.form_status(problem) if problem else 200
     return respond.page(frame, "box/health.html", status, errors=errors, form=form, **shown)
+
+
+def _figures(control: Database, services: Services) -> dict[str, str]:
+    """What can be told of a part in a number."""
+    ages = {part: f"gave a sign of life {age:.0f} s ago" for part, age in heartbeats.ages(control).items()}
+    schema = f"{migrate.version(control)}, as this program needs it"
+    return ages | {"migrations": schema, "disk": diskspace.look(services.catalogue.folder).words}
 
 
 BOX_PAGES = [BoxHealthPages]
