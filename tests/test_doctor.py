@@ -15,7 +15,8 @@ from appliance.doctor.finding import every
 from appliance.domain import providers, samples, tenants
 from appliance.domain.actor import SYSTEM
 from appliance.errors import Problem
-from tests.doctoring import BREAKS, Patient, healthy, spoil
+from tests.breaking import BREAKS
+from tests.doctoring import Patient, healthy, spoil
 
 FAULTS_OF_A_CHECKOUT = {"system.files"}
 
