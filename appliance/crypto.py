@@ -84,6 +84,10 @@ class Vault:
         redaction.remember(secret, tenant_id)
         return secret
 
+    def forget(self, tenant_id: str) -> None:
+        """Of a tenant whose wrapped key is gone nothing opens any more."""
+        self._keys.pop(tenant_id, None)
+
     def probe(self) -> str:
         """A text only this master key can have made; stored once, checked at every start."""
         return seal(self._master, b"agenthq", "probe")

@@ -39,11 +39,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "usage": "usage",
     },
     "People and access": {
-        "tenant": "tenants",
+        "tenant": "tenant_life",
         "user": "users",
         "member": "members",
         "notice": "notices",
         "key": "keys",
+        "box-key": "boxkeys",
     },
     "The box": {
         "doctor": "doctor",

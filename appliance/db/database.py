@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from appliance import clock
 from appliance.db.grouped import Groups
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 Row = dict[str, Any]
@@ -57,6 +58,8 @@ class Database(ABC):
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
+        # Hears that the database can't be used.
+        self.trouble: Callable[[str, Damaged], None] = _nobody
         self._before: list[Callable[[], None]] = []
         self._later: dict[str, list[Row]] = {}
         # What the open transaction knows of rows that nobody else can change before its end.
@@ -84,6 +87,14 @@ class Database(ABC):
     @abstractmethod
     def integrity(self) -> str:
         """ "ok", or what is damaged."""
+
+    @abstractmethod
+    def overwrite_deleted(self) -> None:
+        """In a transaction: what it deletes is to leave no trace in the files."""
+
+    @abstractmethod
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        """Outside a transaction: give up what is kept of rows deleted in `tables`."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -119,6 +130,12 @@ class Database(ABC):
         """Rows of the same columns, all or nothing."""
         self._known(table)
         if not rows:
+            return
+        if len(rows) > CHUNK:
+            # PostgreSQL takes at most 65,535 values in a statement.
+            with self.transaction():
+                for start in range(0, len(rows), CHUNK):
+                    self.insert_all(table, rows[start : start + CHUNK])
             return
         columns = tuple(rows[0])
         names = [f"{column}_{n}" for n in range(len(rows)) for column in columns]
@@ -276,7 +293,7 @@ class Database(ABC):
             raise LookupError(f"no such table: {table}")
 
 
-def _nobody(name: str, noted: list[Any]) -> None:
+def _nobody(name: str, noted: Any) -> None:
     """A database that was not opened by a catalogue."""
 
 

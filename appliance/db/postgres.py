@@ -14,6 +14,7 @@ from appliance import clock, redaction
 from appliance.db import postgres_news
 from appliance.db.database import CHUNK, Busy, Database, Duplicate, Params, Publish, Row
 from appliance.db.grouped import Groups
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 Pool = ConnectionPool[psycopg.Connection[Row]]
@@ -70,13 +71,13 @@ class PostgresDatabase(Database):
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         if self._later:
             self._write_later(sql)
-        with _translated():
+        with self._translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).fetchall()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         if self._later:
             self._write_later(sql)
-        with _translated():
+        with self._translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).rowcount
 
     def now(self, ahead: float = 0.0) -> str:
@@ -120,6 +121,22 @@ class PostgresDatabase(Database):
             # The next borrower may be another tenant.
             self._conn.execute("RESET ALL")
         self._pool.putconn(self._conn)
+
+    def overwrite_deleted(self) -> None:
+        """The server keeps no promise about its files but the one of VACUUM."""
+
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        for table in tables:
+            self.execute(f"VACUUM {table}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with _translated():
+                yield
+        except Damaged as found:
+            self.trouble(self.name, found)
+            raise
 
     def _begin(self) -> None:
         # One writer for each tenant at a time, as in SQLite: every transaction meets the event counter anyway, and
@@ -166,9 +183,7 @@ def _translated() -> Iterator[None]:
     except (psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as e:
         raise Busy() from e
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable) as error:
-        raise Problem(
-            "unavailable", f"The database is missing ({_first_line(error)}). Restore it from a backup."
-        ) from error
+        raise Damaged(f"The database is missing ({_first_line(error)}). Restore it from a backup.") from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise Problem("unavailable", "The PostgreSQL server does not answer.", retry_after=5) from error
 

@@ -15,6 +15,7 @@ from appliance import redaction
 from appliance.db.database import CHUNK, Database, Params, Publish, Row
 from appliance.db.sqlite_connection import open_utils, problem
 from appliance.db.sqlite_writer import Writer
+from appliance.db.troubles import Damaged
 
 # Rows in one statement: a busy neighbour takes the interpreter once and not at every row.
 MOST_AT_ONCE = 64
@@ -105,6 +106,12 @@ class SqliteDatabase(Database):
         orphans = self.rows("PRAGMA foreign_key_check")
         return "a row points at one that is gone" if orphans and found == ["ok"] else found[0]
 
+    def overwrite_deleted(self) -> None:
+        self.execute("PRAGMA secure_delete = ON")
+
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         if self._reading:
             self._reading.close()
@@ -163,9 +170,14 @@ class SqliteDatabase(Database):
             cursor = self._ask(sql, params, by_place)
             return cursor, cursor.fetchall()
         except sqlite3.DatabaseError as error:
-            raise problem(error) from error
+            raise self._told(problem(error)) from error
         finally:
             self._used.release()
+
+    def _told(self, found: Exception) -> Exception:
+        if isinstance(found, Damaged):
+            self.trouble(self.name, found)
+        return found
 
     def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance.db.database import Busy, Duplicate
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 APPLICATION_ID = 0x41485131  # "AHQ1"
@@ -50,7 +51,7 @@ def _no_attach(action: int, *_: Any) -> int:
 
 def open_utils(path: Path, looking: bool = False) -> sqlite_utils.Database:
     if not path.exists():
-        raise Problem("unavailable", f"The database {path.name} is missing. Restore it from a backup.")
+        raise Damaged(f"The database {path.name} is missing. Restore it from a backup.")
     try:
         conn = connect_to_look(path) if looking else connect(path)
         return sqlite_utils.Database(conn, recursive_triggers=False, execute_plugins=False)
@@ -70,8 +71,9 @@ def problem(error: sqlite3.Error) -> Exception:
         )
     if "readonly" in text or "unable to open" in text:
         return Problem("unavailable", f"The database can't be written ({text}). Check the data folder's permissions.")
-    if "malformed" in text or "not a database" in text:
-        return Problem("unavailable", f"The database is damaged ({text}). Restore it from a backup.")
+    # A table of ours is gone with the file that had it, as for PostgreSQL with its schema.
+    if "malformed" in text or "not a database" in text or "no such table" in text:
+        return Damaged(f"The database is damaged ({text}). Restore it from a backup.")
     return error
 
 

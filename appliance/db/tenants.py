@@ -11,6 +11,8 @@ from typing import Any
 from appliance.db import migrate
 from appliance.db.database import Attend, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
+from appliance.db.troubles import Damaged, Troubles
+from appliance.errors import Problem
 
 CONTROL = "control"
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class Catalogue(ABC):
         self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._migrating = threading.Lock()
+        self._troubles = Troubles()
 
     def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
         """`hear(name, events)` after each commit here and, unless told otherwise, in other processes.
@@ -68,14 +71,33 @@ class Catalogue(ABC):
 
     @contextmanager
     def open(self, tenant_id: str) -> Iterator[Database]:
-        """A database for one request or job, migrated on its first use by this process."""
-        db = self._open(tenant_id)
+        """A database for one request or job, migrated on its first use by this process.
+
+        Raises Damaged for a tenant's that can't be used: until it is mended, it is looked at every few seconds.
+        """
+        proves = self._troubles.meet(tenant_id)
         try:
-            self._migrate_once(db)
-            db.attend = self._noted
+            db = self._open(tenant_id)
+        except Damaged as found:
+            self._put_aside(tenant_id, found)
+            raise
+        try:
+            self._make_ready(db, proves)
             yield db
         finally:
             self._give_back(db)
+
+    def rests(self, tenant_id: str) -> bool:
+        """Whether the tenant is in maintenance and not yet to be looked at again."""
+        return self._troubles.rests(tenant_id)
+
+    def trouble(self, tenant_id: str) -> str:
+        """Why the tenant is in maintenance and what to do about it; "" for one that can be used."""
+        try:
+            with self.open(tenant_id):
+                return ""
+        except Damaged as found:
+            return found.detail
 
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
@@ -116,10 +138,42 @@ class Catalogue(ABC):
         for hear in self._attending:
             _tell(hear, name, notes)
 
+    def _make_ready(self, db: Database, proves: bool) -> None:
+        db.attend, db.trouble = self._noted, self._put_aside
+        try:
+            self._migrate_once(db)
+            if proves:
+                self._prove(db)
+        except Problem as found:
+            if found.code not in ("newer_data", "maintenance") or db.name == CONTROL:
+                raise
+            problem = found if isinstance(found, Damaged) else Damaged(found.detail)
+            self._put_aside(db.name, problem)
+            raise problem from found
+
+    def _prove(self, db: Database) -> None:
+        if (fault := db.integrity()) != "ok":
+            raise Damaged(f"The database is damaged ({fault}). Restore it from a backup.")
+        self._troubles.clear(db.name)
+
+    def _put_aside(self, name: str, found: Damaged) -> None:
+        """Whoever opens it next begins anew: what is put in its place is another file."""
+        if name != CONTROL:
+            self._troubles.put(name, found)
+            self._current.discard(name)
+            self._let_go(name)
+
+    @abstractmethod
+    def _let_go(self, name: str) -> None:
+        """Close what is open of a database and not in use right now."""
+
     def _migrate_once(self, db: Database) -> None:
         if self.looking or db.name in self._current:
             return
         with self._migrating:
+            if db.name != CONTROL and not migrate.version(db):
+                # Databases are made whole before they are opened: an empty one has lost everything.
+                raise Damaged("The database is empty. Restore it from a backup.")
             migrate.migrate(db, kind_of(db.name))
             self._current.add(db.name)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from appliance import clock, diskspace
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
+from appliance.db.troubles import Damaged
 from appliance.domain import alerts, budgets, heartbeats, proofs, providers, tenants
 from appliance.domain.alerts import Fault, Severity
 from appliance.domain.tenants import Tenant
@@ -52,7 +53,7 @@ def look(catalogue: Catalogue, certificate_ends: str | None) -> Seen:
             with catalogue.open(tenant.id) as db:
                 seen.faults.extend(of_tenant(db, tenant))
         except Problem as problem:
-            if problem.code == "unavailable" and problem.retry_after is None:
+            if isinstance(problem, Damaged):
                 seen.faults.append(Fault("tenant.maintenance", tenant.slug, "critical", problem.detail))
             seen.unseen.add(tenant.slug)
     return seen

@@ -20,6 +20,7 @@ class Clockwork:
         tick: Callable[[], None] | None = None,
         post: Callable[[], None] | None = None,
         tally: Callable[[], None] | None = None,
+        chores: Callable[[], None] | None = None,
         beat: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
@@ -36,6 +37,8 @@ class Clockwork:
         if tally:
             self._scheduler.add_job(guarded(tally), IntervalTrigger(seconds=30), id="tally")
 
+        if chores:
+            self._scheduler.add_job(guarded(chores), IntervalTrigger(minutes=1), id="chores")
         if beat:
             self._scheduler.add_job(guarded(beat), IntervalTrigger(seconds=int(EVERY_S)), id="beat")
 
@@ -47,7 +50,7 @@ class Clockwork:
             self._scheduler.shutdown(wait=True)
 
 
-def guarded(work: Callable[[], None]) -> Callable[[], None]:
+def guarded(work: Callable[[], object]) -> Callable[[], None]:
     """One failing tick must not end the ticking."""
 
     def tick() -> None:

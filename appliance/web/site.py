@@ -27,6 +27,8 @@ from appliance.web import (
     board,
     box,
     box_health,
+    box_keys,
+    box_tenants,
     budgets,
     channels,
     connect,
@@ -105,6 +107,8 @@ NOUNS: tuple[Any, ...] = (
     live,
     box,
     box_health,
+    box_tenants,
+    box_keys,
 )
 
 THREADS = 64
@@ -222,7 +226,7 @@ def _nouns() -> list[Router]:
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

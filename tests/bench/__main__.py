@@ -23,6 +23,7 @@ from tests.bench import (
     run_list,
     schedules,
     temporal,
+    tenants,
     workers,
     workflows,
 )
@@ -47,6 +48,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "tenants": tenants,
 }
 
 

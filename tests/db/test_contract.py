@@ -38,6 +38,12 @@ def test_insert_all_is_one_statement(db: Database) -> None:
     assert db.value("SELECT COUNT(*) FROM budgets") == 5
 
 
+def test_insert_all_takes_more_than_one_statement_may_hold(db: Database) -> None:
+    db.insert_all("budgets", [budget(n) for n in range(12_000)])
+
+    assert db.value("SELECT COUNT(*) AS n FROM budgets") == 12_000
+
+
 def test_insert_all_is_all_or_nothing(db: Database) -> None:
     with pytest.raises(Duplicate):
         db.insert_all("budgets", [budget(1), budget(2), budget(1)])
