@@ -6,11 +6,11 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from appliance import keyfile, logs
+from appliance import certificates, keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
@@ -27,6 +27,7 @@ from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
 from appliance.settings import Settings
+from appliance.watchman import Watchman, on_duty
 
 if TYPE_CHECKING:
     from appliance.web.services import Answers
@@ -96,7 +97,7 @@ def serve(settings: Settings, told: Told) -> None:
     if settings.role not in WITHOUT_PAGES:
         check_exposure(settings)
     with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
-        logs.start(settings.data_dir, settings.log_level, owner.first)
+        logs.start(settings, owner.first)
         if settings.role in WITHOUT_PAGES:
             _work(settings, catalogue, told)
         else:
@@ -119,13 +120,24 @@ def check_sharing(settings: Settings) -> None:
 
 def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
     """The engine or a part of it, without pages."""
-    with open_box(settings, catalogue, settings.role) as opened, watched(opened), ExitStack() as running:
+    with (
+        open_box(settings, catalogue, settings.role) as opened,
+        watched(opened),
+        guarded(opened),
+        ExitStack() as running,
+    ):
         running.callback(_start_engine(opened))
         told.ready(Address("", ""))
         try:
             threading.Event().wait()
         finally:
             told.stopping()
+
+
+def guarded(opened: Box) -> AbstractContextManager[None]:
+    """Alerts of the box, raised and sent by one of its processes."""
+    ends = partial(certificates.ends, opened.settings)
+    return on_duty(Watchman(opened.catalogue, opened.vault, opened.post, ends))
 
 
 @contextmanager
@@ -163,7 +175,7 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
 
     with opened.catalogue.control() as control:
         setup_path = "" if setup.has_owner(control) else f"/setup/{setup.new_token(control)}"
-    services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened))
+    services = Services(opened.settings, opened.catalogue, opened.vault, opened.calls, _after_setup(opened), ask_queue)
     application = site.create(services)
     with ExitStack() as running:
 
@@ -171,6 +183,7 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
             # Only now: the engine's imports would make everybody wait for the first page.
             gc.freeze()
             running.enter_context(running_engine(opened))
+            running.enter_context(guarded(opened))
             told.ready(Address(link, setup_path))
 
         server.run(application, listener, opened.settings, first_page, told.stopping)
@@ -218,6 +231,15 @@ def running_engine(opened: Box) -> Iterator[None]:
         yield
     finally:
         engine.stop()
+
+
+def ask_queue(settings: Settings) -> str:
+    """What the server of the queue answers. Raises Problem(unavailable)."""
+    from appliance.engine.bells.chosen import open_server  # noqa: PLC0415  only where there is a queue server
+
+    url = settings.queue_url or settings.database_url
+    with contextlib.closing(open_server(url)) as server:
+        return f"{url.partition(':')[0]} answers, {server.size()} bells in line"
 
 
 class _EngineThread(threading.Thread):

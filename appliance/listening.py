@@ -71,7 +71,7 @@ def _link(settings: Settings, host: str, port: int) -> str:
 
 def check_exposure(settings: Settings) -> None:
     """Raises Problem(config) when keys and passwords would cross a network in the clear without anybody saying so."""
-    if settings.insecure_http or settings.behind_proxy or _is_loopback(settings.host):
+    if settings.insecure_http or settings.behind_proxy or is_loopback(settings.host):
         return
     raise Problem(
         "config",
@@ -80,7 +80,7 @@ def check_exposure(settings: Settings) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -86,13 +86,26 @@ class Post:
             outbox.not_sent(db, held, str(failure), again=False)
         return rows.get(db, held.id)
 
+    @property
+    def link(self) -> str:
+        """The address that people open the box by."""
+        return self._link()
+
+    def mail(self, letter: Mail) -> str:
+        """What the server said. Raises Undelivered."""
+        if self._server is None:
+            raise Undelivered("The box sends no e-mail: smtp_host is not set.", closed=True)
+        return _mailed(self._server, letter)
+
+    def hand_over(self, posting: Posting) -> str:
+        """What the other side said. Raises Undelivered."""
+        return self._gateway.post(posting)
+
     def _deliver(self, db: Database, tenant: Tenant, held: Notice) -> str:
         """What the other side said. Raises Undelivered."""
         base = f"{self._link()}/t/{tenant.slug}"
         if held.channel == EMAIL:
-            if self._server is None:
-                raise Undelivered("The box sends no e-mail: smtp_host is not set.", closed=True)
-            return _mailed(self._server, letters.email(held, tenant.name, base))
+            return self.mail(letters.email(held, tenant.name, base))
         try:
             channel = channels.get(db, held.channel)
             secret = channels.opened(db, self._vault, channel.id)

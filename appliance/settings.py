@@ -113,6 +113,14 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("log_level", "info", "debug, info, warning or error.", choices=("debug", "info", "warning", "error")),
     Setting(
+        "log_format",
+        "text",
+        "What goes to standard output and error: text (warnings only) or json (everything, one object per line).",
+        choices=("text", "json"),
+    ),
+    Setting("log_mb", "10", "Size of the log file in MiB before the next one is begun.", int, least=1, most=1024),
+    Setting("log_files", "5", "How many older log files are kept.", int, least=1, most=100),
+    Setting(
         "session_hours",
         "336",
         "Hours without activity after which a person must sign in again.",

@@ -7,6 +7,7 @@ present() {
   case $1 in
     postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
     redis-server) command -v redis-server ;;
+    prometheus) command -v prometheus && command -v promtool ;;
     chromium) command -v chromium ;;
     openssh-server) test -x /usr/sbin/sshd ;;
     npm) command -v npm ;;

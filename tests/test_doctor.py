@@ -1,6 +1,6 @@
 """The doctor finds each fault that is put in front of it, says what to do, and changes nothing."""
 
-import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,26 +11,36 @@ from appliance import app, doctor, keyfile, settings
 from appliance.db import migrate
 from appliance.db.tenants import open_catalogue
 from appliance.doctor import Finding
-from appliance.domain import providers, samples, setup, tenants
+from appliance.doctor.finding import every
+from appliance.domain import providers, samples, tenants
 from appliance.domain.actor import SYSTEM
-from appliance.domain.setup import NewOwner
 from appliance.errors import Problem
+from tests.breaking import BREAKS
+from tests.doctoring import Patient, healthy, spoil
 
 FAULTS_OF_A_CHECKOUT = {"system.files"}
 
 
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("doctor") / "data"
+    healthy(made)
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(first: Path, tmp_path: Path) -> Path:
     """A healthy box: owner Alice, tenant Acme, a simulated account."""
-    folder = tmp_path / "data"
-    values = settings.load({"data": str(folder)}, {})
-    with app.open_data(values) as catalogue, app.open_box(values, catalogue) as box, catalogue.control() as control:
-        owner = NewOwner("Acme", "Alice", "alice@acme.test", "correct horse battery", "acme")
-        _, tenant = setup.complete(catalogue, control, box.vault, None, owner)
-        with catalogue.open(tenant.id) as db:
-            samples.add_simulated(db, SYSTEM, box.vault)
-    folder.chmod(0o700)
-    return folder
+    shutil.copytree(first, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def patient(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
+    made = Patient(folder, {}, monkeypatch, [])
+    yield made
+    for held in made.open:
+        held.close()
 
 
 def findings(folder: Path) -> dict[str, Finding]:
@@ -48,22 +58,29 @@ def tenant_file(folder: Path) -> Path:
     return file
 
 
-def spoil(file: Path) -> None:
-    """Overwrite every page after the first, as a failing disk might."""
-    for leftover in file.parent.glob(file.name + "-*"):
-        leftover.unlink()
-    size = file.stat().st_size
-    with file.open("r+b") as out:
-        out.seek(4096)
-        out.write(os.urandom(size - 4096))
+def test_there_are_more_than_thirty_checks_and_a_fault_for_each() -> None:
+    assert len(every()) > 30
+    assert sorted(BREAKS) == sorted(every())
+
+
+@pytest.mark.parametrize("id_", BREAKS)
+def test_each_check_finds_the_fault_that_is_put_before_it(patient: Patient, id_: str) -> None:
+    breaking = BREAKS[id_]
+    healthy_one = {f.id for f in patient.findings() if f.severity != "ok"} - FAULTS_OF_A_CHECKOUT
+    assert healthy_one == set()
+    breaking.how(patient)
+    found = next(f for f in patient.findings() if f.id == id_)
+    assert found.severity == breaking.severity, found
+    assert breaking.said in found.evidence
+    assert found.fix or found.severity == "ok"
 
 
 def test_a_healthy_box_has_no_fault(folder: Path) -> None:
     assert faults(folder) == {}
     seen = findings(folder)
     assert seen["keys.master"].evidence == "opens this box's secrets"
-    assert seen["tenant.acme"].evidence.endswith("sound, 0 tasks, 0 open runs")
-    assert seen["providers.acme"].evidence == "1 accounts, none failing its last test"
+    assert seen["runs.stuck"].evidence == "0 open runs, none stuck"
+    assert seen["providers.failing"].evidence == "1 accounts, none failing its last test"
 
 
 def test_before_the_first_start_nothing_is_wrong_and_nothing_is_made(tmp_path: Path) -> None:
@@ -76,17 +93,44 @@ def test_nothing_is_changed(folder: Path) -> None:
         kept = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
         return {str(path): path.read_bytes() for path in kept}
 
-    findings(folder)
     before = snapshot()
     findings(folder)
     assert snapshot() == before
 
 
+def test_older_data_is_not_migrated_by_looking_at_it(patient: Patient) -> None:
+    with patient.control() as control:
+        control.execute("DELETE FROM _migrations WHERE version = :last", {"last": migrate.latest("control")})
+    found = {f.id: f for f in patient.findings()}
+    assert found["data.schema"].severity == "warning"
+    assert f"this program has {migrate.latest('control')}" in found["data.schema"].evidence
+    assert {f.id: f for f in patient.findings()}["data.schema"].severity == "warning"
+    assert patient.mend() == {}
+
+
+MENDED = ("data.private", "keys.mode", "config.file", "data.leftovers", "logs.size", "processes", "engine.heartbeats")
+
+
+@pytest.mark.parametrize("id_", (*MENDED, "runs.leases"))
+def test_what_is_safe_to_mend_is_mended_and_told(patient: Patient, id_: str) -> None:
+    BREAKS[id_].how(patient)
+    assert patient.mend()[id_]
+    assert next(f for f in patient.findings() if f.id == id_).severity == "ok"
+
+
+def test_mending_leaves_what_is_not_safe_alone(patient: Patient) -> None:
+    spoil(patient.tenant_file)
+    keyfile.path(patient.folder).unlink()
+    before = sorted(str(path) for path in patient.folder.rglob("*"))
+    assert patient.mend() == {}
+    assert sorted(str(path) for path in patient.folder.rglob("*")) == before
+
+
 def test_a_folder_others_can_read(folder: Path) -> None:
     folder.chmod(0o755)
     keyfile.path(folder).chmod(0o644)
-    assert faults(folder) == {"data.private": "warning"}
-    assert findings(folder)["data.private"].fix == f"Run: chmod go-rwx {folder} {keyfile.path(folder)}"
+    assert faults(folder) == {"data.private": "warning", "keys.mode": "error"}
+    assert findings(folder)["keys.mode"].fix == f"Run: chmod go-rwx {keyfile.path(folder)}"
 
 
 @pytest.mark.parametrize("key", [None, "ab" * 32, "not a key"], ids=["missing", "wrong", "damaged"])
@@ -101,15 +145,15 @@ def test_a_master_key_that_does_not_fit(folder: Path, key: str | None) -> None:
 def test_a_damaged_tenant_database(folder: Path) -> None:
     spoil(tenant_file(folder))
     found = faults(folder)
-    assert found["tenant.acme"] == "error"
-    assert "Restore it from a backup" in findings(folder)["tenant.acme"].fix
-    assert set(found) <= {"tenant.acme", "providers.acme"}
+    assert found == {"tenant.integrity": "error"}
+    assert "Restore it from a backup" in findings(folder)["tenant.integrity"].fix
+    assert findings(folder)["tenant.integrity"].subject == "acme"
 
 
 def test_a_missing_tenant_database(folder: Path) -> None:
     tenant_file(folder).unlink()
-    assert set(faults(folder)) == {"tenant.acme", "providers.acme"}
-    assert "is missing" in findings(folder)["tenant.acme"].fix
+    assert set(faults(folder)) == {"tenant.integrity"}
+    assert "is missing" in findings(folder)["tenant.integrity"].fix
     assert not list(folder.glob("tenants/*/tenant.db"))
 
 
@@ -130,8 +174,8 @@ def test_data_of_a_newer_program(folder: Path) -> None:
     with catalogue.control() as control:
         control.insert("_migrations", {"version": migrate.latest("control") + 1, "name": "later", "applied_at": ""})
     catalogue.close()
-    assert faults(folder)["data.control"] == "error"
-    assert "newer AgentHQ" in findings(folder)["data.control"].fix
+    assert faults(folder)["data.schema"] == "error"
+    assert "newer AgentHQ" in findings(folder)["data.schema"].fix
 
 
 def test_a_control_database_that_is_gone(folder: Path) -> None:
@@ -155,8 +199,8 @@ def test_a_provider_that_failed_its_last_test(folder: Path) -> None:
     with catalogue.open(tenant.id) as db:
         providers.note_test(db, SYSTEM, samples.ACCOUNT, False, "The provider refused the key.", [])
     catalogue.close()
-    assert faults(folder) == {"providers.acme": "error"}
-    assert findings(folder)["providers.acme"].fix == "Simulated: The provider refused the key."
+    assert faults(folder) == {"providers.failing": "error"}
+    assert findings(folder)["providers.failing"].fix == "Simulated: The provider refused the key."
 
 
 @pytest.fixture

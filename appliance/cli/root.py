@@ -50,6 +50,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "plan": "plans",
         "flag": "flags",
         "doctor": "doctor",
+        "alert": "alerts",
+        "support-bundle": "supporting",
         "selftest": "selftest",
         "bench": "bench",
         "backup": "backups",

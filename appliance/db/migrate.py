@@ -40,6 +40,11 @@ def version(db: Database) -> int:
     return int(db.value("SELECT COALESCE(MAX(version), 0) AS version FROM _migrations"))
 
 
+def applied(db: Database) -> list[int]:
+    """The migrations applied, read without making anything. Raises Problem(unavailable) for another file."""
+    return [int(row["version"]) for row in db.rows("SELECT version FROM _migrations ORDER BY version")]
+
+
 def refuse_newer(found: int, kind: str) -> None:
     """Raises Problem(newer_data): an older program must never write into data it does not know."""
     if found > latest(kind):

@@ -53,7 +53,7 @@ def owned(folder: Path, shared: bool = False) -> Iterator[Ownership]:
 def owner(folder: Path) -> dict[str, object] | None:
     """{"pid", "link"} of the server that owns the folder now, or None."""
     try:
-        with open(folder / "server.lock", "a+") as file:
+        with open(folder / "server.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:

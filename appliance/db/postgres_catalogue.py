@@ -25,8 +25,8 @@ from appliance.errors import Problem
 class PostgresCatalogue(Catalogue):
     shared = True
 
-    def __init__(self, folder: Path, url: str, size: int) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, url: str, size: int, looking: bool = False) -> None:
+        super().__init__(folder, looking)
         self._url = url
         self._origin = ids.new()
         self._guard = threading.Lock()
@@ -35,6 +35,9 @@ class PostgresCatalogue(Catalogue):
         self._listener: Listener | None = None
         self._pool = open_pool(url, size)
         if not self.exists(CONTROL):
+            if looking:
+                self._pool.close()
+                raise Problem("config", "There is no box in the PostgreSQL database of AGENTHQ_DATABASE_URL yet.")
             self.create(CONTROL)
 
     def create(self, tenant_id: str) -> None:

@@ -31,8 +31,17 @@ _LIMIT = re.compile(r"\bLIMIT :\w+(?! *\+)\b")
 class SqliteDatabase(Database):
     """Reads on a connection of its own, so that they never wait; writes on the shared one."""
 
-    def __init__(self, name: str, path: Path, tables: frozenset[str], publish: Publish, writer: Writer) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        tables: frozenset[str],
+        publish: Publish,
+        writer: Writer,
+        looking: bool = False,
+    ) -> None:
         super().__init__(name, tables, publish, writer.groups)
+        self._looking = looking
         self._path = path
         self._writer = writer
         self._reading: sqlite_utils.Database | None = None
@@ -124,6 +133,7 @@ class SqliteDatabase(Database):
         self._reading = None
 
     def _begin(self) -> None:
+        assert not self._looking
         self._writing = self._writer.take()
         try:
             # IMMEDIATE: a deferred transaction that turns into a writer fails under contention.
@@ -191,7 +201,7 @@ class SqliteDatabase(Database):
 
     def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:
-            self._reading = open_utils(self._path)
+            self._reading = open_utils(self._path, self._looking)
         utils = self._writing or self._reading
         assert utils is not None
         given = redaction.clean_all(params or {}, self.name)

@@ -23,8 +23,8 @@ from appliance.errors import Problem
 
 
 class SqliteCatalogue(Catalogue):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, looking: bool = False) -> None:
+        super().__init__(folder, looking)
         self._writers: OrderedDict[str, Writer] = OrderedDict()
         self._creating = threading.Lock()
         self._idle: deque[Database] = deque()
@@ -33,6 +33,8 @@ class SqliteCatalogue(Catalogue):
         self._idle_most = min(32, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 16)
         if not (folder / "control.db").exists():
             self._refuse_orphans()
+            if looking:
+                raise Problem("config", f"There is no control.db in {folder}.")
             self._write_new(folder / "control.db", CONTROL)
 
     def create(self, tenant_id: str) -> None:
@@ -107,7 +109,8 @@ class SqliteCatalogue(Catalogue):
                     self._idle.remove(db)
                     return db
             writer = self._writers.setdefault(name, Writer(self._path(name)))
-        return SqliteDatabase(name, self._path(name), migrate.tables(kind_of(name)), self.publish, writer)
+        tables = migrate.tables(kind_of(name))
+        return SqliteDatabase(name, self._path(name), tables, self.publish, writer, self.looking)
 
     def _let_go(self, name: str) -> None:
         with self._idle_guard:

@@ -32,15 +32,29 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     return conn
 
 
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """Nothing can be written. A log that somebody else has left is left as it is, and none stays behind."""
+    # Only who may write takes the log away that looking makes; only who may not leaves one that was there.
+    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
+    for pragma in (f"busy_timeout = {BUSY_MS}", "query_only = ON", "trusted_schema = OFF"):
+        conn.execute(f"PRAGMA {pragma}")
+    conn.set_authorizer(_no_attach)
+    return conn
+
+
 def _no_attach(action: int, *_: Any) -> int:
     return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
 
 
-def open_utils(path: Path) -> sqlite_utils.Database:
+def open_utils(path: Path, looking: bool = False) -> sqlite_utils.Database:
     if not path.exists():
         raise Damaged(f"The database {path.name} is missing. Restore it from a backup.")
     try:
-        return sqlite_utils.Database(connect(path), recursive_triggers=False, execute_plugins=False)
+        conn = connect_to_look(path) if looking else connect(path)
+        return sqlite_utils.Database(conn, recursive_triggers=False, execute_plugins=False)
     except sqlite3.DatabaseError as error:
         raise problem(error) from error
 

@@ -23,12 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class Catalogue(ABC):
-    """Opens databases by tenant id. `shared` says that other processes may serve the same data."""
+    """Opens databases by tenant id. `shared` says that other processes may serve the same data.
+
+    One that is only `looking` makes nothing, migrates nothing and writes nothing.
+    """
 
     shared = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, looking: bool = False) -> None:
         self.folder = folder
+        self.looking = looking
         self._subscribers: list[tuple[Publish, bool]] = []
         self._attending: list[Attend] = []
         self._current: set[str] = set()
@@ -202,7 +206,7 @@ class Catalogue(ABC):
         """Close what is open of a database and not in use right now."""
 
     def _migrate_once(self, db: Database) -> None:
-        if db.name in self._current:
+        if self.looking or db.name in self._current:
             return
         with self._migrating:
             if db.name != CONTROL and not migrate.version(db):
@@ -235,12 +239,12 @@ def kind_of(name: str) -> str:
     return CONTROL if name == CONTROL else "tenant"
 
 
-def open_catalogue(folder: Path, database_url: str = "", size: int = 20) -> Catalogue:
+def open_catalogue(folder: Path, database_url: str = "", size: int = 20, looking: bool = False) -> Catalogue:
     """SQLite files in `folder`, or the PostgreSQL database at `database_url`."""
     if not database_url:
         from appliance.db.sqlite_catalogue import SqliteCatalogue  # noqa: PLC0415  one of the two is never needed
 
-        return SqliteCatalogue(folder)
+        return SqliteCatalogue(folder, looking)
     from appliance.db.postgres_catalogue import PostgresCatalogue  # noqa: PLC0415
 
-    return PostgresCatalogue(folder, database_url, size)
+    return PostgresCatalogue(folder, database_url, size, looking)

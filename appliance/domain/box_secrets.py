@@ -1,4 +1,4 @@
-"""The data key of the box itself, for secrets that belong to no tenant."""
+"""Secrets of the box itself: sealed with a data key of its own, which the master key wraps as it does a tenant's."""
 
 from appliance.crypto import Vault
 from appliance.db.database import Database
@@ -19,3 +19,14 @@ def ensure(control: Database, vault: Vault) -> None:
 def wrapped(control: Database) -> str:
     """ "" before the first secret."""
     return str(control.value("SELECT value FROM box WHERE name = :name", {"name": NAME}) or "")
+
+
+def seal(control: Database, vault: Vault, address: str, secret: str) -> str:
+    """`address` is table|row|column|generation. The key is made with the first secret."""
+    ensure(control, vault)
+    return vault.seal(CONTROL, address, secret)
+
+
+def opened(vault: Vault, address: str, sealed: str) -> str:
+    """Raises Problem(locked)."""
+    return vault.open(CONTROL, address, sealed) if sealed else ""

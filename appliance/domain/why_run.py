@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from appliance import diskspace
 from appliance.db.database import Database
 from appliance.domain import (
     agents,
@@ -46,6 +47,8 @@ def _running(db: Database, task: Task, run: Run) -> Why:
 
 def _ready(db: Database, task: Task, run: Run) -> Why:
     agent = agents.get(db, run.agent_id)
+    if diskspace.any_low():
+        return Why("disk_full", "The disk of the box is nearly full: no new work is begun until there is space again.")
     if agent.paused:
         return Why("agent_paused", f"{agent.name} is paused.", f"Resume {agent.name}", "resume", agent.slug)
     return unserved(db, agent) or why_blockers.why(db, task) or _at_a_limit(db, agent, run) or _queued(_ahead(db, run))

@@ -7,6 +7,7 @@ from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
 from appliance.engine.bells.line import Line
+from appliance.engine.living import Living
 from appliance.engine.postman import Postman
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
@@ -53,12 +54,17 @@ class Engine:
         self._chores = chores
         self._keeper = keeper
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
+        self._living = Living(catalogue, owner, parts, self._takes_bells)
+        beat = self._living.beat
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
             clocks = (self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
-            self._clockwork = Clockwork(*clocks, self._do_chores, keeper.look if keeper else None)
+            self._clockwork = Clockwork(*clocks, self._do_chores, keeper.look if keeper else None, beat)
         else:
-            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
+            self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look, beat=beat)
+
+    def _takes_bells(self) -> bool:
+        return self._workers.alive and not self.bell.down
 
     def _tidy(self) -> None:
         self.sweeper.tidy()
@@ -87,6 +93,7 @@ class Engine:
         if sweeps:
             self.sweeper.sweep()
         if self._parts:
+            self._living.beat()
             self._clockwork.start()
         return recovered
 
@@ -100,6 +107,7 @@ class Engine:
         self._clockwork.stop()
         if self._keeper:
             self._keeper.stop()
+        self._living.stop()
         if self.postman:
             self.postman.stop()
         self.sweeper.stop()

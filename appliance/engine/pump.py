@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from appliance import diskspace, tracing
 from appliance.calls import Calls
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
@@ -36,7 +37,8 @@ class Pump:
 
     def serve(self, tenant_id: str) -> None:
         """Answer one bell: work for a short while, then let another tenant have the worker."""
-        if self.stopping.is_set():
+        if self.stopping.is_set() or diskspace.low(self.catalogue.folder):
+            # What is ready stays so: the sweeper rings for it each second until there is space again.
             return
         background = self.lanes.enter(tenant_id)
         self._here.tenant = tenant_id if background else ""
@@ -60,13 +62,16 @@ class Pump:
             return
         done = Done()
         with self.catalogue.open(tenant_id) as db:
-            turns = Turns(db, self.owner, self.lease_s, interactive, halt, self.bell.waits)
+            turns = Turns(db, self.owner, self.lease_s, interactive, self._claims_end(halt), self.bell.waits)
             while (claimed := turns.take(done)) or landing.any_moved(db):
                 done = self._carry_out(db, halt, turns, deque(claimed))
                 if turns.over:
                     turns.complete(done)
                     self.bell.ring(tenant_id)
                     return
+
+    def _claims_end(self, halt: Halt) -> Callable[[], bool]:
+        return lambda: halt.is_set() or diskspace.low(self.catalogue.folder)
 
     def _carry_out(self, db: Database, halt: Halt, turns: Turns, left: deque[Run]) -> Done:
         """What came of quick runs; all others have stored it themselves, and what they claimed then is done too."""
@@ -98,7 +103,8 @@ class Pump:
 
         try:
             files = self.catalogue.files(db.name)
-            return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended)
+            with tracing.about(tenant=db.name, run=run.id):
+                return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended)
         except FenceLost:
             log.warning("run %s went to another worker", run.id)
             return None

@@ -107,6 +107,10 @@ class Workers(Consumer):  # type: ignore[misc]
     def _set_signal_handlers(self) -> None:
         """Signals belong to the server."""
 
+    @property
+    def alive(self) -> bool:
+        return all(thread.is_alive() for _, thread in self.worker_threads)
+
     def stop(self, graceful: bool = False) -> None:
         """Let runs end their step, within the grace; after that their leases are void."""
         self.stop_flag.set()

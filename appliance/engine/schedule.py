@@ -7,6 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from appliance import clock
+from appliance.domain.heartbeats import EVERY_S
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Clockwork:
         tally: Callable[[], None] | None = None,
         chores: Callable[[], None] | None = None,
         keep: Callable[[], None] | None = None,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -38,6 +40,8 @@ class Clockwork:
 
         if chores:
             self._scheduler.add_job(guarded(chores), IntervalTrigger(minutes=1), id="chores")
+        if beat:
+            self._scheduler.add_job(guarded(beat), IntervalTrigger(seconds=int(EVERY_S)), id="beat")
 
         if keep:
             self._scheduler.add_job(guarded(keep), IntervalTrigger(seconds=5), id="keep")

@@ -11,7 +11,6 @@ from appliance.domain.instances import advance, stumbling
 from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.runs import Run
 from appliance.engine import bodies
-from appliance.engine.doors import Halt
 
 QUANTUM_S = 0.05
 BATCH = 32
@@ -28,20 +27,20 @@ class Turns:
         owner: str,
         lease_s: float,
         interactive: bool,
-        stopping: Halt,
+        stops: Callable[[], bool],
         waits: Callable[[], bool],
     ) -> None:
         self._db = db
         self._owner = owner
         self._lease_s = lease_s
         self._interactive = interactive
-        self._stopping = stopping
+        self._stops = stops
         self._waits = waits
         self._until = clock.monotonic() + QUANTUM_S
 
     @property
     def over(self) -> bool:
-        return self._stopping.is_set() or (clock.monotonic() > self._until and self._waits())
+        return self._stops() or (clock.monotonic() > self._until and self._waits())
 
     def take(self, done: Done) -> list[Run]:
         """The next runs, once the last are stored."""
@@ -77,5 +76,7 @@ class Turns:
                 log.warning("run %s went to another worker", run.id)
 
     def _next(self) -> list[Run]:
+        if self._stops():
+            return []
         advance.moved(self._db)
         return claims.claim(self._db, self._owner, self._lease_s, BATCH, bodies.quick(), self._interactive)

@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import NamedTuple
 
-from appliance import __version__, clock
+from appliance import __version__, clock, diskspace
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.db.troubles import Damaged
-from appliance.domain import budgets, providers, tenants, workers
+from appliance.domain import alerts, budgets, heartbeats, providers, tenants, workers
 from appliance.domain.budgets import Budget
+from appliance.domain.tenants import Tenant
+from appliance.errors import Problem
 from appliance.metrics.bounded import Labels
 from appliance.metrics.table import GAUGES, OTHER
 
@@ -92,16 +92,35 @@ def read(catalogue: Catalogue, only: str = "") -> Figures:
     reading = Reading()
     with catalogue.control() as control:
         found = [tenant for tenant in tenants.every(control) if only in ("", tenant.id)]
+        _of_box(control, reading)
         roles = Counter(worker.role for worker in workers.all(control) if worker.role != workers.COMMAND)
-    for tenant in found:
-        reading.names.tenants[tenant.id] = tenant.slug
-        if tenant.state == "active":
-            # One in maintenance has no figures; the others keep theirs.
-            with suppress(Damaged), catalogue.open(tenant.id) as db:
-                reading.tenant(db, tenant.slug)
+    states = Counter(_look(catalogue, reading, tenant) for tenant in found)
+    for state, n in states.items():
+        reading.found["agenthq_tenants"][(state,)] = n
+    reading.found["agenthq_disk_free_ratio"][()] = diskspace.look(catalogue.folder).share
     for role, n in roles.items():
         reading.found["agenthq_processes"][(role,)] = n
     return reading.done()
+
+
+def _look(catalogue: Catalogue, reading: Reading, tenant: Tenant) -> str:
+    """The state of the tenant; one whose database does not open keeps nobody from reading of the others."""
+    reading.names.tenants[tenant.id] = tenant.slug
+    if tenant.state != "active":
+        return tenant.state
+    try:
+        with catalogue.open(tenant.id) as db:
+            reading.tenant(db, tenant.slug)
+    except Problem:
+        return "maintenance"
+    return "active"
+
+
+def _of_box(control: Database, reading: Reading) -> None:
+    for part, age in heartbeats.ages(control).items():
+        reading.found["agenthq_heartbeat_age_seconds"][(part,)] = age
+    for (rule, severity), n in Counter((one.rule, one.severity) for one in alerts.open_ones(control)).items():
+        reading.found["agenthq_alerts_open"][(rule, severity)] = n
 
 
 def _ratio(budget: Budget) -> float:

@@ -97,6 +97,14 @@ GAUGES: dict[str, Metric] = {
     "agenthq_queue_depth": Metric("gauge", "Runs that could begin now.", ("tenant",), 30),
     "agenthq_queue_oldest_seconds": Metric("gauge", "How long the oldest of them has waited.", ("tenant",), 30),
     "agenthq_processes": Metric("gauge", "Processes of this installation that live.", ("role",)),
+    "agenthq_tenants": Metric("gauge", "Tenants by state; maintenance: its database does not open.", ("state",)),
+    "agenthq_heartbeat_age_seconds": Metric(
+        "gauge", "Since the last sign of life of a part, scheduler or queue; none for one that ended.", ("part",)
+    ),
+    "agenthq_alerts_open": Metric(
+        "gauge", "Alerts of the box that are open, by rule and severity.", ("rule", "severity")
+    ),
+    "agenthq_disk_free_ratio": Metric("gauge", "What is free of the disk below the data folder, 1 when empty."),
     "agenthq_spans_sent": Metric("gauge", "Spans that the collector took since the start of this process."),
     "agenthq_spans_dropped": Metric("gauge", "Spans given up because the collector was away or slow."),
     "agenthq_info": Metric("gauge", "Always 1.", ("version",)),

@@ -10,7 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
-from appliance import metering
+from appliance import metering, tracing
 from appliance.db.bounds import UNBOUNDED, Bounds
 from appliance.db.database import Database
 from appliance.domain import keys, members, sessions, tenant_gate, tenants, totp
@@ -95,6 +95,7 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str,
         bearer,
         connection.scope.get("method") in SAFE or bool(handler.opt.get("while_leaving")),
     )
+    tracing.also(tenant=asker.tenant.id)
     metering.of(asker.tenant.id)
     if metered:
         request_limits.count(connection, asker)

@@ -17,7 +17,7 @@ from appliance.domain.users import User
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.access import COOKIE, Ask, Connection, services_of
-from appliance.web.frame import FLASH, THEME, Banner, Note, Person, hue, read_flash
+from appliance.web.frame import FLASH, THEME, Banner, Note, Person, box_banners, hue, read_flash
 from appliance.web.respond import Reply
 from appliance.web.services import Services
 
@@ -28,6 +28,7 @@ ROOMS = (
     ("people", "People", "users", "people"),
     ("backups", "Backups", "shield-check", "backups"),
     ("economics", "Economics", "coins", "economics"),
+    ("health", "Health", "activity", "health"),
 )
 
 
@@ -45,7 +46,7 @@ class BoxFrame(msgspec.Struct, frozen=True):
     base: str = "/box"
     live_url: str = ""
     live_kinds: tuple[str, ...] = ()
-    banners: tuple[Banner, ...] = ()
+    banners: list[Banner] = []
     box_owner: bool = True
 
 
@@ -107,6 +108,7 @@ def provide_frame(request: Ask, control: Database) -> BoxFrame:
         person=Person(owner.id, owner.name, owner.email, "owner", hue(owner.id)),
         theme=request.cookies.get(THEME, owner.theme),
         flashes=read_flash(request.cookies.get(FLASH, "")),
+        banners=box_banners(services_of(request)),
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from appliance import __version__
+from appliance import __version__, diskspace
 from appliance.db.database import Database
 from appliance.domain import box_owners, events, flags, inbox, quotas, tenants
 from appliance.domain.actor import ROLES, Role
 from appliance.domain.tenants import Tenant
 from appliance.web.access import Ask, Asker, asker_of, services_of
+from appliance.web.services import Services
 
 ROOMS = (
     "home",
@@ -104,8 +105,15 @@ def provide_frame(request: Ask, db: Database) -> Frame:
     )
 
 
+def box_banners(services: Services) -> list[Banner]:
+    """What everybody on the box is told."""
+    if diskspace.low(services.catalogue.folder):
+        return [Banner("The disk is nearly full: no new work is begun until there is space. All can be read.", "bad")]
+    return []
+
+
 def _banners(request: Ask, asker: Asker) -> list[Banner]:
-    found = []
+    found = box_banners(services_of(request))
     if asker.tenant.simulated and flags.on(asker.bounds, "sample_banner"):
         found.append(Banner("Sample data: the models here are simulated and no money is spent."))
     bounds = asker.bounds

@@ -1,20 +1,18 @@
 """Is the process alive, is it ready, is it really us."""
 
-import shutil
 from typing import Any
 
 from litestar import Response, get
 
-from appliance import __version__, clock
+from appliance import __version__, clock, diskspace
 from appliance.db import migrate
 from appliance.db.database import Database
-from appliance.domain import setup
+from appliance.domain import alerts, heartbeats, setup
 from appliance.errors import Problem
 from appliance.web.access import Ask, services_of
 from appliance.web.services import Services
 
 NONCE = "X-AgentHQ-Nonce"
-DISK_FREE = 0.05
 
 
 @get("/livez", include_in_schema=False, sync_to_thread=False)
@@ -35,9 +33,15 @@ def healthz(request: Ask) -> Response[dict[str, Any]]:
     services = services_of(request)
     checks = look(services)
     with services.catalogue.control() as control:
-        set_up = setup.has_owner(control)
-    said = {"status": "ok" if set(checks.values()) == {"ok"} else "degraded", "version": __version__, "checks": checks}
-    return Response(said | {"set_up": set_up, "streams": request.app.state.live.streams}, headers=_echo(request))
+        set_up, ages = setup.has_owner(control), heartbeats.ages(control)
+        pressing = [alert.rule for alert in alerts.open_ones(control)]
+    said: dict[str, Any] = {
+        "status": "ok" if set(checks.values()) == {"ok"} else "degraded",
+        "version": __version__,
+        "checks": checks,
+    }
+    said |= {"set_up": set_up, "streams": request.app.state.live.streams, "alerts": pressing}
+    return Response(said | {"heartbeats": {part: round(age, 1) for part, age in ages.items()}}, headers=_echo(request))
 
 
 def look(services: Services) -> dict[str, str]:
@@ -45,6 +49,7 @@ def look(services: Services) -> dict[str, str]:
     try:
         with services.catalogue.control() as control:
             found = {"database": _write_and_read(control), "migrations": _migrations(control)}
+            found |= dict.fromkeys(heartbeats.PARTS, "ok") | _silent(control)
     except Problem as problem:
         found = {"database": problem.detail}
     return found | {"disk": _disk(services)}
@@ -61,10 +66,16 @@ def _migrations(control: Database) -> str:
     return "ok" if found == wanted else f"schema {found}, this program needs {wanted}"
 
 
+def _silent(control: Database) -> dict[str, str]:
+    """A part that never began here, or that ended in order, is not silent: workers may be on their way."""
+    return {
+        pulse.part: f"no sign of life for {pulse.age_s:.0f} s" for pulse in heartbeats.pulses(control) if pulse.silent
+    }
+
+
 def _disk(services: Services) -> str:
-    usage = shutil.disk_usage(services.catalogue.folder)
-    free = usage.free / usage.total
-    return "ok" if free >= DISK_FREE else f"only {free:.1%} free"
+    space = diskspace.look(services.catalogue.folder)
+    return "ok" if space.share >= diskspace.FLOOR else f"only {space.share:.1%} free: no new work is begun"
 
 
 def _echo(request: Ask) -> dict[str, str]:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from litestar import MediaType, Response
 from litestar.exceptions import ClientException, HTTPException, ValidationException
 
-from appliance import ids, redaction
+from appliance import redaction
 from appliance.errors import Problem, invalid
-from appliance.web import access, respond, templates
+from appliance.web import access, request_ids, respond, templates
 from appliance.web.access import Ask
 
 log = logging.getLogger("agenthq.web")
@@ -36,7 +36,7 @@ def on_http(request: Ask, error: HTTPException) -> respond.Reply:
 
 
 def on_crash(request: Ask, error: Exception) -> respond.Reply:
-    number = ids.new()
+    number = request_ids.of(request.scope)
     log.error("request %s %s %s failed", number, request.method, _loggable(request), exc_info=error)
     return on_problem(request, Problem("internal", f"Something broke on our side. The log knows it as {number}."))
 

@@ -34,6 +34,7 @@ class Services(NamedTuple):
     vault: Vault
     calls: Calls
     after_setup: AfterSetup = nothing_more
+    ask_queue: Callable[[Settings], str] | None = None
 
     @property
     def post(self) -> Post:

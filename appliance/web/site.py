@@ -30,6 +30,7 @@ from appliance.web import (
     box_backups,
     box_bundles,
     box_economics,
+    box_health,
     box_keys,
     box_people,
     box_plans,
@@ -63,6 +64,7 @@ from appliance.web import (
     prices,
     problems,
     providers,
+    request_ids,
     request_limits,
     routes,
     runs,
@@ -122,6 +124,7 @@ NOUNS: tuple[Any, ...] = (
     box_people,
     box_backups,
     box_economics,
+    box_health,
     box_tenants,
     box_plans,
     box_keys,
@@ -160,9 +163,13 @@ class Site(Litestar):
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await request_ids.answered(scope, receive, send, self._serve)
+        else:
             await super().__call__(scope, receive, send)
-        elif surfaces.covers(scope["path"]) and "services" in self.state:
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        if surfaces.covers(scope["path"]) and "services" in self.state:
             with metering.request("gateway") as use:
                 heard = metering.passing(use, receive, send)
                 await metering.asgi(surfaces_seen.serve(self, scope, *heard), use)

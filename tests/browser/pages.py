@@ -94,6 +94,8 @@ LOOKS = (
     Look("box-keys", "/box/keys"),
     Look("box-backups", "/box/backups"),
     Look("box-backups-list", "/box/backups/list"),
+    Look("box-health", "/box/health"),
+    Look("box-doctor", "/box/health/doctor"),
 )
 
 

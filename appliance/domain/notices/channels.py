@@ -83,8 +83,9 @@ def add(db: Database, actor: Actor, vault: Vault, member: str, new: NewChannel) 
     """
     if member == TENANT:
         actor.need("admin")
-    secret = _secret(new)
-    made: Row = {"id": ids.new(), "kind": new.kind, "member": member, "url": _url(new.url), "topic": _topic(new)}
+    secret = secret_of(new.kind, new.secret)
+    made: Row = {"id": ids.new(), "kind": new.kind, "member": member, "url": web_address(new.url)}
+    made |= {"topic": topic_of(new.kind, new.topic)}
     made |= {"name": _name(new), "secret": "", "secret_hint": "", "generation": 1}
     if secret:
         made |= {"secret": vault.seal(db.name, _address(made["id"], 1), secret), "secret_hint": secret[-4:]}
@@ -131,7 +132,7 @@ def _address(channel_id: str, generation: int) -> str:
     return f"notice_channels|{channel_id}|secret|{generation}"
 
 
-def _url(text: str) -> str:
+def web_address(text: str) -> str:
     url = text.strip()
     try:
         found = urlsplit(url)
@@ -144,22 +145,26 @@ def _url(text: str) -> str:
 
 
 def _name(new: NewChannel) -> str:
-    usual = f"ntfy {new.topic}" if new.kind == "ntfy" else str(urlsplit(new.url).hostname)
-    name = " ".join(new.name.split()) or usual
+    return named(new.name, f"ntfy {new.topic}" if new.kind == "ntfy" else str(urlsplit(new.url).hostname))
+
+
+def named(given: str, usual: str) -> str:
+    name = " ".join(given.split()) or usual
     if len(name) > 100:
         raise invalid(name="at most 100 characters")
     return name
 
 
-def _topic(new: NewChannel) -> str:
-    if new.kind == "ntfy" and not TOPIC.fullmatch(new.topic):
+def topic_of(kind: str, topic: str) -> str:
+    if kind == "ntfy" and not TOPIC.fullmatch(topic):
         raise invalid(topic="up to 64 letters, digits, - and _")
-    return new.topic if new.kind == "ntfy" else ""
+    return topic if kind == "ntfy" else ""
 
 
-def _secret(new: NewChannel) -> str:
-    given = new.secret.strip()
-    if new.kind == "ntfy":
+def secret_of(kind: str, secret: str) -> str:
+    """An access token for ntfy; for a webhook what signs, made when none is given."""
+    given = secret.strip()
+    if kind == "ntfy":
         return given
     if not given:
         return SECRET + base64.b64encode(os.urandom(32)).decode()
