@@ -2,8 +2,6 @@
 
 import io
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import pytest
 
 from appliance import bundles, clock, redaction
 from appliance.bundles import Imported, Wish
-from appliance.db.sqlite_catalogue import SqliteCatalogue
 from appliance.domain import agents, blobs, chain, comments, members, provider_secrets, providers, tasks, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.notices import channels
@@ -23,10 +20,10 @@ from appliance.domain.workspace import of_task
 from appliance.errors import Problem
 from tests.bundles.filling import fill, put_files
 from tests.bundles.forging import Forged
-from tests.bundles.packing import packed
+from tests.bundles.packing import new_box, packed
 from tests.domain.scheduling import Calendar
 from tests.domain.waking import Office, open_office
-from tests.world import World, vault_of, write_play
+from tests.world import World, vault_of
 
 KEY = "sk-canary-7Q-zz9x8w7v6u5t4s3r2q1p"
 PHRASE = "nine apples in a box"
@@ -52,14 +49,6 @@ def office(world: World) -> Iterator[Office]:
 def bring(world: World, content: bytes, slug: str = "acme-test", **more: object) -> Imported:
     wish = msgspec.convert({"slug": slug} | more, Wish)
     return bundles.read(world.catalogue, world.vault, io.BytesIO(content), wish, SYSTEM)
-
-
-def new_box(folder: Path) -> SqliteCatalogue:
-    """Another box, with people of the same names."""
-    folder.mkdir()
-    catalogue = SqliteCatalogue(folder)
-    write_play(catalogue)
-    return catalogue
 
 
 def slugs(world: World) -> list[str]:
@@ -330,23 +319,3 @@ def test_a_fork_has_the_secrets_when_asked_for(world: World, office: Office) -> 
     with world.db(made.tenant) as db:
         [account] = [one for one in providers.all(db) if one.name == "Real"]
         assert provider_secrets.opened(db, world.vault, account.id) == KEY
-
-
-@pytest.mark.parametrize("at", [1, 2, 5, 40, -2, -1])
-def test_a_killed_import_leaves_nothing_to_see_and_can_be_done_again(tmp_path: Path, sound: bytes, at: int) -> None:
-    folder, file = tmp_path / "box", tmp_path / "acme.bundle"
-    file.write_bytes(sound)
-    new_box(folder).close()
-
-    done = subprocess.run([sys.executable, "-m", "tests.bundles.dying", str(folder), str(file), str(at)], check=False)
-
-    assert done.returncode == -9
-    again = SqliteCatalogue(folder)
-    with again.control() as control:
-        assert [tenant.slug for tenant in tenants.every(control)] == ["acme", "globex"]
-    made = bundles.read(again, vault_of(again), io.BytesIO(sound), Wish("visitor"), SYSTEM)
-    with again.control() as control:
-        known = {tenant.id for tenant in tenants.every(control)}
-    assert made.tenant.id in known
-    assert {path.name for path in (folder / "tenants").iterdir()} == known
-    again.close()
