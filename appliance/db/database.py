@@ -55,6 +55,8 @@ class Database(ABC):
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
+        # Signs the lines of the box's audit log; only the control database of an unlocked box has one.
+        self.log_key = b""
         self._before: list[Callable[[], None]] = []
         self._later: dict[str, list[Row]] = {}
         # What the open transaction knows of rows that nobody else can change before its end.

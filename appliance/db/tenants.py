@@ -23,6 +23,7 @@ class Catalogue(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.log_key = b""
         self._subscribers: list[tuple[Publish, bool]] = []
         self._attending: list[Attend] = []
         self._current: set[str] = set()
@@ -69,6 +70,7 @@ class Catalogue(ABC):
         try:
             self._migrate_once(db)
             db.attend = self._noted
+            db.log_key = self.log_key if tenant_id == CONTROL else b""
             yield db
         finally:
             self._give_back(db)
