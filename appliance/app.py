@@ -23,6 +23,7 @@ from appliance.listening import Address, bound, check_exposure, link_of
 from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
+from appliance.release.upgrade import Upgrade
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def serve(settings: Settings, told: Told) -> None:
     with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
         logs.start(settings.data_dir, settings.log_level, owner.first)
         if settings.role in WITHOUT_PAGES:
+            if (upgrade := Upgrade(catalogue)).needed():
+                upgrade.first()
             _work(settings, catalogue, told)
         else:
             _serve_pages(settings, catalogue, owner, told)
@@ -140,9 +143,17 @@ def watched(opened: Box) -> Iterator[None]:
 
 
 def _serve_pages(settings: Settings, catalogue: Catalogue, owner: ownership.Ownership, told: Told) -> None:
-    with bound(settings, catalogue) as listener:
+    needed = (upgrade := Upgrade(catalogue)).needed()
+    with bound(settings, catalogue) as listener, ExitStack() as running:
         link = link_of(settings, listener)
         owner.describe(link)
+        if needed:
+            from appliance.release.waiting_room import waiting_room  # noqa: PLC0415  only after an upgrade
+
+            with waiting_room(listener, lambda: upgrade.progress):
+                upgrade.first()
+            upgrade.rest()
+            running.callback(upgrade.stop)
         try:
             with open_box(settings, catalogue, settings.role) as opened:
                 told.prepare(opened)

@@ -40,6 +40,7 @@ CODES: dict[str, Code] = {
     "provider_failed": Code(502, "The model provider did not answer as it should"),
     "locked": Code(503, "The box is locked: its master key is missing or wrong"),
     "unavailable": Code(503, "Not available right now", 69),
+    "maintenance": Code(503, "This tenant is in maintenance", 69),
     "disk_full": Code(507, "The disk is full"),
     "already_running": Code(503, "Another server owns this data folder", 75),
     "config": Code(500, "The configuration can't be used", 78),

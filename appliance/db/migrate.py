@@ -5,10 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance import clock
+from appliance import __version__, clock
 from appliance.db.database import Database
 from appliance.errors import Problem
 
+PROGRAM = "program"
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -40,21 +41,28 @@ def version(db: Database) -> int:
     return int(db.value("SELECT COALESCE(MAX(version), 0) AS version FROM _migrations"))
 
 
-def refuse_newer(found: int, kind: str) -> None:
-    """Raises Problem(newer_data): an older program must never write into data it does not know."""
+def refuse_newer(db: Database, kind: str) -> int:
+    """The version found. Raises Problem(newer_data): an older program must never write into data it does not know."""
+    with db.transaction():
+        found = version(db)
     if found > latest(kind):
         raise Problem(
             "newer_data",
-            f"This data was written by a newer AgentHQ (schema {found}; this program knows {latest(kind)}). "
-            "Start the newer version again, or restore a backup made before the upgrade.",
+            f"This data was written by {_writer(db, kind)} (schema {found}; this program, {__version__}, knows "
+            f"{latest(kind)}). Start that version or a newer one, or restore a backup made before the upgrade.",
         )
+    return found
+
+
+def _writer(db: Database, kind: str) -> str:
+    """The program that wrote the data, by the name it left in the box's database."""
+    named = db.value("SELECT value FROM box WHERE name = :name", {"name": PROGRAM}) if kind == "control" else ""
+    return f"AgentHQ {named}" if named else "a newer AgentHQ"
 
 
 def migrate(db: Database, kind: str) -> int:
     """Bring `db` to the latest version in one transaction per file; how many files were applied."""
-    with db.transaction():
-        found = version(db)
-    refuse_newer(found, kind)
+    found = refuse_newer(db, kind)
     pending = [m for m in migrations(kind) if m.version > found]
     for migration in pending:
         with db.transaction():

@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import sqlite3
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from appliance.db import migrate
+from appliance.db import copies, migrate
 from appliance.db.database import Database
 from appliance.db.sqlite import SqliteDatabase
 from appliance.db.sqlite_connection import APPLICATION_ID
@@ -20,6 +21,8 @@ from appliance.errors import Problem
 
 
 class SqliteCatalogue(Catalogue):
+    faults = (sqlite3.Error,)
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._writers: OrderedDict[str, Writer] = OrderedDict()
@@ -61,6 +64,17 @@ class SqliteCatalogue(Catalogue):
 
     def exists(self, tenant_id: str) -> bool:
         return self._path(tenant_id).exists()
+
+    def keep_copy(self, db: Database, found: int) -> None:
+        """Of an upgrade that was cut the copy from before it stays; one of the same version is made anew."""
+        copies.require_space(self._path(db.name))
+        if copies.has_older(self.folder, db.name, found):
+            return
+        assert isinstance(db, SqliteDatabase)
+        db.copy_to(copies.path(self.folder, db.name, found))
+
+    def drop_copies(self) -> None:
+        copies.drop(self.folder)
 
     def close(self) -> None:
         self._close_idle()

@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from appliance.db import migrate
-from appliance.db.database import Attend, Database, Publish, Row
+from appliance.db.database import Attend, Busy, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
+from appliance.errors import Problem
 
 CONTROL = "control"
 log = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ class Catalogue(ABC):
     """Opens databases by tenant id. `shared` says that other processes may serve the same data."""
 
     shared = False
+    # What the driver raises when a statement can't be carried out.
+    faults: tuple[type[Exception], ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,7 +30,9 @@ class Catalogue(ABC):
         self._subscribers: list[tuple[Publish, bool]] = []
         self._attending: list[Attend] = []
         self._current: set[str] = set()
-        self._migrating = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
+        # Tenants that could not be brought to this program's version, and why; a new start tries again.
+        self.failed: dict[str, str] = {}
 
     def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
         """`hear(name, events)` after each commit here and, unless told otherwise, in other processes.
@@ -76,6 +81,33 @@ class Catalogue(ABC):
             self._give_back(db)
 
     @contextmanager
+    def as_found(self, name: str) -> Iterator[Database]:
+        """A database that is not migrated, for the little that must be known before."""
+        db = self._open(name)
+        try:
+            yield db
+        finally:
+            self._give_back(db)
+
+    def current(self, name: str) -> bool:
+        """Has this process seen that the database is of this program's version?"""
+        return name in self._current
+
+    def replaced(self, name: str) -> None:
+        """Another file or schema is behind the name now: look at it as on the first use."""
+        self._current.discard(name)
+        self.failed.pop(name, None)
+
+    def keep_copy(self, db: Database, found: int) -> None:
+        """Put away what is about to be migrated from version `found`. Raises Problem(disk_full) and others.
+
+        PostgreSQL undoes a migration that fails; its copies are those of its own backup.
+        """
+
+    def drop_copies(self) -> None:
+        """Those of an upgrade that is over."""
+
+    @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
         """Commits that do not wait for the disk, for data that can be made again.
 
@@ -117,9 +149,47 @@ class Catalogue(ABC):
     def _migrate_once(self, db: Database) -> None:
         if db.name in self._current:
             return
-        with self._migrating:
-            migrate.migrate(db, kind_of(db.name))
+        with self._turns.setdefault(db.name, threading.Lock()):
+            if db.name in self._current:
+                return
+            if fault := self.failed.get(db.name):
+                raise _maintenance(fault)
+            try:
+                self._migrate(db)
+            except (Busy, *self.faults, Problem) as error:
+                self._not_migrated(db.name, error)
             self._current.add(db.name)
+
+    def _migrate(self, db: Database) -> None:
+        kind = kind_of(db.name)
+        found = migrate.refuse_newer(db, kind)
+        if 0 < found < migrate.latest(kind):
+            self.keep_copy(db, found)
+        migrate.migrate(db, kind)
+
+    def _not_migrated(self, name: str, error: Exception) -> NoReturn:
+        """One tenant's fault is its own; the box's database is everybody's."""
+        if isinstance(error, Busy) or (isinstance(error, Problem) and error.code == "disk_full"):
+            raise error
+        if name == CONTROL:
+            if isinstance(error, Problem):
+                raise error
+            raise Problem(
+                "unavailable",
+                f"control.db can't be brought to this version ({error}). Nothing of it was changed: start the version "
+                "you had before, and report this.",
+            ) from error
+        log.error("tenant %s is in maintenance: %s", name, error)
+        self.failed[name] = str(error)
+        raise _maintenance(str(error)) from error
+
+
+def _maintenance(fault: str) -> Problem:
+    return Problem(
+        "maintenance",
+        f"The data of this tenant can't be brought to this version ({fault}). Other tenants are served. Restore it from "
+        "a backup, or start the version you had before.",
+    )
 
 
 def _tell(hear: Publish, name: str, events: list[Row]) -> None:

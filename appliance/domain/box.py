@@ -3,7 +3,7 @@
 import os
 
 from appliance import ids
-from appliance.db.tenants import Catalogue
+from appliance.db.tenants import CONTROL, Catalogue
 
 
 def new_owner() -> str:
@@ -13,11 +13,11 @@ def new_owner() -> str:
 
 def kept_port(catalogue: Catalogue) -> int:
     """The port of the last start, 0 before the first."""
-    with catalogue.control() as control:
+    with catalogue.as_found(CONTROL) as control:
         return int(control.value("SELECT value FROM box WHERE name = 'port'") or 0)
 
 
 def remember_port(catalogue: Catalogue, port: int) -> None:
-    with catalogue.control() as control:
+    with catalogue.as_found(CONTROL) as control:
         if str(port) != control.value("SELECT value FROM box WHERE name = 'port'"):
             control.upsert("box", {"name": "port", "value": str(port)}, ("name",))

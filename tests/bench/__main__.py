@@ -16,6 +16,7 @@ from tests.bench import (
     flows,
     gateway,
     idle,
+    migrating,
     org,
     peers,
     restart,
@@ -45,6 +46,7 @@ SCENES = {
     "workflows": workflows,
     "flows": flows,
     "schedules": schedules,
+    "migrating": migrating,
 }
 
 
