@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from appliance import keyfile, logs
+from appliance import __version__, keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
@@ -23,6 +23,7 @@ from appliance.listening import Address, bound, check_exposure, link_of
 from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
+from appliance.release.notify import supervised
 from appliance.release.upgrade import Upgrade
 from appliance.settings import Settings
 
@@ -93,14 +94,35 @@ def serve(settings: Settings, told: Told) -> None:
     check_sharing(settings)
     if settings.role not in WITHOUT_PAGES:
         check_exposure(settings)
-    with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
+    with (
+        open_data(settings) as catalogue,
+        ownership.owned(settings.data_dir, catalogue.shared) as owner,
+        ExitStack() as running,
+    ):
         logs.start(settings.data_dir, settings.log_level, owner.first)
+        told = running.enter_context(_supervised(catalogue, told))
         if settings.role in WITHOUT_PAGES:
             if (upgrade := Upgrade(catalogue)).needed():
                 upgrade.first()
             _work(settings, catalogue, told)
         else:
             _serve_pages(settings, catalogue, owner, told)
+
+
+@contextmanager
+def _supervised(catalogue: Catalogue, told: Told) -> Iterator[Told]:
+    """Also the service that started this process is told, and fed while the data answers."""
+    with supervised(lambda: box.round_trip(catalogue)) as service:
+
+        def ready(address: Address) -> None:
+            told.ready(address)
+            service.ready(f"AgentHQ {__version__} at {address.link}" if address.link else f"AgentHQ {__version__}")
+
+        def stopping() -> None:
+            service.stopping()
+            told.stopping()
+
+        yield Told(ready, told.prepare, stopping)
 
 
 def check_sharing(settings: Settings) -> None:

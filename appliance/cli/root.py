@@ -51,6 +51,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "bench": "bench",
         "restored": "restored",
         "audit": "audit",
+        "install": "install",
+        "service": "service",
         "paths": "about",
         "config": "config",
         "master-key": "masterkey",

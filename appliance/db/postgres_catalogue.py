@@ -71,6 +71,12 @@ class PostgresCatalogue(Catalogue):
         with self._guard:
             return self._leaders.setdefault(name, PostgresLeader(self._url, name))
 
+    def keep_copy(self, db: Database, found: int) -> None:
+        """PostgreSQL undoes a migration that fails; the copy from before an upgrade is its own backup's."""
+
+    def drop_copies(self) -> None:
+        """There are none."""
+
     def close(self) -> None:
         if self._listener:
             self._listener.stop(self._say)

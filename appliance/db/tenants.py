@@ -98,12 +98,11 @@ class Catalogue(ABC):
         self._current.discard(name)
         self.failed.pop(name, None)
 
+    @abstractmethod
     def keep_copy(self, db: Database, found: int) -> None:
-        """Put away what is about to be migrated from version `found`. Raises Problem(disk_full) and others.
+        """Put away what is about to be migrated from version `found`. Raises Problem(disk_full) and others."""
 
-        PostgreSQL undoes a migration that fails; its copies are those of its own backup.
-        """
-
+    @abstractmethod
     def drop_copies(self) -> None:
         """Those of an upgrade that is over."""
 
@@ -187,8 +186,8 @@ class Catalogue(ABC):
 def _maintenance(fault: str) -> Problem:
     return Problem(
         "maintenance",
-        f"The data of this tenant can't be brought to this version ({fault}). Other tenants are served. Restore it from "
-        "a backup, or start the version you had before.",
+        f"The data of this tenant can't be brought to this version ({fault}). Other tenants are served. Restore it "
+        "from a backup, or start the version you had before.",
     )
 
 

@@ -117,8 +117,8 @@ class Upgrade:
             fault = next(iter(self._catalogue.failed.values()), "see the log")
             raise Problem(
                 "unavailable",
-                f"The first {CANARIES} tenants can't be brought to AgentHQ {__version__} ({fault}). The others were not "
-                "touched: start the version you had before, and report this.",
+                f"The first {CANARIES} tenants can't be brought to AgentHQ {__version__} ({fault}). The others were "
+                "not touched: start the version you had before, and report this.",
             )
 
     def _finish(self) -> None:

@@ -1,7 +1,6 @@
 """The page that people see while their data is brought to a new version. The port is the box's, so links stay right."""
 
 import base64
-import contextlib
 import hashlib
 import json
 import socket
@@ -38,63 +37,65 @@ def waiting_room(
 ) -> Iterator[None]:
     """Answers on the listener while the block runs; whoever connects at its very end is answered by the box."""
     listener.listen(2048)
-    server = _server(listener, progress, tls)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="waiting-room", daemon=True)
+    room = _Room(listener, progress, tls)
+    thread = threading.Thread(target=room.serve_forever, args=(0.05,), name="waiting-room", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        server.shutdown()
+        room.shutdown()
         thread.join()
-        server.server_close()
+        room.server_close()
 
 
-def _server(
-    listener: socket.socket, progress: Callable[[], Progress], tls: ssl.SSLContext | None
-) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
+class _Visitor(BaseHTTPRequestHandler):
+    timeout = 10
+    server: "_Room"
 
-        def setup(self) -> None:
-            if tls:
-                self.request = tls.wrap_socket(self.request, server_side=True)
-            super().setup()
+    def setup(self) -> None:
+        if self.server.tls:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
 
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path == "/livez":
-                self._answer(200, json.dumps({"status": "ok", "version": __version__}), "application/json")
-            elif path.startswith(("/readyz", "/healthz", "/api/", "/gw/")):
-                self._answer(503, json.dumps(_told(progress())), "application/json")
-            else:
-                self._answer(503, page(progress()), "text/html; charset=utf-8")
+    def do_GET(self) -> None:
+        path, now = self.path.partition("?")[0], self.server.progress()
+        if path == "/livez":
+            self._answer(200, json.dumps({"status": "ok", "version": __version__}), "application/json")
+        elif path.startswith(("/readyz", "/healthz", "/api/", "/gw/")):
+            self._answer(503, json.dumps(_told(now)), "application/json")
+        else:
+            self._answer(503, page(now), "text/html; charset=utf-8")
 
-        do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
 
-        def _answer(self, status: int, text: str, kind: str) -> None:
-            body = text.encode()
-            self.send_response(status)
-            nonce = self.headers.get("X-AgentHQ-Nonce", "")[:100]
-            echo = {"X-AgentHQ-Nonce": nonce} if nonce.isprintable() and nonce else {}
-            for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS, **echo}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+    def _answer(self, status: int, text: str, kind: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        nonce = self.headers.get("X-AgentHQ-Nonce", "")[:100]
+        echo = {"X-AgentHQ-Nonce": nonce} if nonce and nonce.isprintable() else {}
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS, **echo}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """A page that reloads itself is no news."""
+    def log_message(self, format: str, *args: object) -> None:
+        """A page that reloads itself is no news."""
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
 
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that went away."""
+class _Room(ThreadingHTTPServer):
+    daemon_threads = True
 
-    server = Server(listener.getsockname()[:2], Handler, bind_and_activate=False)
-    with contextlib.closing(server.socket):
-        server.socket = listener.dup()
-    return server
+    def __init__(
+        self, listener: socket.socket, progress: Callable[[], Progress], tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(listener.getsockname()[:2], _Visitor, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener.dup()
+        self.progress, self.tls = progress, tls
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away."""
 
 
 def _told(now: Progress) -> dict[str, Any]:

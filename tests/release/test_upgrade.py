@@ -83,9 +83,9 @@ def test_a_copy_put_back_is_the_data_of_the_earlier_version(catalogue: Catalogue
     whole(catalogue)
     catalogue.close()
     copies.put_back(folder, "t0001", folder / "tenants/t0001/tenant.db")
-    with old.earlier(control=len(migrate.migrations("control"))), closing(open_catalogue(folder)) as again:
-        with again.open("t0001") as db:
-            assert (migrate.version(db), db.value("SELECT title FROM tasks")) == (old.TENANT, "t")
+    only_tenants = old.earlier(control=len(migrate.migrations("control")))
+    with only_tenants, closing(open_catalogue(folder)) as again, again.open("t0001") as db:
+        assert (migrate.version(db), db.value("SELECT title FROM tasks")) == (old.TENANT, "t")
 
 
 def test_a_bad_tenant_goes_to_maintenance_and_the_others_are_served(catalogue: Catalogue, folder: Path) -> None:
