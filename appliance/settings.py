@@ -96,6 +96,7 @@ TABLE: tuple[Setting, ...] = (
         queue,
         True,
     ),
+    Setting("update_key", "", "Public key of whoever makes your releases, 64 hex digits; update takes no others."),
     Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
     Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed.", network),
     Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),

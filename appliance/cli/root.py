@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "audit": "audit",
         "install": "install",
         "service": "service",
+        "update": "update",
         "paths": "about",
         "config": "config",
         "master-key": "masterkey",

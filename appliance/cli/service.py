@@ -81,6 +81,11 @@ def restart(own: bool) -> None:
     _systemctl(own, "restart", units.NAME)
 
 
+def stop(own: bool) -> None:
+    """Raises Problem(unavailable)."""
+    _systemctl(own, "stop", units.NAME)
+
+
 def installed() -> bool | None:
     """Is there a service: True for one of the person, False for one of the machine, None for none."""
     return next((own for own in (True, False) if units.path(own).exists()), None)

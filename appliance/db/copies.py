@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
+from appliance.db.sqlite_connection import check
 from appliance.errors import Problem
 
 FOLDER = "before"
@@ -34,6 +36,12 @@ def has_older(folder: Path, name: str, schema: int) -> bool:
     return any((folder / FOLDER / f"{name}.schema-{n}.db").exists() for n in range(1, schema))
 
 
+def forget(folder: Path, name: str) -> None:
+    """Those of one database, whose upgrade is over."""
+    for file in (folder / FOLDER).glob(f"{name}.schema-*.db"):
+        file.unlink()
+
+
 def require_space(database: Path) -> None:
     """Raises Problem(disk_full) unless twice the size of the file is free beside it."""
     size = sum(os.stat(file).st_size for file in _parts(database) if file.exists())
@@ -47,8 +55,12 @@ def require_space(database: Path) -> None:
 
 
 def put_back(folder: Path, name: str, database: Path) -> None:
-    """The copy takes the place of the database, which nobody may have open; what was there stays as NAME.newer."""
+    """The copy takes the place of the database, which nobody may have open; what was there stays as NAME.newer.
+
+    Raises Problem when the copy is not sound.
+    """
     _, copy = found(folder)[name]
+    check(copy)
     for file in _parts(database):
         if file.exists():
             os.replace(file, file.with_name(file.name + ".newer"))
@@ -56,7 +68,12 @@ def put_back(folder: Path, name: str, database: Path) -> None:
 
 
 def drop(folder: Path) -> None:
-    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    """Gone at once; the files follow in the background, which for 2,000 of them takes a while."""
+    going = folder / f"{FOLDER}.over"
+    if (folder / FOLDER).is_dir() and not going.exists():
+        os.replace(folder / FOLDER, going)
+    if going.exists():
+        threading.Thread(target=shutil.rmtree, args=(going, True), name="copies", daemon=True).start()
 
 
 def _parts(database: Path) -> tuple[Path, ...]:

@@ -50,13 +50,8 @@ class SqliteCatalogue(Catalogue):
 
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
-        with self.open(tenant_id):
-            writer = self._writers[tenant_id]
-            writer.synchronise("NORMAL")
-            try:
-                yield
-            finally:
-                writer.synchronise("FULL")
+        with self.open(tenant_id) as db, self._lightly(db):
+            yield
 
     def discard(self, tenant_id: str) -> None:
         self._close_idle(tenant_id)
@@ -101,6 +96,15 @@ class SqliteCatalogue(Catalogue):
             oldest.close()
         if resting:
             resting.rest()
+
+    @contextmanager
+    def _lightly(self, db: Database) -> Iterator[None]:
+        writer = self._writers[db.name]
+        writer.synchronise("NORMAL")
+        try:
+            yield
+        finally:
+            writer.synchronise("FULL")
 
     def _close_idle(self, name: str = "") -> None:
         with self._idle_guard:

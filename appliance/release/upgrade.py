@@ -13,7 +13,8 @@ from appliance.errors import Problem
 
 MARK = "schema"
 CANARIES = 3
-HANDS = 2
+# They wait for the disk more than for each other.
+HANDS = 4
 log = logging.getLogger("agenthq")
 
 
