@@ -4,6 +4,7 @@ import contextlib
 import gc
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -89,6 +90,13 @@ class Told(NamedTuple):
     stopping: Callable[[], None] = lambda: None
 
 
+class Door(NamedTuple):
+    """Where people come in; without `tls` the way there is plain HTTP."""
+
+    listener: socket.socket
+    tls: ssl.SSLContext | None
+
+
 def serve(settings: Settings, told: Told) -> None:
     """Serve until a signal ends it."""
     check_sharing(settings)
@@ -169,24 +177,36 @@ def _serve_pages(settings: Settings, catalogue: Catalogue, owner: ownership.Owne
     with bound(settings, catalogue) as listener, ExitStack() as running:
         link = link_of(settings, listener)
         owner.describe(link)
+        door = Door(listener, running.enter_context(_secured(settings)))
         if needed:
             from appliance.release.waiting_room import waiting_room  # noqa: PLC0415  only after an upgrade
 
-            with waiting_room(listener, lambda: upgrade.progress):
+            with waiting_room(listener, lambda: upgrade.progress, door.tls):
                 upgrade.first()
             upgrade.rest()
             running.callback(upgrade.stop)
         try:
             with open_box(settings, catalogue, settings.role) as opened:
                 told.prepare(opened)
-                _serve_open(opened, listener, link, told)
+                _serve_open(opened, door, link, told)
         except Problem as problem:
             if problem.code != "locked":
                 raise
-            _serve_locked(settings, catalogue, problem, listener, Address(link, ""), told)
+            _serve_locked(settings, catalogue, problem, door, Address(link, ""), told)
 
 
-def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> None:
+@contextmanager
+def _secured(settings: Settings) -> Iterator[ssl.SSLContext | None]:
+    if not settings.https:
+        yield None
+        return
+    from appliance import tls  # noqa: PLC0415  reading certificates takes a twentieth of a second to load
+
+    with tls.kept(settings) as context:
+        yield context
+
+
+def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
     # The port is bound first: a second start is told so before half a second of imports.
     from appliance.web import server, site  # noqa: PLC0415
     from appliance.web.services import Services  # noqa: PLC0415
@@ -203,23 +223,22 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
             running.enter_context(running_engine(opened))
             told.ready(Address(link, setup_path))
 
-        server.run(application, listener, opened.settings, first_page, told.stopping)
+        server.run(application, door.listener, opened.settings, first_page, told.stopping, door.tls)
 
 
 def _serve_locked(
     settings: Settings,
     catalogue: Catalogue,
     problem: Problem,
-    listener: socket.socket,
+    door: Door,
     address: Address,
     told: Told,
 ) -> None:
     from appliance.web import server, site  # noqa: PLC0415
 
     log.error("locked: %s", problem.detail)
-    server.run(
-        site.locked(settings, catalogue, problem), listener, settings, lambda: told.ready(address), told.stopping
-    )
+    application = site.locked(settings, catalogue, problem)
+    server.run(application, door.listener, settings, lambda: told.ready(address), told.stopping, door.tls)
 
 
 def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:

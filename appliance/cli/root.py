@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "install": "install",
         "service": "service",
         "update": "update",
+        "tls": "tls",
         "paths": "about",
         "config": "config",
         "master-key": "masterkey",
