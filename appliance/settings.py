@@ -103,7 +103,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "tls_cert",
         "",
-        "File with a certificate chain (PEM) for HTTPS instead of the own one; read again when it changes.",
+        "File with a certificate chain (PEM) for HTTPS instead of the own one; followed when it changes.",
     ),
     Setting("tls_key", "", "File with the key of tls_cert (PEM)."),
     Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),

@@ -22,7 +22,10 @@ from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 # Key, label, icon and path of each room, in the order of the rail.
-ROOMS = (("tenants", "Tenants", "building-2", "tenants"),)
+ROOMS = (
+    ("tenants", "Tenants", "building-2", "tenants"),
+    ("service", "Service", "server", "service"),
+)
 
 
 class BoxFrame(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_service,
     budgets,
     channels,
     connect,
@@ -102,6 +103,7 @@ NOUNS: tuple[Any, ...] = (
     notices,
     live,
     box,
+    box_service,
 )
 
 THREADS = 64
