@@ -22,7 +22,7 @@ from appliance.errors import Problem
 
 class PostgresCatalogue(Catalogue):
     shared = True
-    faults = (psycopg.Error,)
+    fault = psycopg.Error
 
     def __init__(self, folder: Path, url: str, size: int) -> None:
         super().__init__(folder)

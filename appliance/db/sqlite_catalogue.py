@@ -21,7 +21,7 @@ from appliance.errors import Problem
 
 
 class SqliteCatalogue(Catalogue):
-    faults = (sqlite3.Error,)
+    fault = sqlite3.Error
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -22,7 +22,7 @@ class Catalogue(ABC):
 
     shared = False
     # What the driver raises when a statement can't be carried out.
-    faults: tuple[type[Exception], ...] = ()
+    fault: type[Exception] = Problem
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -155,7 +155,7 @@ class Catalogue(ABC):
                 raise _maintenance(fault)
             try:
                 self._migrate(db)
-            except (Busy, *self.faults, Problem) as error:
+            except (Problem, self.fault) as error:
                 self._not_migrated(db.name, error)
             self._current.add(db.name)
 

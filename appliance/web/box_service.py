@@ -37,7 +37,7 @@ class Certificate(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """`home` is empty for a program that was not installed; `maintenance` says which tenants were not upgraded, and why."""
+    """`home` is empty for a program that was not installed; `maintenance` says which tenants are, and why."""
 
     version: str
     schema: dict[str, int]
