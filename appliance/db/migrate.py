@@ -10,6 +10,7 @@ from appliance.db.database import Database
 from appliance.errors import Problem
 
 PROGRAM = "program"
+MARK = "schema"
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -73,7 +74,15 @@ def migrate(db: Database, kind: str) -> int:
                 db.execute(statement)
             row = {"version": migration.version, "name": migration.name, "applied_at": clock.iso()}
             db.insert("_migrations", row)
+    if not found and kind == "control":
+        # A new box: its tenants will be made as this program makes them.
+        db.upsert("box", {"name": MARK, "value": mark()}, ("name",))
     return len(pending)
+
+
+def mark() -> str:
+    """What `box` holds under MARK once every database is of this program's version."""
+    return f"{latest('control')}.{latest('tenant')}"
 
 
 def _read(path: Path) -> Migration:

@@ -7,11 +7,9 @@ from typing import NamedTuple
 
 from appliance import __version__
 from appliance.db import migrate
-from appliance.db.database import Database
 from appliance.db.tenants import CONTROL, Catalogue
 from appliance.errors import Problem
 
-MARK = "schema"
 CANARIES = 3
 # They wait for the disk more than for each other.
 HANDS = 4
@@ -53,10 +51,10 @@ class Upgrade:
             found = migrate.refuse_newer(control, CONTROL)
             if found < migrate.latest(CONTROL):
                 return True
-            if _mark(control) == _wanted():
-                self._catalogue.drop_copies()
-                return False
-            return bool(control.value("SELECT COUNT(*) AS n FROM tenants"))
+            if control.value("SELECT value FROM box WHERE name = :name", {"name": migrate.MARK}) != migrate.mark():
+                return True
+        self._catalogue.drop_copies()
+        return False
 
     def first(self) -> None:
         """The box's database and one tenant's. Raises Problem when no tenant of three can be brought along."""
@@ -128,12 +126,4 @@ class Upgrade:
             self._stage = ""
         if not self._left:
             with self._catalogue.control() as control:
-                control.upsert("box", {"name": MARK, "value": _wanted()}, ("name",))
-
-
-def _mark(control: Database) -> str:
-    return str(control.value("SELECT value FROM box WHERE name = :name", {"name": MARK}) or "")
-
-
-def _wanted() -> str:
-    return f"{migrate.latest(CONTROL)}.{migrate.latest('tenant')}"
+                control.upsert("box", {"name": migrate.MARK, "value": migrate.mark()}, ("name",))
