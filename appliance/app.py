@@ -15,7 +15,7 @@ from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
-from appliance.domain import box, budgets, samples, setup, workers
+from appliance.domain import box, budgets, samples, setup, tenant_purge, workers
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -283,6 +283,16 @@ class _EngineThread(threading.Thread):
         self._stop()
 
 
+def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
+    """What the box as a whole has to do from time to time."""
+
+    def tenants_due() -> None:
+        with opened.catalogue.control() as control:
+            tenant_purge.due(opened.catalogue, control, opened.vault)
+
+    return (tenants_due,)
+
+
 def _start_engine(opened: Box) -> Callable[[], None]:
     """The parts of the engine that this role has; what stops them."""
     from appliance.engine.bells.chosen import open_line  # noqa: PLC0415
@@ -291,7 +301,8 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     settings = opened.settings
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
-    engine = Engine(opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
+    given = (opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
+    engine = Engine(*given, _chores(opened))
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     recovered = engine.start()

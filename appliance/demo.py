@@ -13,6 +13,7 @@ from appliance.db.database import Database
 from appliance.domain import (
     agents,
     approvals,
+    box_owners,
     budgets,
     checks,
     links,
@@ -158,6 +159,7 @@ def _found(box: Box, others: Sequence[tuple[str, str, Role]] = ()) -> list[Actor
             user = users.create(control, SYSTEM, email, name, crypto.new_key().hex())
             members.join(control, SYSTEM, tenant.id, user.id, role)
             people.append(Actor("member", user.id, name, role))
+        box_owners.appoint(control, SYSTEM, people[0].id)
         return [person for person in people if person.role != "viewer"]
 
 

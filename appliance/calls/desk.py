@@ -18,7 +18,7 @@ from appliance.calls.desk_work import Beginning, Ending, Under, Wish
 from appliance.calls.estimating import Estimates
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import budgets, keys, routes, stops, tenants
+from appliance.domain import budgets, keys, routes, stops, tenant_gate, tenants
 from appliance.domain.rates import Meters
 from appliance.errors import Problem
 
@@ -215,7 +215,7 @@ class Desk:
                 if key != "active":
                     found[one.call_id] = Refused("key", f"This API key is {key}.")
                 elif tenant.state != "active":
-                    found[one.call_id] = Refused("paused", f"The organisation is {tenant.state}.")
+                    found[one.call_id] = Refused("paused", tenant_gate.outside(tenant.state))
         return found
 
     def _models(self, holder: Holder) -> tuple[str, ...]:

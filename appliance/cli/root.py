@@ -39,11 +39,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "usage": "usage",
     },
     "People and access": {
-        "tenant": "tenants",
+        "tenant": "tenant_life",
         "user": "users",
         "member": "members",
         "notice": "notices",
         "key": "keys",
+        "box-key": "boxkeys",
     },
     "The box": {
         "doctor": "doctor",
@@ -61,6 +62,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "version": "about",
     },
 }
+# Modules that add verbs to the group of another.
+MORE = {"tenant": ("bundles",)}
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
 WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}
@@ -76,6 +79,8 @@ class Root(click.Group):
         if cmd_name not in MODULES:
             return None
         module = importlib.import_module(f"appliance.cli.{MODULES[cmd_name]}")
+        for more in MORE.get(cmd_name, ()):
+            importlib.import_module(f"appliance.cli.{more}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 

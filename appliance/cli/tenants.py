@@ -34,8 +34,13 @@ def list_(desk: Desk) -> Shown:
     """All tenants of this box."""
     with desk.control() as control:
         found = tenants.every(control)
-    rows = [(t.slug, t.name, t.state, t.plan, ago(t.created_at)) for t in found]
-    return listing(found, table(("tenant", "name", "state", "plan", "made"), rows, "There is no tenant yet."))
+    faults = {t.id: desk.catalogue.trouble(t.id) for t in found if t.state == "active"}
+    states = {t.id: "maintenance" if faults.get(t.id) else t.state for t in found}
+    rows = [(t.slug, t.name, states[t.id], t.plan, ago(t.created_at)) for t in found]
+    said = table(("tenant", "name", "state", "plan", "made"), rows, "There is no tenant yet.")
+    mends = [f"{t.slug}: {faults[t.id]}" for t in found if faults.get(t.id)]
+    items = [msgspec.to_builtins(t) | {"maintenance": faults.get(t.id, "")} for t in found]
+    return listing(items, "\n".join([said, *mends]))
 
 
 @verb("agenthq tenant show acme", into=tenant)
@@ -49,6 +54,8 @@ def show(desk: Desk, slug: str | None) -> Shown:
             ("Tenant", f"{found.slug} ({found.name})"),
             ("Id", found.id),
             ("State", found.state),
+            ("Until", found.state_until),
+            ("Suspended", found.suspended_reason),
             ("Plan", found.plan),
             ("Made", ago(found.created_at)),
             ("Agents", len(team)),

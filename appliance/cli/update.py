@@ -22,7 +22,7 @@ from appliance.release.update import Hands, Outcome
 
 TRY_S = 300
 from_option = click.option(
-    "--from", "release", required=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "--from", "release", required=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path)
 )
 in_option = click.option("--in", "home", metavar="DIR", help="Where the program is installed.")
 

@@ -5,13 +5,14 @@ SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outsi
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from appliance import clock
 from appliance.db.grouped import Groups
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 Row = dict[str, Any]
@@ -44,6 +45,8 @@ class Database(ABC):
     for_update = ""
     # The moment by the database's clock as SQL, in the form of `clock.iso`; a query that uses it binds `now`.
     now_sql = ":now"
+    # Text in the order of its bytes, which is the same everywhere.
+    by_bytes = "COLLATE BINARY"
 
     def __init__(self, name: str, tables: frozenset[str], publish: Publish, groups: Groups) -> None:
         self.name = name
@@ -57,6 +60,8 @@ class Database(ABC):
         self.attend: Attend = _nobody
         # Signs the lines of the box's audit log; only the control database of an unlocked box has one.
         self.log_key = b""
+        # Hears that the database can't be used.
+        self.trouble: Callable[[str, Damaged], None] = _nobody
         self._before: list[Callable[[], None]] = []
         self._later: dict[str, list[Row]] = {}
         # What the open transaction knows of rows that nobody else can change before its end.
@@ -74,8 +79,24 @@ class Database(ABC):
         """SQL for the first item of a JSON list kept as text, NULL for an empty one."""
 
     @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read within is as of one moment, while others go on writing; nothing may be written in it."""
+
+    @abstractmethod
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        """The rows of a query in a snapshot, at most `most` at a time: never all of them in memory."""
+
+    @abstractmethod
     def integrity(self) -> str:
         """ "ok", or what is damaged."""
+
+    @abstractmethod
+    def overwrite_deleted(self) -> None:
+        """In a transaction: what it deletes is to leave no trace in the files."""
+
+    @abstractmethod
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        """Outside a transaction: give up what is kept of rows deleted in `tables`."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -268,7 +289,7 @@ class Database(ABC):
             raise LookupError(f"no such table: {table}")
 
 
-def _nobody(name: str, noted: list[Any]) -> None:
+def _nobody(name: str, noted: Any) -> None:
     """A database that was not opened by a catalogue."""
 
 

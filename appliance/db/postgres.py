@@ -12,8 +12,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from appliance import clock, redaction
 from appliance.db import postgres_news
-from appliance.db.database import Busy, Database, Duplicate, Params, Publish, Row
+from appliance.db.database import CHUNK, Busy, Database, Duplicate, Params, Publish, Row
 from appliance.db.grouped import Groups
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 Pool = ConnectionPool[psycopg.Connection[Row]]
@@ -45,6 +46,7 @@ def translate(sql: str) -> str:
 class PostgresDatabase(Database):
     skip_locked = "FOR UPDATE SKIP LOCKED"
     for_update = "FOR UPDATE"
+    by_bytes = 'COLLATE "C"'
     now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
     def __init__(
@@ -69,13 +71,13 @@ class PostgresDatabase(Database):
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         if self._later:
             self._write_later(sql)
-        with _translated():
+        with self._translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).fetchall()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         if self._later:
             self._write_later(sql)
-        with _translated():
+        with self._translated():
             return self._conn.execute(translate(sql), _storable(params, self.name)).rowcount
 
     def now(self, ahead: float = 0.0) -> str:
@@ -92,6 +94,23 @@ class PostgresDatabase(Database):
     def first_of(self, column: str) -> str:
         return f"({column}::json ->> 0)"
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        assert not self.in_transaction
+        begin = f'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO "{self._schema}"'
+        with _translated():
+            self._conn.execute(begin)
+            try:
+                yield
+            finally:
+                self._conn.execute("ROLLBACK")
+
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        with _translated(), self._conn.cursor(name="stream") as cursor:
+            cursor.execute(translate(sql))
+            while found := cursor.fetchmany(most):
+                yield found
+
     def integrity(self) -> str:
         # The server checks its own pages; reading a row proves that the schema is there.
         self.rows("SELECT version FROM _migrations LIMIT 1")
@@ -102,6 +121,22 @@ class PostgresDatabase(Database):
             # The next borrower may be another tenant.
             self._conn.execute("RESET ALL")
         self._pool.putconn(self._conn)
+
+    def overwrite_deleted(self) -> None:
+        """The server keeps no promise about its files but the one of VACUUM."""
+
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        for table in tables:
+            self.execute(f"VACUUM {table}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with _translated():
+                yield
+        except Damaged as found:
+            self.trouble(self.name, found)
+            raise
 
     def _begin(self) -> None:
         # One writer for each tenant at a time, as in SQLite: every transaction meets the event counter anyway, and
@@ -148,9 +183,7 @@ def _translated() -> Iterator[None]:
     except (psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as e:
         raise Busy() from e
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable) as error:
-        raise Problem(
-            "unavailable", f"The database is missing ({_first_line(error)}). Restore it from a backup."
-        ) from error
+        raise Damaged(f"The database is missing ({_first_line(error)}). Restore it from a backup.") from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise Problem("unavailable", "The PostgreSQL server does not answer.", retry_after=5) from error
 

@@ -1,6 +1,7 @@
 """The catalogue as schemas of one PostgreSQL database."""
 
 import contextlib
+import shutil
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -43,8 +44,8 @@ class PostgresCatalogue(Catalogue):
                 if self.exists(tenant_id) and tenant_id != CONTROL:
                     raise Problem("conflict", f"Tenant {tenant_id} has a database already.")
                 conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{_schema(tenant_id)}"')
-                with self.open(tenant_id):
-                    """Opening migrates."""
+                with contextlib.closing(self._open(tenant_id)) as db:
+                    migrate.migrate(db, kind_of(tenant_id))
             finally:
                 conn.execute("SELECT pg_advisory_unlock(4158513)")
 
@@ -52,6 +53,7 @@ class PostgresCatalogue(Catalogue):
         with self._pool.connection() as conn:
             conn.execute(f'DROP SCHEMA IF EXISTS "{_schema(tenant_id)}" CASCADE')
         self._current.discard(tenant_id)
+        shutil.rmtree(self.folder / "tenants" / tenant_id, ignore_errors=True)
 
     def exists(self, tenant_id: str) -> bool:
         with self._pool.connection() as conn:
@@ -87,6 +89,9 @@ class PostgresCatalogue(Catalogue):
     def _say(self, statement: str) -> None:
         with contextlib.suppress(psycopg.Error, PoolTimeout), self._pool.connection(timeout=1) as conn:
             conn.execute(statement)
+
+    def _let_go(self, name: str) -> None:
+        """Connections are not bound to a schema: the next use of one begins anew."""
 
     def _open(self, name: str) -> Database:
         schema, tables = _schema(name), migrate.tables(kind_of(name))

@@ -3,7 +3,8 @@
 import re
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import sqlite_utils
 
 from appliance import redaction
-from appliance.db.database import Database, Params, Publish, Row
+from appliance.db.database import CHUNK, Database, Params, Publish, Row
 from appliance.db.sqlite_connection import copy, open_utils, problem
 from appliance.db.sqlite_writer import Writer
+from appliance.db.troubles import Damaged
 
 # Rows in one statement: a busy neighbour takes the interpreter once and not at every row.
 MOST_AT_ONCE = 64
@@ -72,6 +74,24 @@ class SqliteDatabase(Database):
     def first_of(self, column: str) -> str:
         return f"json_extract({column}, '$[0]')"
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        assert not self.in_transaction
+        self._run("BEGIN")
+        try:
+            yield
+        finally:
+            self._run("COMMIT")
+
+    def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
+        try:
+            cursor = self._ask(sql, None, False)
+            names = [column[0] for column in cursor.description]
+            while found := cursor.fetchmany(most):
+                yield [dict(zip(names, values, strict=True)) for values in found]
+        except sqlite3.DatabaseError as error:
+            raise problem(error) from error
+
     def integrity(self) -> str:
         found = [str(row["quick_check"]) for row in self.rows("PRAGMA quick_check(1)")]
         orphans = self.rows("PRAGMA foreign_key_check")
@@ -84,6 +104,12 @@ class SqliteDatabase(Database):
             copy(utils.conn, target)
         finally:
             self._writer.give()
+
+    def overwrite_deleted(self) -> None:
+        self.execute("PRAGMA secure_delete = ON")
+
+    def shred_deleted(self, tables: tuple[str, ...]) -> None:
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         if self._reading:
@@ -142,9 +168,14 @@ class SqliteDatabase(Database):
             cursor = self._ask(sql, params, by_place)
             return cursor, cursor.fetchall()
         except sqlite3.DatabaseError as error:
-            raise problem(error) from error
+            raise self._told(problem(error)) from error
         finally:
             self._used.release()
+
+    def _told(self, found: Exception) -> Exception:
+        if isinstance(found, Damaged):
+            self.trouble(self.name, found)
+        return found
 
     def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
         if self._writing is None and self._reading is None:

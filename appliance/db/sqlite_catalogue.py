@@ -17,6 +17,7 @@ from appliance.db.sqlite import SqliteDatabase
 from appliance.db.sqlite_connection import APPLICATION_ID
 from appliance.db.sqlite_writer import Writer
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 
@@ -55,6 +56,7 @@ class SqliteCatalogue(Catalogue):
 
     def discard(self, tenant_id: str) -> None:
         self._close_idle(tenant_id)
+        self._current.discard(tenant_id)
         shutil.rmtree(self.folder / "tenants" / tenant_id, ignore_errors=True)
 
     def exists(self, tenant_id: str) -> bool:
@@ -63,10 +65,13 @@ class SqliteCatalogue(Catalogue):
     def keep_copy(self, db: Database, found: int) -> None:
         """Of an upgrade that was cut the copy from before it stays; one of the same version is made anew."""
         copies.require_space(self._path(db.name))
-        if copies.has_older(self.folder, db.name, found):
+        target = copies.path(self.folder, db.name, found)
+        # A tenant in maintenance is tried again and again, and has not changed meanwhile.
+        tried = db.name in self.failed and target.exists()
+        if tried or copies.has_older(self.folder, db.name, found):
             return
         assert isinstance(db, SqliteDatabase)
-        db.copy_to(copies.path(self.folder, db.name, found))
+        db.copy_to(target)
 
     def drop_copies(self) -> None:
         copies.drop(self.folder)
@@ -76,7 +81,7 @@ class SqliteCatalogue(Catalogue):
 
     def _open(self, name: str) -> Database:
         if not self._path(name).exists():
-            raise Problem("unavailable", f"The database of {name} is missing. Restore it from a backup.")
+            raise Damaged(f"The database of {name} is missing. Restore it from a backup.")
         with self._idle_guard:
             for db in reversed(self._idle):
                 if db.name == name:
@@ -85,7 +90,22 @@ class SqliteCatalogue(Catalogue):
             writer = self._writers.setdefault(name, Writer(self._path(name)))
         return SqliteDatabase(name, self._path(name), migrate.tables(kind_of(name)), self.publish, writer)
 
+    def _let_go(self, name: str) -> None:
+        with self._idle_guard:
+            chosen = [db for db in self._idle if db.name == name]
+            self._idle = deque(db for db in self._idle if db.name != name)
+            writer = self._writers.get(name)
+        for db in chosen:
+            db.close()
+        if writer:
+            # Without waiting: the turn may be that of the very thread that found the damage.
+            writer.rest()
+
     def _give_back(self, db: Database) -> None:
+        if db.name in self._troubles:
+            db.close()
+            self._let_go(db.name)
+            return
         with self._idle_guard:
             self._idle.append(db)
             self._writers.move_to_end(db.name)

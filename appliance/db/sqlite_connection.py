@@ -9,6 +9,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance.db.database import Busy, Duplicate
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 APPLICATION_ID = 0x41485131  # "AHQ1"
@@ -39,7 +40,7 @@ def _no_attach(action: int, *_: Any) -> int:
 
 def open_utils(path: Path) -> sqlite_utils.Database:
     if not path.exists():
-        raise Problem("unavailable", f"The database {path.name} is missing. Restore it from a backup.")
+        raise Damaged(f"The database {path.name} is missing. Restore it from a backup.")
     try:
         return sqlite_utils.Database(connect(path), recursive_triggers=False, execute_plugins=False)
     except sqlite3.DatabaseError as error:
@@ -80,7 +81,7 @@ def check(path: Path) -> None:
 def _require_sound(conn: sqlite3.Connection) -> None:
     found = str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
     if found != "ok":
-        raise Problem("unavailable", f"The database is damaged ({found}). Restore it from a backup.")
+        raise Damaged(f"The database is damaged ({found}). Restore it from a backup.")
 
 
 def problem(error: sqlite3.Error) -> Exception:
@@ -95,8 +96,9 @@ def problem(error: sqlite3.Error) -> Exception:
         )
     if "readonly" in text or "unable to open" in text:
         return Problem("unavailable", f"The database can't be written ({text}). Check the data folder's permissions.")
-    if "malformed" in text or "not a database" in text:
-        return Problem("unavailable", f"The database is damaged ({text}). Restore it from a backup.")
+    # A table of ours is gone with the file that had it, as for PostgreSQL with its schema.
+    if "malformed" in text or "not a database" in text or "no such table" in text:
+        return Damaged(f"The database is damaged ({text}). Restore it from a backup.")
     return error
 
 

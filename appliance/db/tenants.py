@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from appliance.db import migrate
 from appliance.db.database import Attend, Busy, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
+from appliance.db.troubles import Damaged, Troubles
 from appliance.errors import Problem
 
 CONTROL = "control"
@@ -31,8 +32,9 @@ class Catalogue(ABC):
         self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._turns: dict[str, threading.Lock] = {}
-        # Tenants that could not be brought to this program's version, and why; a new start tries again.
+        # Tenants that could not be brought to this program's version, and why.
         self.failed: dict[str, str] = {}
+        self._troubles = Troubles()
 
     def subscribe(self, hear: Publish, elsewhere: bool = True) -> None:
         """`hear(name, events)` after each commit here and, unless told otherwise, in other processes.
@@ -70,15 +72,33 @@ class Catalogue(ABC):
 
     @contextmanager
     def open(self, tenant_id: str) -> Iterator[Database]:
-        """A database for one request or job, migrated on its first use by this process."""
-        db = self._open(tenant_id)
+        """A database for one request or job, migrated on its first use by this process.
+
+        Raises Damaged for a tenant's that can't be used: until it is mended, it is looked at every few seconds.
+        """
+        proves = self._troubles.meet(tenant_id)
         try:
-            self._migrate_once(db)
-            db.attend = self._noted
-            db.log_key = self.log_key if tenant_id == CONTROL else b""
+            db = self._open(tenant_id)
+        except Damaged as found:
+            self._put_aside(tenant_id, found)
+            raise
+        try:
+            self._make_ready(db, proves)
             yield db
         finally:
             self._give_back(db)
+
+    def rests(self, tenant_id: str) -> bool:
+        """Whether the tenant is in maintenance and not yet to be looked at again."""
+        return self._troubles.rests(tenant_id)
+
+    def trouble(self, tenant_id: str) -> str:
+        """Why the tenant is in maintenance and what to do about it; "" for one that can be used."""
+        try:
+            with self.open(tenant_id):
+                return ""
+        except Damaged as found:
+            return found.detail
 
     @contextmanager
     def as_found(self, name: str) -> Iterator[Database]:
@@ -97,6 +117,7 @@ class Catalogue(ABC):
         """Another file or schema is behind the name now: look at it as on the first use."""
         self._current.discard(name)
         self.failed.pop(name, None)
+        self._troubles.clear(name)
 
     @abstractmethod
     def keep_copy(self, db: Database, found: int) -> None:
@@ -145,23 +166,55 @@ class Catalogue(ABC):
         for hear in self._attending:
             _tell(hear, name, notes)
 
+    def _make_ready(self, db: Database, proves: bool) -> None:
+        db.attend, db.trouble = self._noted, self._put_aside
+        db.log_key = self.log_key if db.name == CONTROL else b""
+        try:
+            self._migrate_once(db)
+            if proves:
+                self._prove(db)
+        except Problem as found:
+            if found.code not in ("newer_data", "maintenance") or db.name == CONTROL:
+                raise
+            problem = found if isinstance(found, Damaged) else Damaged(found.detail)
+            self._put_aside(db.name, problem)
+            raise problem from found
+
+    def _prove(self, db: Database) -> None:
+        if (fault := db.integrity()) != "ok":
+            raise Damaged(f"The database is damaged ({fault}). Restore it from a backup.")
+        self._troubles.clear(db.name)
+
+    def _put_aside(self, name: str, found: Damaged) -> None:
+        """Whoever opens it next begins anew: what is put in its place is another file."""
+        if name != CONTROL:
+            self._troubles.put(name, found)
+            self._current.discard(name)
+            self._let_go(name)
+
+    @abstractmethod
+    def _let_go(self, name: str) -> None:
+        """Close what is open of a database and not in use right now."""
+
     def _migrate_once(self, db: Database) -> None:
         if db.name in self._current:
             return
         with self._turns.setdefault(db.name, threading.Lock()):
             if db.name in self._current:
                 return
-            if fault := self.failed.get(db.name):
-                raise _maintenance(fault)
             try:
                 self._migrate(db)
             except (Problem, self.fault) as error:
                 self._not_migrated(db.name, error)
+            self.failed.pop(db.name, None)
             self._current.add(db.name)
 
     def _migrate(self, db: Database) -> None:
         kind = kind_of(db.name)
         found = migrate.refuse_newer(db, kind)
+        if not found and kind != CONTROL:
+            # Databases are made whole before they are opened: an empty one has lost everything.
+            raise Damaged("The database is empty. Restore it from a backup.")
         if found < migrate.latest(kind):
             with self._lightly(db):
                 if found:
@@ -175,27 +228,21 @@ class Catalogue(ABC):
 
     def _not_migrated(self, name: str, error: Exception) -> NoReturn:
         """One tenant's fault is its own; the box's database is everybody's."""
-        if isinstance(error, Busy) or (isinstance(error, Problem) and error.code == "disk_full"):
+        if isinstance(error, Problem) and (name == CONTROL or isinstance(error, Busy) or error.code == "disk_full"):
             raise error
         if name == CONTROL:
-            if isinstance(error, Problem):
-                raise error
             raise Problem(
                 "unavailable",
                 f"control.db can't be brought to this version ({error}). Nothing of it was changed: start the version "
                 "you had before, and report this.",
             ) from error
-        log.error("tenant %s is in maintenance: %s", name, error)
         self.failed[name] = str(error)
-        raise _maintenance(str(error)) from error
-
-
-def _maintenance(fault: str) -> Problem:
-    return Problem(
-        "maintenance",
-        f"The data of this tenant can't be brought to this version ({fault}). Other tenants are served. Restore it "
-        "from a backup, or start the version you had before.",
-    )
+        if isinstance(error, Problem) and error.code in ("newer_data", "maintenance"):
+            raise error
+        raise Damaged(
+            f"The data of this tenant can't be brought to this version ({error}). Restore it from a backup, or start "
+            "the version you had before."
+        ) from error
 
 
 def _tell(hear: Publish, name: str, events: list[Row]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
-from appliance.domain import events, hook_bodies, hook_deliveries, hook_pings, hook_rates, hook_signatures
+from appliance.domain import events, hook_bodies, hook_deliveries, hook_pings, hook_rates, hook_signatures, tenant_gate
 from appliance.domain.actor import Actor
 from appliance.domain.hook_deliveries import Answer, Arrived, Came
 from appliance.domain.hook_given import Given, Made
@@ -58,7 +58,7 @@ def receive(db: Database, hook: FoundHook, secrets: list[str], arrived: Arrived)
         hook_deliveries.add(db, hook, arrived, Came("ping", said, idem=given.idem))
         return Done(greeting.reply or said)
     if hook.tenant_state != "active":
-        return _refused(db, hook, arrived, given, f"The tenant is {hook.tenant_state}.")
+        return _refused(db, hook, arrived, given, tenant_gate.outside(hook.tenant_state))
     if hook.paused_at:
         return _refused(db, hook, arrived, given, "The hook is paused.")
     return _tried(db, hook, arrived, given)

@@ -192,10 +192,12 @@ def revoke(control: Database, actor: Actor, tenant_id: str, hook_id: str, task_i
 
 
 def find(control: Database, token: str) -> FoundHook:
-    """Raises Problem(not_found), the same for a token that never was, a revoked and an expired one."""
+    """Raises Problem(not_found), the same for a token that never was, a revoked one, an expired one, and one whose
+    tenant was deleted."""
     # The digest is what is compared, so the time it takes says nothing about a token.
     sql = """SELECT h.*, t.state AS tenant_state FROM hooks h JOIN tenants t ON t.id = h.tenant_id
-      WHERE h.digest = :digest AND h.revoked_at IS NULL AND (h.expires_at IS NULL OR h.expires_at > :now)"""
+      WHERE h.digest = :digest AND h.revoked_at IS NULL AND (h.expires_at IS NULL OR h.expires_at > :now)
+      AND t.state NOT IN ('trash', 'purged')"""
     row = control.one(sql, {"digest": crypto.digest(token), "now": clock.iso()})
     if row is None:
         raise not_found("hook")

@@ -71,6 +71,7 @@ CODES: dict[str, RunCode] = {
     "not_found": RunCode("Something it needs is gone", "Read which, bring it back or change the task.", False, True),
     "conflict": RunCode("The state did not allow what it had to do", "Read why, then run it again.", True, True),
     "invalid": RunCode("What it had to do was not valid", "Read what was wrong, then change the task."),
+    "maintenance": RunCode("The database of the tenant could not be used", "Mend it, then run it again.", True, True),
     "unavailable": RunCode("Something it needs did not answer", "Run it again once it does.", True, True),
     "disk_full": RunCode("The disk is full", "Free some space, then run it again.", True, True),
 }

@@ -20,7 +20,11 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """`simulated` marks a tenant of sample data, so that every surface can say so."""
+    """`simulated` marks a tenant of sample data, so that every surface can say so.
+
+    `state` is active, suspended, grace, trash or purged; grace and trash end at `state_until`. `suspended_reason`
+    stays while the tenant is being deleted.
+    """
 
     id: str
     slug: str
@@ -29,6 +33,10 @@ class Tenant(msgspec.Struct, frozen=True):
     plan: str
     simulated: bool
     created_at: str
+    state_at: str = ""
+    state_by: str = ""
+    state_until: str | None = None
+    suspended_reason: str = ""
 
 
 class Provisioned(NamedTuple):
@@ -90,7 +98,14 @@ def by_id(control: Database, tenant_id: str) -> Tenant:
 
 
 def every(control: Database) -> list[Tenant]:
-    return [records.to(Tenant, row) for row in control.rows("SELECT * FROM tenants ORDER BY slug")]
+    """Those that are not purged, by slug."""
+    sql = "SELECT * FROM tenants WHERE state <> 'purged' ORDER BY slug"
+    return [records.to(Tenant, row) for row in control.rows(sql)]
+
+
+def state(control: Database, tenant_id: str) -> str:
+    """ "purged" for one that never was, too."""
+    return str(control.value("SELECT state FROM tenants WHERE id = :id", {"id": tenant_id}) or "purged")
 
 
 def of_user(control: Database, user_id: str) -> list[Tenant]:

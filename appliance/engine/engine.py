@@ -1,5 +1,7 @@
 """The engine as one part: started after the databases, stopped before them."""
 
+from collections.abc import Callable
+
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
@@ -7,7 +9,7 @@ from appliance.engine.bells.line import Line
 from appliance.engine.postman import Postman
 from appliance.engine.pump import Pump
 from appliance.engine.queue import Doorbell, Workers
-from appliance.engine.schedule import Clockwork
+from appliance.engine.schedule import Clockwork, guarded
 from appliance.engine.sweeper import Sweeper
 from appliance.engine.tallying import EXPORT, Tallying
 from appliance.post import Post
@@ -21,7 +23,8 @@ WAKING = frozenset(
 class Engine:
     """`parts` says what this process does of it: pump (work), sweep (look after work), or with neither only ring.
 
-    `post` delivers notices, in the process that sweeps.
+    `post` delivers notices, in the process that sweeps. `chores` are done by the leader once a minute, for the box as a
+    whole.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Engine:
         line: Line | None = None,
         parts: frozenset[str] = ALL,
         post: Post | None = None,
+        chores: tuple[Callable[[], object], ...] = (),
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
@@ -44,10 +48,12 @@ class Engine:
         self.sweeper = Sweeper(catalogue, self.bell, owner)
         self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
         self._calls = calls
+        self._chores = chores
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
         if "sweep" in parts:
             rounds = self.postman.round if self.postman else None
-            self._clockwork = Clockwork(self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            clocks = (self.sweeper.sweep, self._tidy, self.sweeper.tick, rounds, self.tallying.round)
+            self._clockwork = Clockwork(*clocks, self._do_chores)
         else:
             self._clockwork = Clockwork(self.sweeper.look, self.sweeper.look)
 
@@ -56,6 +62,11 @@ class Engine:
         self.tallying.tidy()
         if self.postman:
             self.postman.tidy()
+
+    def _do_chores(self) -> None:
+        if self.sweeper.leads():
+            for chore in self._chores:
+                guarded(chore)()
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""

@@ -7,10 +7,11 @@ from functools import partial
 
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import members, tenants
+from appliance.domain import members
 from appliance.domain.members import Member
 from appliance.domain.notices import deriving, digests, outbox
 from appliance.domain.tenants import Tenant
+from appliance.engine.doors import Doors
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
 from appliance.post import Post
@@ -27,6 +28,7 @@ class Postman:
         self._catalogue = catalogue
         self._post = post
         self._leader = catalogue.leader("post")
+        self._doors = Doors(catalogue)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="post")
         self._busy: set[str] = set()
 
@@ -34,12 +36,12 @@ class Postman:
         """Read what happened in each tenant, and have sent what is due there; nobody waits for the sending."""
         if not self._leader.leads():
             return
-        for tenant in self._tenants():
+        for tenant in self._doors.awake("post"):
             guarded(partial(self._read, tenant))()
 
     def tidy(self) -> None:
         if self._leader.leads():
-            for tenant in self._tenants():
+            for tenant in self._doors.open():
                 guarded(partial(self._prune, tenant))()
 
     def _prune(self, tenant: Tenant) -> None:
@@ -79,7 +81,3 @@ class Postman:
         except Problem as problem:
             log.error("notices of tenant %s are left out: %s", tenant.id, problem.detail)
             return None
-
-    def _tenants(self) -> list[Tenant]:
-        with self._catalogue.control() as control:
-            return [tenant for tenant in tenants.every(control) if tenant.state == "active"]

@@ -12,6 +12,7 @@ from appliance.domain import claims
 from appliance.domain.instances import landing
 from appliance.domain.runs import FenceLost, Run
 from appliance.engine import runner
+from appliance.engine.doors import Doors, Halt
 from appliance.engine.lanes import Lanes
 from appliance.engine.queue import Doorbell
 from appliance.engine.turns import Done, Turns
@@ -29,6 +30,7 @@ class Pump:
         self.owner = owner
         self.lease_s = lease_s
         self.lanes = Lanes(workers)
+        self._doors = Doors(catalogue)
         self._here = threading.local()
         self.stopping = threading.Event()
 
@@ -52,17 +54,21 @@ class Pump:
         return bool(getattr(self._here, "tenant", "") == tenant_id)
 
     def _serve(self, tenant_id: str, interactive: bool) -> None:
+        halt = Halt(self.stopping, self._doors, tenant_id)
+        if halt.is_set():
+            # What is ready stays so: the sweep rings once the tenant is open again.
+            return
         done = Done()
         with self.catalogue.open(tenant_id) as db:
-            turns = Turns(db, self.owner, self.lease_s, interactive, self.stopping, self.bell.waits)
+            turns = Turns(db, self.owner, self.lease_s, interactive, halt, self.bell.waits)
             while (claimed := turns.take(done)) or landing.any_moved(db):
-                done = self._carry_out(db, tenant_id, turns, deque(claimed))
+                done = self._carry_out(db, halt, turns, deque(claimed))
                 if turns.over:
                     turns.complete(done)
                     self.bell.ring(tenant_id)
                     return
 
-    def _carry_out(self, db: Database, tenant_id: str, turns: Turns, left: deque[Run]) -> Done:
+    def _carry_out(self, db: Database, halt: Halt, turns: Turns, left: deque[Run]) -> Done:
         """What came of quick runs; all others have stored it themselves, and what they claimed then is done too."""
 
         def ended() -> None:
@@ -73,7 +79,7 @@ class Pump:
         try:
             while left:
                 run = left.popleft()
-                if (result := self._work(db, tenant_id, run, ended)) is not None:
+                if (result := self._work(db, halt, run, ended)) is not None:
                     done.append((run, result))
         except BaseException:
             # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
@@ -84,15 +90,15 @@ class Pump:
             raise
         return done
 
-    def _work(self, db: Database, tenant_id: str, run: Run, ended: Callable[[], None]) -> str | None:
+    def _work(self, db: Database, halt: Halt, run: Run, ended: Callable[[], None]) -> str | None:
         def others() -> None:
             # Not before: while nothing waits, a second thread only takes the interpreter from the first.
             if claims.has_ready(db):
-                self.bell.ring(tenant_id)
+                self.bell.ring(db.name)
 
         try:
-            files = self.catalogue.files(tenant_id)
-            return runner.work(db, self.calls, files, run, self.lease_s, self.stopping, others, ended)
+            files = self.catalogue.files(db.name)
+            return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended)
         except FenceLost:
             log.warning("run %s went to another worker", run.id)
             return None

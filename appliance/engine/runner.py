@@ -1,6 +1,5 @@
 """Carries out one claimed run and stores what came of it: the border between a run and whatever it raises."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from appliance.domain.run_codes import CODES
 from appliance.domain.runs import Run
 from appliance.engine import planner
 from appliance.engine.bodies import BODIES
+from appliance.engine.doors import Halt
 from appliance.engine.journal import Cancelled, InDoubt, Journal, Mismatch, Waits
 from appliance.engine.planner import Verdict
 from appliance.engine.waiting import NoLongerApproved
@@ -19,7 +19,7 @@ from appliance.engine.work import Ended, Stopping, Work
 from appliance.errors import Problem
 from appliance.gateway.failures import ProviderFailure
 
-TRANSIENT = ("disk_full", "unavailable")
+TRANSIENT = ("disk_full", "unavailable", "maintenance")
 RETRY_S = 30
 
 
@@ -29,7 +29,7 @@ def work(
     files: Path,
     run: Run,
     lease_s: float,
-    stopping: threading.Event,
+    stopping: Halt,
     blocking: Callable[[], None] | None = None,
     ended: Callable[[], None] = lambda: None,
 ) -> str | None:

@@ -19,6 +19,7 @@ class Clockwork:
         tick: Callable[[], None] | None = None,
         post: Callable[[], None] | None = None,
         tally: Callable[[], None] | None = None,
+        chores: Callable[[], None] | None = None,
     ) -> None:
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True})
         self._scheduler.add_job(guarded(sweep), IntervalTrigger(seconds=1), id="sweep")
@@ -34,6 +35,9 @@ class Clockwork:
         if tally:
             self._scheduler.add_job(guarded(tally), IntervalTrigger(seconds=30), id="tally")
 
+        if chores:
+            self._scheduler.add_job(guarded(chores), IntervalTrigger(minutes=1), id="chores")
+
     def start(self) -> None:
         self._scheduler.start()
 
@@ -42,7 +46,7 @@ class Clockwork:
             self._scheduler.shutdown(wait=True)
 
 
-def guarded(work: Callable[[], None]) -> Callable[[], None]:
+def guarded(work: Callable[[], object]) -> Callable[[], None]:
     """One failing tick must not end the ticking."""
 
     def tick() -> None:

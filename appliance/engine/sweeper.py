@@ -16,7 +16,7 @@ from appliance.domain import (
     runs,
     sessions,
     spent,
-    tenants,
+    stirring,
     throttle,
     waits,
     wakes,
@@ -24,6 +24,8 @@ from appliance.domain import (
 )
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
+from appliance.domain.tenants import Tenant
+from appliance.engine.doors import Doors
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.engine.ticking import Ticking
@@ -41,6 +43,7 @@ class Sweeper:
         self.owner = owner
         self._leader = catalogue.leader("sweep")
         self._ticking = Ticking()
+        self._doors = Doors(catalogue)
 
     def recover(self) -> int:
         """Void the leases and settle the calls of processes that are gone; how many runs go on."""
@@ -60,17 +63,20 @@ class Sweeper:
             return
         if self._missed():
             self.recover()
-        self._each(self._sweep_one)
+        self._each(self._sweep_one, self._doors.awake("sweep"))
 
     def tick(self) -> None:
         """At each full second, beside the sweep: neither waits for the other when there is much to do."""
         if self._leader.leads():
-            self._each(self._ticking.tick)
+            self._each(self._ticking.tick, self._doors.awake("tick"))
 
     def look(self) -> None:
         """While the leader's bells do not arrive, a worker finds what is ready by itself."""
         if self.bell.down:
             self._each(self._ring_one)
+
+    def leads(self) -> bool:
+        return self._leader.leads()
 
     def stop(self) -> None:
         self._leader.resign()
@@ -80,6 +86,8 @@ class Sweeper:
             return bool(workers.gone(control, self.catalogue.shared, self.owner))
 
     def _recover_one(self, db: Database) -> int:
+        if stirring.stirs(db):
+            self._doors.keep_awake(db.name)
         # Who holds what is read first: a process enters the list before it takes anything.
         holders = ledger.owners(db) | claims.owners(db)
         if not holders:
@@ -103,6 +111,8 @@ class Sweeper:
         self._each(loops.prune)
 
     def _sweep_one(self, db: Database) -> int:
+        if stirring.stirs(db):
+            self._doors.keep_awake(db.name)
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
         woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
         return woken + self._ring_one(db)
@@ -112,7 +122,7 @@ class Sweeper:
             self.bell.ring(db.name)
         return 0
 
-    def _each(self, work: Callable[[Database], int]) -> list[int]:
+    def _each(self, work: Callable[[Database], int], which: list[Tenant] | None = None) -> list[int]:
         """A tenant whose database is damaged or missing, or trips over a bug, holds up no other."""
         done: list[int] = []
 
@@ -123,10 +133,6 @@ class Sweeper:
             except Problem as problem:
                 log.error("tenant %s is left out: %s", tenant_id, problem.detail)
 
-        for tenant_id in self._tenants():
-            guarded(partial(one, tenant_id))()
+        for tenant in self._doors.open() if which is None else which:
+            guarded(partial(one, tenant.id))()
         return done
-
-    def _tenants(self) -> list[str]:
-        with self.catalogue.control() as control:
-            return [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]

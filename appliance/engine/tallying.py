@@ -10,8 +10,8 @@ from appliance.calls import Calls
 from appliance.calls.elsewhere import Elsewhere
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import tenants
 from appliance.domain.analytics import baselines, exports, marks, pruning, rollups
+from appliance.engine.doors import Doors
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
@@ -29,26 +29,32 @@ class Tallying:
         self._catalogue = catalogue
         self._elsewhere = Elsewhere(calls.accounts)
         self._bell = bell
+        self._doors = Doors(catalogue)
         self.stopping = threading.Event()
         bell.answer(self.tally, TALLY)
         bell.answer(self.export, EXPORT)
 
     def round(self) -> None:
         """Ring for each tenant that has something to add up, or a file to make."""
-        for tenant_id in self._tenants():
-            guarded(partial(self._with, tenant_id, self._ring))()
+        for tenant in self._doors.awake("tally"):
+            guarded(partial(self._with, tenant.id, self._ring))()
 
     def tidy(self) -> None:
         """Hourly: put right what slipped through, and forget what is old."""
-        for tenant_id in self._tenants():
-            guarded(partial(self._with, tenant_id, self._tidy))()
+        for tenant in self._doors.open():
+            guarded(partial(self._with, tenant.id, self._tidy))()
 
     def tally(self, tenant_id: str) -> None:
+        if not self._doors.is_open(tenant_id):
+            return
         with self._catalogue.open(tenant_id) as db:
             if self._for_a_while(lambda: rollups.roll(db) or baselines.compare(db, self._elsewhere)):
                 self._bell.ring(tenant_id, TALLY)
 
     def export(self, tenant_id: str) -> None:
+        # Owners of a tenant that is being deleted take along what they want to keep.
+        if not self._doors.is_open(tenant_id, "grace"):
+            return
         with self._catalogue.open(tenant_id) as db:
             if exports.make(db, self._catalogue.files(tenant_id), self.stopping.is_set):
                 self._bell.ring(tenant_id, EXPORT)
@@ -78,7 +84,3 @@ class Tallying:
                 work(db)
         except Problem as problem:
             log.error("figures of tenant %s are left out: %s", tenant_id, problem.detail)
-
-    def _tenants(self) -> list[str]:
-        with self._catalogue.control() as control:
-            return [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]

@@ -1,7 +1,6 @@
 """A worker's turns: store what has ended, let workflows go on with it, and claim what comes next, in one commit."""
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from appliance.domain.instances import advance, stumbling
 from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.runs import Run
 from appliance.engine import bodies
+from appliance.engine.doors import Halt
 
 QUANTUM_S = 0.05
 BATCH = 32
@@ -28,7 +28,7 @@ class Turns:
         owner: str,
         lease_s: float,
         interactive: bool,
-        stopping: threading.Event,
+        stopping: Halt,
         waits: Callable[[], bool],
     ) -> None:
         self._db = db

@@ -1,6 +1,5 @@
 """What a body gets to carry out a run with, and how it says what came of it."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,6 +8,7 @@ from appliance.domain.approvals import Approval, Ask
 from appliance.domain.blobs import restore
 from appliance.domain.steps import Message, Step
 from appliance.engine import effects, waiting
+from appliance.engine.doors import Halt
 from appliance.engine.effects import Act
 from appliance.engine.journal import Journal
 from appliance.engine.planner import Verdict
@@ -33,7 +33,7 @@ class Work(NamedTuple):
 
     journal: Journal
     calls: Calls
-    stopping: threading.Event
+    stopping: Halt
 
     def check(self) -> None:
         """Between two steps: raises Stopping, Cancelled or FenceLost."""

@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from appliance import __version__, clock
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
+from appliance.db.troubles import Damaged
 from appliance.domain import budgets, providers, tenants, workers
 from appliance.domain.budgets import Budget
 from appliance.metrics.bounded import Labels
@@ -94,7 +96,8 @@ def read(catalogue: Catalogue, only: str = "") -> Figures:
     for tenant in found:
         reading.names.tenants[tenant.id] = tenant.slug
         if tenant.state == "active":
-            with catalogue.open(tenant.id) as db:
+            # One in maintenance has no figures; the others keep theirs.
+            with suppress(Damaged), catalogue.open(tenant.id) as db:
                 reading.tenant(db, tenant.slug)
     for role, n in roles.items():
         reading.found["agenthq_processes"][(role,)] = n

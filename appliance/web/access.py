@@ -11,7 +11,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from appliance.db.database import Database
-from appliance.domain import keys, members, sessions, tenants
+from appliance.domain import keys, members, sessions, tenant_gate, tenants
 from appliance.domain.actor import Actor, Role
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.members import Member
@@ -89,6 +89,7 @@ async def _admit(connection: Connection, handler: BaseRouteHandler, bearer: str)
         slug_of(connection),
         connection.cookies.get(COOKIE, ""),
         bearer,
+        connection.scope.get("method") in SAFE or bool(handler.opt.get("while_leaving")),
     )
     asker.actor.need(_role(connection, handler))
     # Before anything is opened: what a handler's other needs have opened stays open when one of them fails.
@@ -102,12 +103,12 @@ def _role(connection: Connection, handler: BaseRouteHandler) -> Role:
     return cast(Role, handler.opt.get("role", default))
 
 
-def identify(services: Services, slug: str | None, token: str, bearer: str) -> Asker:
-    """Raises Problem(unauthenticated), Problem(session_expired), Problem(not_found) for a stranger to the tenant."""
+def identify(services: Services, slug: str | None, token: str, bearer: str, reads: bool = True) -> Asker:
+    """Raises Problem(unauthenticated), Problem(session_expired), Problem(not_found) for a stranger to the tenant, and
+    those of `tenant_gate.check` for one that does not work now."""
     with services.catalogue.control() as control:
         asker = _by_key(control, slug, bearer) if bearer else _by_session(control, services, slug, token)
-    if asker.tenant.state != "active":
-        raise Problem("unavailable", f"The tenant {asker.tenant.slug} is {asker.tenant.state}.")
+    tenant_gate.check(asker.tenant, asker.actor, reads)
     return asker
 
 

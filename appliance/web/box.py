@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler
 
 from appliance import __version__
 from appliance.db.database import Database
-from appliance.domain import box_owners, sessions, tenants, users
+from appliance.domain import box_keys, box_owners, sessions, tenants, users
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.domain.users import User
@@ -53,15 +53,29 @@ class BoxPages(Controller):
     def front(self) -> Reply:
         return respond.redirect("/box/tenants")
 
-    @get("/tenants", sync_to_thread=True)
-    def index(self, frame: BoxFrame, control: Database) -> Reply:
-        return respond.page(frame, "box/tenants.html", found=tenants.every(control))
-
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """A session of a box owner. Raises Problem(unauthenticated), Problem(session_expired), Problem(not_found)."""
     token = connection.cookies.get(COOKIE, "")
-    connection.scope["state"]["box_owner"] = await sync_to_thread(identify, services_of(connection), token)
+    owner = await sync_to_thread(identify, services_of(connection), token)
+    connection.scope["state"] |= {"box_owner": owner, "box_actor": Actor("member", owner.id, owner.name, "owner")}
+
+
+async def api_guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The same, or a key of the box. Raises Problem(unauthenticated) for a key that does not count."""
+    bearer = connection.headers.get("authorization", "")
+    if not bearer:
+        return await guard(connection, handler)
+    connection.scope["state"]["box_actor"] = await sync_to_thread(_by_key, services_of(connection), bearer)
+    return None
+
+
+def _by_key(services: Services, bearer: str) -> Actor:
+    scheme, _, secret = bearer.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Problem("unauthenticated", "Send the key as 'Authorization: Bearer ahqb_…'.")
+    with services.catalogue.control() as control:
+        return box_keys.authenticate(control, secret.strip()).actor
 
 
 def identify(services: Services, token: str) -> User:
@@ -79,8 +93,7 @@ def owner_of(connection: Connection) -> User:
 
 
 async def provide_actor(request: Ask) -> Actor:
-    owner = owner_of(request)
-    return Actor("member", owner.id, owner.name, "owner")
+    return cast(Actor, request.scope["state"]["box_actor"])
 
 
 def provide_frame(request: Ask, control: Database) -> BoxFrame:

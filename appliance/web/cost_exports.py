@@ -22,7 +22,7 @@ class ExportPages(Controller):
     def index(self, frame: Frame, db: Database) -> Reply:
         return _page(frame, db)
 
-    @post("/", sync_to_thread=True)
+    @post("/", opt={"while_leaving": True}, sync_to_thread=True)
     def create(self, frame: Frame, db: Database, actor: Actor, data: Fields) -> Reply:
         try:
             exports.ask(db, actor, data.get("format", "csv"), data.get("from", ""), data.get("to", ""))

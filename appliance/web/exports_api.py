@@ -38,7 +38,7 @@ class ExportsApi(Controller):
     def listing(self, db: Database) -> dict[str, Any]:
         return {"items": exports.every(db)}
 
-    @post("/", sync_to_thread=True, summary="Make a file of all calls of a span of days")
+    @post("/", opt={"while_leaving": True}, sync_to_thread=True, summary="Make a file of all calls of a span of days")
     def create(self, db: Database, actor: Actor, once: Once, data: NewExport) -> Reply:
         return once.created(lambda: exports.ask(db, actor, data.format, data.first_day, data.last_day, data.only))
 

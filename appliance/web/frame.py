@@ -108,6 +108,9 @@ def _banners(request: Ask, asker: Asker) -> list[Banner]:
     found = []
     if asker.tenant.simulated:
         found.append(Banner("Sample data: the models here are simulated and no money is spent."))
+    if asker.tenant.state == "grace":
+        day = (asker.tenant.state_until or "")[:10]
+        found.append(Banner(f"This tenant is being deleted. Until {day} its owners can read and export.", "bad"))
     settings = services_of(request).settings
     if settings.insecure_http and request.url.scheme == "http":
         found.append(Banner("Plain HTTP beyond this machine: passwords and keys cross the network in clear.", "warn"))

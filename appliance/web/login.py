@@ -7,7 +7,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery
 
 from appliance.db.database import Database
-from appliance.domain import sessions, setup, tenants, throttle, users
+from appliance.domain import box_owners, sessions, setup, tenants, throttle, users
 from appliance.domain.users import User
 from appliance.errors import Problem
 from appliance.web import door, respond
@@ -51,7 +51,11 @@ def front(request: Ask, control: Database, services: Services) -> Reply:
     if not setup.has_owner(control):
         return respond.plain(request, "setup/waiting.html")
     session = sessions.find(control, request.cookies.get(COOKIE, ""), services.settings.session_hours)
-    mine = [tenant.slug for tenant in tenants.of_user(control, session.user_id)]
+    found = tenants.of_user(control, session.user_id)
+    # One that works goes before one that says why it does not.
+    mine = [tenant.slug for tenant in found if tenant.state == "active"] or [tenant.slug for tenant in found]
+    if not mine and box_owners.is_one(control, session.user_id):
+        return respond.redirect("/box/")
     if not mine:
         raise Problem("forbidden", "You are not a member of any tenant. Ask an owner to add you.")
     last = request.cookies.get(LAST_TENANT, "")

@@ -26,7 +26,9 @@ from appliance.web import (
     assets,
     board,
     box,
+    box_keys,
     box_service,
+    box_tenants,
     budgets,
     channels,
     connect,
@@ -104,6 +106,8 @@ NOUNS: tuple[Any, ...] = (
     live,
     box,
     box_service,
+    box_tenants,
+    box_keys,
 )
 
 THREADS = 64
@@ -215,7 +219,7 @@ def _nouns() -> list[Router]:
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

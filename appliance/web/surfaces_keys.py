@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from appliance import clock
 from appliance.calls.asked import Holder
 from appliance.db.tenants import Catalogue
-from appliance.domain import keys, tenants
+from appliance.domain import keys, tenant_gate, tenants
 from appliance.errors import Problem
 
 KNOWN_S = 1.0
@@ -22,7 +22,7 @@ class Keys:
         self._found: dict[bytes, tuple[float, asyncio.Task[Holder]]] = {}
 
     async def holder(self, headers: Headers) -> Holder:
-        """Raises Problem: unauthenticated, forbidden, or unavailable for a tenant that does not work now."""
+        """Raises Problem: unauthenticated, forbidden, or those of `tenant_gate` for a tenant that does not work now."""
         secret = secret_of(headers)
         if not secret:
             raise Problem("unauthenticated", "Send a key of this box as 'Authorization: Bearer ahq_…' or 'x-api-key'.")
@@ -41,8 +41,7 @@ class Keys:
             tenant = tenants.by_id(control, key.tenant_id)
         if key.role == "viewer" and not key.gateway_only:
             raise Problem("forbidden", "This key has the role viewer, which may look and not spend.")
-        if tenant.state != "active":
-            raise Problem("unavailable", f"The organisation {tenant.slug} is {tenant.state}.")
+        tenant_gate.refuse(tenant)
         return Holder(tenant.id, key)
 
 

@@ -17,12 +17,14 @@ from tests.bench import (
     gateway,
     idle,
     migrating,
+    neighbours,
     org,
     peers,
     restart,
     run_list,
     schedules,
     temporal,
+    tenants,
     workers,
     workflows,
 )
@@ -35,6 +37,7 @@ SCENES = {
     "peers": peers,
     "temporal": temporal,
     "fairness": fairness,
+    "neighbours": neighbours,
     "restart": restart,
     "gateway": gateway,
     "idle": idle,
@@ -47,6 +50,7 @@ SCENES = {
     "flows": flows,
     "schedules": schedules,
     "migrating": migrating,
+    "tenants": tenants,
 }
 
 

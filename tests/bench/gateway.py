@@ -190,12 +190,12 @@ def _box(here: Scene, fake: str) -> Iterator[Way]:
         key = keys.create(control, SYSTEM, here.tenant.id, NewKey("bench", gateway_only=True))
     port = free_port()
     with serving(here.folder, port) as server:
-        until(lambda: _answers(port), 90)
+        until(lambda: answers(port), 90)
         yield Way(f"http://127.0.0.1:{port}/gw/v1", key.secret, server.process.pid)
         server.stop()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         return get(f"http://127.0.0.1:{port}/livez")[0] == 200
     except OSError:

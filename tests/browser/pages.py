@@ -79,6 +79,11 @@ LOOKS = (
     Look("hook-workflow", "/settings/hooks/new?kind=workflow"),
     Look("hook-instance", "/settings/hooks/new?kind=instance"),
     Look("audit", "/settings/audit"),
+    Look("box-tenants", "/box/tenants"),
+    Look("box-tenant", "/box/tenants/northwind"),
+    Look("box-tenant-new", "/box/tenants/new"),
+    Look("box-purged", "/box/tenants/purged"),
+    Look("box-keys", "/box/keys"),
 )
 
 

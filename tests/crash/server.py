@@ -31,7 +31,8 @@ class Server:
 
     @property
     def link(self) -> str:
-        return str(json.loads((self.folder / "server.lock").read_text())["link"])
+        # Empty for the moment in which it is written.
+        return str(json.loads((self.folder / "server.lock").read_text() or "{}").get("link", ""))
 
     def kill(self) -> None:
         self.process.kill()

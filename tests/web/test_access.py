@@ -126,7 +126,8 @@ def test_a_suspended_tenant_is_closed(world: World) -> None:
     with world.control() as control:
         control.update("tenants", {"id": world.acme.id}, state="suspended")
     answer = world.alice.get(world.alice.api + "/members")
-    assert (answer.status_code, answer.json()["detail"]) == (503, "The tenant acme is suspended.")
+    said = "The tenant acme is suspended. Ask an owner of the box to resume it."
+    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (403, "suspended", said)
 
 
 def test_a_session_alone_names_no_tenant(world: World) -> None:

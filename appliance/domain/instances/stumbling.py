@@ -11,7 +11,7 @@ from appliance.domain.instances import ending, landing
 from appliance.errors import Problem
 
 # The box's trouble, not a workflow's: all of it is tried again.
-TROUBLE = ("unavailable", "disk_full")
+TROUBLE = ("unavailable", "maintenance", "disk_full")
 
 
 class Stumbled(Exception):

@@ -15,7 +15,7 @@ from appliance.domain.schedules.rows import Schedule, Tick
 from appliance.errors import Problem
 
 # Trouble of the box, not of the schedule: the time is kept and tried again.
-PASSING = ("unavailable", "disk_full", "locked")
+PASSING = ("unavailable", "maintenance", "disk_full", "locked")
 # A schedule that was reckoned this far ahead of the clock was reckoned by a clock that was wrong.
 AHEAD_S = 60
 Place = Callable[[Database, Schedule, datetime], Tick]

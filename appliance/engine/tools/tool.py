@@ -77,7 +77,7 @@ def use(tool: Tool, bench: Bench, arguments: dict[str, Any]) -> str:
     try:
         return tool.run(bench, arguments)
     except Problem as problem:
-        if problem.code in ("disk_full", "unavailable"):
+        if problem.code in ("disk_full", "unavailable", "maintenance"):
             # The box's trouble, not the model's: the run waits until it is over.
             raise
         return f"error: {problem.detail}"

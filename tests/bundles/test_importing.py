@@ -1,0 +1,342 @@
+"""A bundle becomes a tenant of its own: whole or not at all, and careful about what may have happened meanwhile."""
+
+import io
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance import bundles, clock, redaction
+from appliance.bundles import Imported, Wish
+from appliance.db.sqlite_catalogue import SqliteCatalogue
+from appliance.domain import agents, blobs, chain, comments, members, provider_secrets, providers, tasks, tenants, users
+from appliance.domain.actor import SYSTEM
+from appliance.domain.notices import channels
+from appliance.domain.notices.channels import NewChannel
+from appliance.domain.provider_forms import NewProvider
+from appliance.domain.schedules import rows as schedules
+from appliance.domain.workspace import of_task
+from appliance.errors import Problem
+from tests.bundles.filling import fill, put_files
+from tests.bundles.forging import Forged
+from tests.bundles.packing import packed
+from tests.domain.scheduling import Calendar
+from tests.domain.waking import Office, open_office
+from tests.world import World, vault_of, write_play
+
+KEY = "sk-canary-7Q-zz9x8w7v6u5t4s3r2q1p"
+PHRASE = "nine apples in a box"
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    """Work under way, a schedule, a file, a kept value, an account and a channel with secrets."""
+    with world.db() as db:
+        office = open_office(world, db)
+        providers.add(db, world.alice.actor, world.vault, NewProvider("Real", "openai", secret=KEY, models=["m"]))
+        hook = NewChannel("ntfy", "https://ntfy.test/", topic="acme", secret="tk_channelsecret1234")
+        channels.add(db, world.alice.actor, world.vault, channels.TENANT, hook)
+        Calendar(office).add("daily")
+        task = office.task("Look at this ☂", assignee="ada")
+        of_task(world.catalogue.files(world.acme.id), task.id).write("deep/notes.md", b"# Notes")
+        with db.transaction():
+            blobs.keep(db, world.catalogue.files(world.acme.id), "kept " * 9000)
+        office.begin()
+        yield office
+
+
+def bring(world: World, content: bytes, slug: str = "acme-test", **more: object) -> Imported:
+    wish = msgspec.convert({"slug": slug} | more, Wish)
+    return bundles.read(world.catalogue, world.vault, io.BytesIO(content), wish, SYSTEM)
+
+
+def new_box(folder: Path) -> SqliteCatalogue:
+    """Another box, with people of the same names."""
+    folder.mkdir()
+    catalogue = SqliteCatalogue(folder)
+    write_play(catalogue)
+    return catalogue
+
+
+def slugs(world: World) -> list[str]:
+    with world.control() as control:
+        return [tenant.slug for tenant in tenants.every(control)]
+
+
+def test_the_work_is_there_under_another_slug_and_id(world: World, office: Office) -> None:
+    made = bring(world, packed(world.catalogue, world.acme.id))
+
+    assert (made.tenant.slug, made.tenant.name, made.tenant.state) == ("acme-test", "Acme", "active")
+    assert made.tenant.id != world.acme.id
+    with world.db(made.tenant) as db:
+        task = tasks.get(db, "1")
+        assert {agent.slug for agent in agents.all(db)} >= {"ada", "ben"}
+        assert of_task(world.catalogue.files(made.tenant.id), task.id).read("deep/notes.md") == b"# Notes"
+        assert chain.verify(db).fault == ""
+
+
+def test_it_is_as_after_a_restore(world: World, office: Office) -> None:
+    made = bring(world, packed(world.catalogue, world.acme.id))
+
+    assert (made.restored.leases, made.restored.schedules) == (1, 1)
+    with world.db(made.tenant) as db:
+        assert [found.state for found in schedules.listing(db).items] == ["disarmed"]
+        assert not db.rows("SELECT id FROM runs WHERE state = 'running'")
+
+
+def test_secrets_stay_behind_and_are_named(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id, world.vault)
+    made = bring(world, content)
+
+    assert KEY.encode() not in b"".join(part for _, part in Forged(content).members)
+    assert [(one.what, one.names) for one in made.report.left_out if one.names] == [
+        ("notice_channels.secret", ["ntfy acme"]),
+        ("providers.secret", ["Real"]),
+    ]
+    with world.db(made.tenant) as db:
+        [account] = [one for one in providers.all(db) if one.name == "Real"]
+        assert provider_secrets.opened(db, world.vault, account.id) == ""
+
+
+def test_with_a_passphrase_secrets_come_along(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id, world.vault, passphrase=PHRASE)
+    made = bring(world, content, passphrase=PHRASE)
+
+    with world.db(made.tenant) as db:
+        [account] = [one for one in providers.all(db) if one.name == "Real"]
+        [channel] = channels.every(db)
+        assert provider_secrets.opened(db, world.vault, account.id) == KEY
+        assert channels.opened(db, world.vault, channel.id) == "tk_channelsecret1234"
+
+
+@pytest.mark.parametrize("phrase", ["", "another apple in a box"])
+def test_without_the_right_passphrase_nothing_is_imported(world: World, office: Office, phrase: str) -> None:
+    content = packed(world.catalogue, world.acme.id, world.vault, passphrase=PHRASE)
+
+    with pytest.raises(Problem, match="passphrase"):
+        bring(world, content, passphrase=phrase)
+    assert slugs(world) == ["acme", "globex"]
+
+
+def test_a_secret_moved_to_another_row_does_not_open(world: World, office: Office) -> None:
+    with world.db() as db:
+        other = NewProvider("Other", "openai", secret=KEY + "2", models=["m"])
+        providers.add(db, world.alice.actor, world.vault, other)
+    forged = Forged(packed(world.catalogue, world.acme.id, world.vault, passphrase=PHRASE))
+    place = forged.columns("providers").index("secret")
+    forged.rows("providers", lambda rows: rows[-1].__setitem__(place, rows[-2][place]))
+
+    with pytest.raises(Problem, match="does not open"):
+        bring(world, forged.pack(), passphrase=PHRASE)
+
+
+def test_a_secret_that_somebody_pasted_is_taken_out(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that was pasted before it was known, and in a process that has not opened it yet."""
+    with world.db() as db:
+        task = office.task("Leak")
+        monkeypatch.setattr(redaction, "_spellings", {})
+        comments.add(db, world.alice.actor, task.id, f"use {KEY}")
+        of_task(world.catalogue.files(world.acme.id), task.id).write("env", f"KEY={KEY}".encode())
+
+    content = b"".join(part for _, part in Forged(packed(world.catalogue, world.acme.id, world.vault)).members)
+
+    assert KEY.encode() not in content
+    assert b"use [secret]" in content
+    assert b"KEY=[secret]" in content
+
+
+def test_the_same_data_gives_the_same_bytes(world: World, office: Office) -> None:
+    with clock.frozen(clock.now()):
+        first = packed(world.catalogue, world.acme.id)
+        assert packed(world.catalogue, world.acme.id) == first
+
+
+def test_a_bundle_does_not_hold_an_earlier_one(world: World, office: Office) -> None:
+    first = packed(world.catalogue, world.acme.id)
+    bring(world, first, "one")
+    second = packed(world.catalogue, world.acme.id)
+
+    assert [name for name, _ in Forged(second).members] == [name for name, _ in Forged(first).members]
+
+
+def test_nothing_in_a_bundle_names_the_tenant_by_its_id(world: World, office: Office) -> None:
+    content = Forged(packed(world.catalogue, world.acme.id)).tar()
+
+    assert world.acme.id.encode() not in content
+    assert world.globex.id.encode() not in content
+
+
+def test_an_export_is_of_one_moment_while_others_write(world: World, office: Office) -> None:
+    class Meanwhile(io.BytesIO):
+        """Whoever takes the bytes is slow, and somebody works on."""
+
+        def write(self, content: object) -> int:
+            with world.db() as db:
+                db.insert("told", {"name": f"meanwhile {self.tell()}", "value": ""})
+            return super().write(content)  # type: ignore[arg-type]
+
+    out = Meanwhile()
+    with world.db() as db:
+        db.insert_all("told", [{"name": f"{n:06} {random.random()}", "value": ""} for n in range(50_000)])
+    bundles.write(world.catalogue, world.acme.id, out)
+
+    assert bundles.check(io.BytesIO(out.getvalue())).rows["told"] == 50_000
+    with world.db() as db:
+        assert int(db.value("SELECT COUNT(*) AS n FROM told")) > 50_000
+
+
+def test_it_goes_to_a_box_with_another_database_and_back(world: World, office: Office, tmp_path: Path) -> None:
+    other = new_box(tmp_path / "other")
+    content = packed(world.catalogue, world.acme.id)
+    wish = Wish("visitor")
+
+    there = bundles.read(other, vault_of(other), io.BytesIO(content), wish, SYSTEM)
+    back = packed(other, there.tenant.id)
+    other.close()
+    bring(world, back, "returned")
+
+    changed = {"runs", "schedules", "events", "counters", "preferences", "notices"}
+    same = {name: part for name, part in Forged(content).members if name.split("/")[1:2] and name[:5] == "rows/"}
+    returned = dict(Forged(back).members)
+    assert [
+        name for name, part in same.items() if returned.get(name) != part and name.split("/")[1] not in changed
+    ] == []
+
+
+def test_every_table_survives_an_import(world: World) -> None:
+    with world.db() as db:
+        fill(db, seed=7)
+        db.execute("DELETE FROM preferences")
+        put_files(db, world.catalogue.files(world.acme.id))
+    found = Forged(packed(world.catalogue, world.acme.id))
+
+    report = bundles.check(io.BytesIO(found.pack()))
+
+    assert set(report.rows) == set(msgspec.json.decode(found.get("manifest.json"))["tables"])
+    assert report.files == 5
+
+
+def test_people_come_as_references_and_get_no_way_in(world: World, office: Office) -> None:
+    made = bring(world, packed(world.catalogue, world.acme.id))
+
+    assert (made.joined, len(made.strangers)) == ([], 3)
+    with world.control() as control:
+        assert members.every(control, made.tenant.id) == []
+
+
+def test_people_of_this_box_get_a_way_in_when_asked_for(world: World, office: Office) -> None:
+    made = bring(world, packed(world.catalogue, world.acme.id), people=True)
+
+    with world.control() as control:
+        assert [(m.name, m.role) for m in members.every(control, made.tenant.id)] == [
+            ("Alice", "owner"),
+            ("Bob", "viewer"),
+            ("Otto", "operator"),
+        ]
+
+
+def test_people_who_are_new_to_the_box_are_disabled_and_an_address_alone_is_nobody(
+    world: World, office: Office, tmp_path: Path
+) -> None:
+    other = new_box(tmp_path / "other")
+    with other.control() as control:
+        control.execute("DELETE FROM sessions")
+        control.execute("DELETE FROM memberships WHERE user_id = (SELECT id FROM users WHERE name = 'Bob')")
+        control.delete("users", name="Bob")
+    content = packed(world.catalogue, world.acme.id)
+
+    made = bundles.read(other, vault_of(other), io.BytesIO(content), Wish("visitor", people=True), SYSTEM)
+
+    assert (made.joined, made.strangers) == (["bob@acme.test"], ["alice@acme.test", "otto@acme.test"])
+    with other.control() as control:
+        assert users.by_email(control, "bob@acme.test").disabled
+        with pytest.raises(Problem):
+            users.verify(control, "bob@acme.test", "-")
+    other.close()
+
+
+def test_a_slug_that_is_taken_or_bad_is_refused_first(world: World) -> None:
+    for slug, code in (("acme", "duplicate"), ("../x", "invalid")):
+        with pytest.raises(Problem) as caught:
+            bring(world, b"no bundle at all", slug)
+        assert caught.value.code == code
+
+
+def test_what_only_the_database_knows_undoes_the_whole_import(world: World, office: Office) -> None:
+    office.task("Another")
+    forged = Forged(packed(world.catalogue, world.acme.id))
+    place = forged.columns("tasks").index("number")
+    forged.rows("tasks", lambda rows: [row.__setitem__(place, 1) for row in rows])
+
+    with pytest.raises(Problem, match="two rows have what only one may have"):
+        bring(world, forged.pack())
+
+    assert slugs(world) == ["acme", "globex"]
+    assert {path.name for path in (world.catalogue.folder / "tenants").iterdir()} <= {world.acme.id, world.globex.id}
+    with world.control() as control:
+        assert not control.rows("SELECT name FROM box WHERE name LIKE 'import:%'")
+    assert bring(world, packed(world.catalogue, world.acme.id)).tenant.slug == "acme-test"
+
+
+def test_rows_that_make_no_sense_undo_the_whole_import(world: World, sound: bytes) -> None:
+    forged = Forged(sound)
+    forged.rows("attempts", lambda rows: rows.clear())
+    forged.rows("adjustments", lambda rows: rows.clear())
+    forged.rows("calls", lambda rows: rows.clear())
+
+    with pytest.raises(Problem, match="makes no sense"):
+        bring(world, forged.pack())
+    assert slugs(world) == ["acme", "globex"]
+
+
+def test_one_import_at_a_time(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id)
+    with bundles.importing.alone(world.catalogue), pytest.raises(Problem, match="Another bundle is being imported"):
+        bring(world, content)
+
+
+def test_a_fork_is_a_copy_that_goes_its_own_way(world: World, office: Office) -> None:
+    before = {*world.catalogue.folder.iterdir()}
+    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test", "Trial"), SYSTEM)
+
+    with world.db(made.tenant) as db:
+        comments.add(db, SYSTEM, tasks.get(db, "1").id, "Only here")
+        [account] = [one for one in providers.all(db) if one.name == "Real"]
+        assert provider_secrets.opened(db, world.vault, account.id) == ""
+    with world.db() as db:
+        assert not db.rows("SELECT id FROM comments WHERE body = 'Only here'")
+    assert {path.name for path in world.catalogue.folder.iterdir()} - {path.name for path in before} <= {"import.lock"}
+
+
+def test_a_fork_has_the_secrets_when_asked_for(world: World, office: Office) -> None:
+    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test"), SYSTEM, with_secrets=True)
+
+    with world.db(made.tenant) as db:
+        [account] = [one for one in providers.all(db) if one.name == "Real"]
+        assert provider_secrets.opened(db, world.vault, account.id) == KEY
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 40, -2, -1])
+def test_a_killed_import_leaves_nothing_to_see_and_can_be_done_again(tmp_path: Path, sound: bytes, at: int) -> None:
+    folder, file = tmp_path / "box", tmp_path / "acme.bundle"
+    file.write_bytes(sound)
+    new_box(folder).close()
+
+    done = subprocess.run([sys.executable, "-m", "tests.bundles.dying", str(folder), str(file), str(at)], check=False)
+
+    assert done.returncode == -9
+    again = SqliteCatalogue(folder)
+    with again.control() as control:
+        assert [tenant.slug for tenant in tenants.every(control)] == ["acme", "globex"]
+    made = bundles.read(again, vault_of(again), io.BytesIO(sound), Wish("visitor"), SYSTEM)
+    with again.control() as control:
+        known = {tenant.id for tenant in tenants.every(control)}
+    assert made.tenant.id in known
+    assert {path.name for path in (folder / "tenants").iterdir()} == known
+    again.close()
