@@ -84,6 +84,7 @@ LOOKS = (
     Look("box-tenant-new", "/box/tenants/new"),
     Look("box-purged", "/box/tenants/purged"),
     Look("box-keys", "/box/keys"),
+    Look("box-service", "/box/service/"),
 )
 
 
