@@ -4,13 +4,14 @@ import contextlib
 import gc
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from appliance import certificates, keyfile, logs
+from appliance import __version__, certificates, keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
 from appliance.db import datafolder, library, ownership
@@ -26,6 +27,8 @@ from appliance.metered import metered
 from appliance.monitoring import Monitoring
 from appliance.post import Post, office
 from appliance.presence import present
+from appliance.release.notify import supervised
+from appliance.release.upgrade import Upgrade
 from appliance.settings import Settings
 from appliance.watchman import Watchman, on_duty
 
@@ -91,17 +94,47 @@ class Told(NamedTuple):
     stopping: Callable[[], None] = lambda: None
 
 
+class Door(NamedTuple):
+    """Where people come in; without `tls` the way there is plain HTTP."""
+
+    listener: socket.socket
+    tls: ssl.SSLContext | None
+
+
 def serve(settings: Settings, told: Told) -> None:
     """Serve until a signal ends it."""
     check_sharing(settings)
     if settings.role not in WITHOUT_PAGES:
         check_exposure(settings)
-    with open_data(settings) as catalogue, ownership.owned(settings.data_dir, catalogue.shared) as owner:
+    with (
+        open_data(settings) as catalogue,
+        ownership.owned(settings.data_dir, catalogue.shared) as owner,
+        ExitStack() as running,
+    ):
         logs.start(settings, owner.first)
+        told = running.enter_context(_supervised(catalogue, told))
         if settings.role in WITHOUT_PAGES:
+            if (upgrade := Upgrade(catalogue)).needed():
+                upgrade.first()
             _work(settings, catalogue, told)
         else:
             _serve_pages(settings, catalogue, owner, told)
+
+
+@contextmanager
+def _supervised(catalogue: Catalogue, told: Told) -> Iterator[Told]:
+    """Also the service that started this process is told, and fed while the data answers."""
+    with supervised(lambda: box.round_trip(catalogue)) as service:
+
+        def ready(address: Address) -> None:
+            told.ready(address)
+            service.ready(f"AgentHQ {__version__} at {address.link}" if address.link else f"AgentHQ {__version__}")
+
+        def stopping() -> None:
+            service.stopping()
+            told.stopping()
+
+        yield Told(ready, told.prepare, stopping)
 
 
 def check_sharing(settings: Settings) -> None:
@@ -155,20 +188,40 @@ def watched(opened: Box) -> Iterator[None]:
 
 
 def _serve_pages(settings: Settings, catalogue: Catalogue, owner: ownership.Ownership, told: Told) -> None:
-    with bound(settings, catalogue) as listener:
+    needed = (upgrade := Upgrade(catalogue)).needed()
+    with bound(settings, catalogue) as listener, ExitStack() as running:
         link = link_of(settings, listener)
         owner.describe(link)
+        door = Door(listener, running.enter_context(_secured(settings)))
+        if needed:
+            from appliance.release.waiting_room import waiting_room  # noqa: PLC0415  only after an upgrade
+
+            with waiting_room(listener, lambda: upgrade.progress, door.tls):
+                upgrade.first()
+            upgrade.rest()
+            running.callback(upgrade.stop)
         try:
             with open_box(settings, catalogue, settings.role) as opened:
                 told.prepare(opened)
-                _serve_open(opened, listener, link, told)
+                _serve_open(opened, door, link, told)
         except Problem as problem:
             if problem.code != "locked":
                 raise
-            _serve_locked(settings, catalogue, problem, listener, Address(link, ""), told)
+            _serve_locked(settings, catalogue, problem, door, Address(link, ""), told)
 
 
-def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> None:
+@contextmanager
+def _secured(settings: Settings) -> Iterator[ssl.SSLContext | None]:
+    if not settings.https:
+        yield None
+        return
+    from appliance import tls  # noqa: PLC0415  reading certificates takes a twentieth of a second to load
+
+    with tls.kept(settings) as context:
+        yield context
+
+
+def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
     # The port is bound first: a second start is told so before half a second of imports.
     from appliance.web import server, site  # noqa: PLC0415
     from appliance.web.services import Services  # noqa: PLC0415
@@ -186,23 +239,22 @@ def _serve_open(opened: Box, listener: socket.socket, link: str, told: Told) -> 
             running.enter_context(guarded(opened))
             told.ready(Address(link, setup_path))
 
-        server.run(application, listener, opened.settings, first_page, told.stopping)
+        server.run(application, door.listener, opened.settings, first_page, told.stopping, door.tls)
 
 
 def _serve_locked(
     settings: Settings,
     catalogue: Catalogue,
     problem: Problem,
-    listener: socket.socket,
+    door: Door,
     address: Address,
     told: Told,
 ) -> None:
     from appliance.web import server, site  # noqa: PLC0415
 
     log.error("locked: %s", problem.detail)
-    server.run(
-        site.locked(settings, catalogue, problem), listener, settings, lambda: told.ready(address), told.stopping
-    )
+    application = site.locked(settings, catalogue, problem)
+    server.run(application, door.listener, settings, lambda: told.ready(address), told.stopping, door.tls)
 
 
 def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:

@@ -66,17 +66,18 @@ def _link(settings: Settings, host: str, port: int) -> str:
     if settings.public_url:
         return str(settings.public_url).rstrip("/")
     host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if settings.https else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def check_exposure(settings: Settings) -> None:
     """Raises Problem(config) when keys and passwords would cross a network in the clear without anybody saying so."""
-    if settings.insecure_http or settings.behind_proxy or is_loopback(settings.host):
+    if settings.https or settings.insecure_http or settings.behind_proxy or is_loopback(settings.host):
         return
     raise Problem(
         "config",
-        f"Listening on {settings.host} would send passwords over plain HTTP. Put a TLS proxy in front and say "
-        "--behind-proxy CIDR, or accept it with --insecure-http.",
+        f"Listening on {settings.host} would send passwords over plain HTTP. Set tls = true, put a TLS proxy in front "
+        "and say --behind-proxy CIDR, or accept it with --insecure-http.",
     )
 
 

@@ -70,7 +70,7 @@ class Setting(NamedTuple):
 
 TABLE: tuple[Setting, ...] = (
     Setting("data", "", "Folder that holds everything: control.db, tenants, keys, logs. Default: the OS data folder."),
-    Setting("host", "127.0.0.1", "Address to listen on. Beyond loopback, also set insecure_http or behind_proxy."),
+    Setting("host", "127.0.0.1", "Address to listen on. Beyond loopback, also set tls, behind_proxy or insecure_http."),
     Setting(
         "port",
         "0",
@@ -96,8 +96,16 @@ TABLE: tuple[Setting, ...] = (
         queue,
         True,
     ),
+    Setting("update_key", "", "Public key of whoever makes your releases, 64 hex digits; update takes no others."),
     Setting("public_url", "", "Address people use to reach this box, for links. Default: http://host:port."),
     Setting("behind_proxy", "", "CIDR of the reverse proxy whose X-Forwarded-* headers are believed.", network),
+    Setting("tls", "false", "Serve HTTPS with the box's own certificate; see agenthq tls.", bool),
+    Setting(
+        "tls_cert",
+        "",
+        "File with a certificate chain (PEM) for HTTPS instead of the own one; followed when it changes.",
+    ),
+    Setting("tls_key", "", "File with the key of tls_cert (PEM)."),
     Setting("insecure_http", "false", "Allow plain HTTP beyond loopback (a banner says so).", bool),
     Setting("workers", "16", "Runs that work at the same time.", int, least=1, most=1000),
     Setting(
@@ -191,6 +199,10 @@ class Settings:
 
     def origin(self, name: str) -> str:
         return self._values[name].origin
+
+    @property
+    def https(self) -> bool:
+        return bool(self.tls or self.tls_cert or self.tls_key)
 
     @property
     def data_dir(self) -> Path:

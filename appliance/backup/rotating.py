@@ -1,4 +1,4 @@
-"""A new master key: every data key is wrapped anew, in one transaction; no secret has to be sealed again."""
+"""A new master key: everything it wraps is wrapped anew, in one transaction; no tenant's secret is sealed again."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from appliance.backup.means import Means
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import CONTROL
-from appliance.domain import audit, box_secrets, tenants
+from appliance.domain import audit, box_secrets, tenants, totp
 from appliance.domain.actor import Actor
 
 
@@ -36,7 +36,11 @@ def _rewrap(control: Database, vault: Vault, new: bytes) -> None:
         control.update("tenants", {"id": row["id"]}, data_key=vault.rewrapped(new, row["id"], wrapped))
     if wrapped := box_secrets.wrapped(control):
         control.update("box", {"name": box_secrets.NAME}, value=vault.rewrapped(new, CONTROL, wrapped))
-    control.update("box", {"name": "probe"}, value=Vault(new, lambda _: "").probe())
+    renewed = Vault(new, lambda _: "")
+    if kept := control.value("SELECT value FROM box WHERE name = 'audit_key'"):
+        control.update("box", {"name": "audit_key"}, value=renewed.wrap_log_key(vault.log_key(kept)))
+    totp.seal_anew(control, vault, renewed)
+    control.update("box", {"name": "probe"}, value=renewed.probe())
 
 
 def _write(path: Path, key: bytes) -> None:

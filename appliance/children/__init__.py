@@ -9,6 +9,8 @@ _NAMES = ("MASTER_KEY", "DATABASE_URL", "QUEUE_URL", "SMTP_PASSWORD", "METRICS_T
 SECRETS = tuple(f"AGENTHQ_{name}" for name in _NAMES)
 LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
 
+# The service's own line to systemd: no child may say that the box is well.
+SERVICE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 PLAIN = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL")
 
 
@@ -16,7 +18,7 @@ def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a child may see. The executable's loader keeps what it replaced under NAME_ORIG; that is put back."""
     given = dict(os.environ if env is None else env)
     clean = {k: v for k, v in given.items() if not k.startswith(("_PYI_", "_MEI"))}
-    clean = {k: v for k, v in clean.items() if k.removesuffix("_FILE") not in SECRETS}
+    clean = {k: v for k, v in clean.items() if k.removesuffix("_FILE") not in SECRETS and k not in SERVICE}
     if not getattr(sys, "frozen", False):
         return clean
     for name in LOADER:

@@ -1,12 +1,14 @@
 """`agenthq paths` and `agenthq version`: where it is and what it is."""
 
 import platform
+import sys
 
 from appliance import __version__, keyfile
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, facts
-from appliance.db import library, migrate
+from appliance.db import before, library, migrate
+from appliance.release import layout
 from appliance.settings import resource_root
 
 
@@ -20,7 +22,9 @@ def paths(desk: Desk) -> Shown:
         "control": folder / "control.db",
         "tenants": folder / "tenants",
         "master_key": keyfile.path(folder),
+        "copies": folder / before.FOLDER,
         "interface": resource_root() / "ui",
+        "program": layout.own_home() or sys.executable,
     }
     texts = {name: str(path) for name, path in found.items()}
     return Shown(texts, facts([(name.replace("_", " ").capitalize(), path) for name, path in texts.items()]))

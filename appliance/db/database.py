@@ -60,6 +60,8 @@ class Database(ABC):
         self._noted: list[Any] = []
         self.attend: Attend = _nobody
         self.bounds = UNBOUNDED
+        # Signs the lines of the box's audit log; only the control database of an unlocked box has one.
+        self.log_key = b""
         # Hears that the database can't be used.
         self.trouble: Callable[[str, Damaged], None] = _nobody
         self._before: list[Callable[[], None]] = []

@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance import clock
+from appliance import __version__, clock
 from appliance.db.database import Database
 from appliance.errors import Problem
 
+PROGRAM = "program"
+MARK = "schema"
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -45,21 +47,34 @@ def applied(db: Database) -> list[int]:
     return [int(row["version"]) for row in db.rows("SELECT version FROM _migrations ORDER BY version")]
 
 
-def refuse_newer(found: int, kind: str) -> None:
+def known_version(db: Database, kind: str) -> int:
+    """The version found. Raises Problem(newer_data)."""
+    with db.transaction():
+        found = version(db)
+    refuse_newer(found, kind, db)
+    return found
+
+
+def refuse_newer(found: int, kind: str, db: Database | None = None) -> None:
     """Raises Problem(newer_data): an older program must never write into data it does not know."""
     if found > latest(kind):
+        writer = _writer(db, kind) if db else "a newer AgentHQ"
         raise Problem(
             "newer_data",
-            f"This data was written by a newer AgentHQ (schema {found}; this program knows {latest(kind)}). "
-            "Start the newer version again, or restore a backup made before the upgrade.",
+            f"This data was written by {writer} (schema {found}; this program, {__version__}, knows "
+            f"{latest(kind)}). Start that version or a newer one, or restore a backup made before the upgrade.",
         )
+
+
+def _writer(db: Database, kind: str) -> str:
+    """The program that wrote the data, by the name it left in the box's database."""
+    named = db.value("SELECT value FROM box WHERE name = :name", {"name": PROGRAM}) if kind == "control" else ""
+    return f"AgentHQ {named}" if named else "a newer AgentHQ"
 
 
 def migrate(db: Database, kind: str) -> int:
     """Bring `db` to the latest version in one transaction per file; how many files were applied."""
-    with db.transaction():
-        found = version(db)
-    refuse_newer(found, kind)
+    found = known_version(db, kind)
     pending = [m for m in migrations(kind) if m.version > found]
     for migration in pending:
         with db.transaction():
@@ -70,7 +85,15 @@ def migrate(db: Database, kind: str) -> int:
                 db.execute(statement)
             row = {"version": migration.version, "name": migration.name, "applied_at": clock.iso()}
             db.insert("_migrations", row)
+    if not found and kind == "control":
+        # A new box: its tenants will be made as this program makes them.
+        db.upsert("box", {"name": MARK, "value": mark()}, ("name",))
     return len(pending)
+
+
+def mark() -> str:
+    """What `box` holds under MARK once every database is of this program's version."""
+    return f"{latest('control')}.{latest('tenant')}"
 
 
 def _read(path: Path) -> Migration:

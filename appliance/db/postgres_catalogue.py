@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from appliance import ids
 from appliance.db import copies, migrate, postgres_copies
-from appliance.db.database import Publish
+from appliance.db.database import Database, Publish
 from appliance.db.grouped import Groups
 from appliance.db.leader import Leader
 from appliance.db.postgres import PostgresDatabase, open_pool
@@ -24,6 +24,7 @@ from appliance.errors import Problem
 
 class PostgresCatalogue(Catalogue):
     shared = True
+    fault = psycopg.Error
 
     def __init__(self, folder: Path, url: str, size: int, looking: bool = False) -> None:
         super().__init__(folder, looking)
@@ -76,6 +77,12 @@ class PostgresCatalogue(Catalogue):
         with self._guard:
             return self._leaders.setdefault(name, PostgresLeader(self._url, name))
 
+    def keep_copy(self, db: Database, found: int) -> None:
+        """PostgreSQL undoes a migration that fails; the copy from before an upgrade is its own backup's."""
+
+    def drop_copies(self) -> None:
+        """There are none."""
+
     def close(self) -> None:
         if self._listener:
             self._listener.stop(self._say)
@@ -122,7 +129,7 @@ class PostgresCatalogue(Catalogue):
             db.execute(f'CREATE SCHEMA "{schema}"')
             migrate.migrate(db, kind_of(tenant_id))
             db.fill_from(path)
-        self._troubles.clear(tenant_id)
+        self.replaced(tenant_id)
         if tenant_id != CONTROL and (made / "files").exists():
             self._put_files(tenant_id, made / "files", aside)
 

@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import sqlite3
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from appliance import clock
-from appliance.db import copies, migrate
+from appliance.db import before, copies, migrate
 from appliance.db.database import Database
 from appliance.db.sqlite import SqliteDatabase
 from appliance.db.sqlite_connection import APPLICATION_ID
@@ -23,6 +24,8 @@ from appliance.errors import Problem
 
 
 class SqliteCatalogue(Catalogue):
+    fault = sqlite3.Error
+
     def __init__(self, folder: Path, looking: bool = False) -> None:
         super().__init__(folder, looking)
         self._writers: OrderedDict[str, Writer] = OrderedDict()
@@ -52,13 +55,8 @@ class SqliteCatalogue(Catalogue):
 
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
-        with self.open(tenant_id):
-            writer = self._writers[tenant_id]
-            writer.synchronise("NORMAL")
-            try:
-                yield
-            finally:
-                writer.synchronise("FULL")
+        with self.open(tenant_id) as db, self._lightly(db):
+            yield
 
     def discard(self, tenant_id: str) -> None:
         self._close_idle(tenant_id)
@@ -67,6 +65,20 @@ class SqliteCatalogue(Catalogue):
 
     def exists(self, tenant_id: str) -> bool:
         return self._path(tenant_id).exists()
+
+    def keep_copy(self, db: Database, found: int) -> None:
+        """Of an upgrade that was cut the copy from before it stays; one of the same version is made anew."""
+        before.require_space(self._path(db.name))
+        target = before.path(self.folder, db.name, found)
+        # A tenant in maintenance is tried again and again, and has not changed meanwhile.
+        tried = db.name in self.failed and target.exists()
+        if tried or before.has_older(self.folder, db.name, found):
+            return
+        assert isinstance(db, SqliteDatabase)
+        db.copy_to(target)
+
+    def drop_copies(self) -> None:
+        before.drop(self.folder)
 
     def close(self) -> None:
         self._close_idle()
@@ -92,8 +104,7 @@ class SqliteCatalogue(Catalogue):
             living.rename(aside)
         living.parent.mkdir(mode=0o700, exist_ok=True)
         made.rename(living)
-        self._current.discard(tenant_id)
-        self._troubles.clear(tenant_id)
+        self.replaced(tenant_id)
 
     def _parts(self, name: str) -> list[Path]:
         """The files of a database that are there. An empty journal says nothing of when something was written."""
@@ -138,6 +149,15 @@ class SqliteCatalogue(Catalogue):
             oldest.close()
         if resting:
             resting.rest()
+
+    @contextmanager
+    def _lightly(self, db: Database) -> Iterator[None]:
+        writer = self._writers[db.name]
+        writer.synchronise("NORMAL")
+        try:
+            yield
+        finally:
+            writer.synchronise("FULL")
 
     def _close_idle(self, name: str = "") -> None:
         with self._idle_guard:

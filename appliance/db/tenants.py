@@ -7,11 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from appliance.db import migrate
 from appliance.db.bounds import UNBOUNDED, Bounds, Known
-from appliance.db.database import Attend, Database, Publish, Row
+from appliance.db.database import Attend, Busy, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
 from appliance.db.troubles import Damaged, Troubles
 from appliance.errors import Problem
@@ -29,14 +29,19 @@ class Catalogue(ABC):
     """
 
     shared = False
+    # What the driver raises when a statement can't be carried out.
+    fault: type[Exception] = Problem
 
     def __init__(self, folder: Path, looking: bool = False) -> None:
         self.folder = folder
         self.looking = looking
+        self.log_key = b""
         self._subscribers: list[tuple[Publish, bool]] = []
         self._attending: list[Attend] = []
         self._current: set[str] = set()
-        self._migrating = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
+        # Tenants that could not be brought to this program's version, and why.
+        self.failed: dict[str, str] = {}
         self._bounds = Known(self.control, self.shared)
         self._troubles = Troubles()
 
@@ -120,6 +125,33 @@ class Catalogue(ABC):
             return found.detail
 
     @contextmanager
+    def as_found(self, name: str) -> Iterator[Database]:
+        """A database that is not migrated, for the little that must be known before."""
+        db = self._open(name)
+        try:
+            yield db
+        finally:
+            self._give_back(db)
+
+    def current(self, name: str) -> bool:
+        """Has this process seen that the database is of this program's version?"""
+        return name in self._current
+
+    def replaced(self, name: str) -> None:
+        """Another file or schema is behind the name now: look at it as on the first use."""
+        self._current.discard(name)
+        self.failed.pop(name, None)
+        self._troubles.clear(name)
+
+    @abstractmethod
+    def keep_copy(self, db: Database, found: int) -> None:
+        """Put away what is about to be migrated from version `found`. Raises Problem(disk_full) and others."""
+
+    @abstractmethod
+    def drop_copies(self) -> None:
+        """Those of an upgrade that is over."""
+
+    @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
         """Commits that do not wait for the disk, for data that can be made again.
 
@@ -178,6 +210,7 @@ class Catalogue(ABC):
 
     def _make_ready(self, db: Database, proves: bool) -> None:
         db.attend, db.trouble = self._noted, self._put_aside
+        db.log_key = self.log_key if db.name == CONTROL else b""
         try:
             self._migrate_once(db)
             if proves:
@@ -208,12 +241,50 @@ class Catalogue(ABC):
     def _migrate_once(self, db: Database) -> None:
         if self.looking or db.name in self._current:
             return
-        with self._migrating:
-            if db.name != CONTROL and not migrate.version(db):
-                # Databases are made whole before they are opened: an empty one has lost everything.
-                raise Damaged("The database is empty. Restore it from a backup.")
-            migrate.migrate(db, kind_of(db.name))
+        with self._turns.setdefault(db.name, threading.Lock()):
+            if db.name in self._current:
+                return
+            try:
+                self._migrate(db)
+            except (Problem, self.fault) as error:
+                self._not_migrated(db.name, error)
+            self.failed.pop(db.name, None)
             self._current.add(db.name)
+
+    def _migrate(self, db: Database) -> None:
+        kind = kind_of(db.name)
+        found = migrate.known_version(db, kind)
+        if not found and kind != CONTROL:
+            # Databases are made whole before they are opened: an empty one has lost everything.
+            raise Damaged("The database is empty. Restore it from a backup.")
+        if found < migrate.latest(kind):
+            with self._lightly(db):
+                if found:
+                    self.keep_copy(db, found)
+                migrate.migrate(db, kind)
+
+    @contextmanager
+    def _lightly(self, db: Database) -> Iterator[None]:
+        """Commits that do not wait for the disk: a power cut undoes the migration, and the next start does it again."""
+        yield
+
+    def _not_migrated(self, name: str, error: Exception) -> NoReturn:
+        """One tenant's fault is its own; the box's database is everybody's."""
+        if isinstance(error, Problem) and (name == CONTROL or isinstance(error, Busy) or error.code == "disk_full"):
+            raise error
+        if name == CONTROL:
+            raise Problem(
+                "unavailable",
+                f"control.db can't be brought to this version ({error}). Nothing of it was changed: start the version "
+                "you had before, and report this.",
+            ) from error
+        self.failed[name] = str(error)
+        if isinstance(error, Problem) and error.code in ("newer_data", "maintenance"):
+            raise error
+        raise Damaged(
+            f"The data of this tenant can't be brought to this version ({error}). Restore it from a backup, or start "
+            "the version you had before."
+        ) from error
 
 
 def _tell(hear: Publish, name: str, events: list[Row]) -> None:

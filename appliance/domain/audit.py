@@ -4,8 +4,9 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database
-from appliance.domain import records
+from appliance.domain import audit_chain, records
 from appliance.domain.actor import Actor
+from appliance.domain.chain import Head, Proof
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -19,7 +20,12 @@ class Entry(msgspec.Struct, frozen=True):
 
 def record(control: Database, actor: Actor, action: str, subject: str, tenant_id: str | None = None) -> None:
     row = {"id": ids.new(), "at": clock.iso(), "tenant_id": tenant_id, "actor": actor.label}
-    control.insert("audit", row | {"action": action, "subject": subject})
+    audit_chain.append(control, row | {"action": action, "subject": subject})
+
+
+def verify(control: Database, noted: Head | None = None) -> Proof:
+    """Is the log the one that was written? `noted` is a head written down earlier, which must still be there."""
+    return audit_chain.verify(control, noted)
 
 
 def entries(control: Database, tenant_id: str, limit: int = records.LIMIT, cursor: str = "") -> records.Page[Entry]:

@@ -29,6 +29,7 @@ ROOMS = (
     ("backups", "Backups", "shield-check", "backups"),
     ("economics", "Economics", "coins", "economics"),
     ("health", "Health", "activity", "health"),
+    ("service", "Service", "server", "service"),
 )
 
 

@@ -1,6 +1,7 @@
 """Uvicorn around the application, on a socket that is bound already."""
 
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
@@ -33,6 +34,7 @@ def run(
     settings: Settings,
     ready: Callable[[], None],
     stopping: Callable[[], None],
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, which `stopping` hears of at once; requests under way get 5 s to end."""
     listener.listen(2048)
@@ -47,6 +49,7 @@ def run(
         timeout_graceful_shutdown=GRACE_S,
         proxy_headers=bool(settings.behind_proxy),
         forwarded_allow_ips=settings.behind_proxy or None,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
 
     def closing() -> None:

@@ -18,6 +18,7 @@ from tests.bench import (
     flows,
     gateway,
     idle,
+    migrating,
     neighbours,
     org,
     peers,
@@ -54,6 +55,7 @@ SCENES = {
     "schedules": schedules,
     "backup": backup,
     "economics": economics,
+    "migrating": migrating,
     "tenants": tenants,
 }
 

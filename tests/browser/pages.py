@@ -96,6 +96,7 @@ LOOKS = (
     Look("box-backups-list", "/box/backups/list"),
     Look("box-health", "/box/health"),
     Look("box-doctor", "/box/health/doctor"),
+    Look("box-service", "/box/service/"),
 )
 
 

@@ -1,5 +1,6 @@
 """What the verbs of the nouns print, and the shapes that scripts rely on."""
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from appliance.cli import show
 from appliance.cli.check_options import parse_check
+from appliance.db.tenants import open_catalogue
 from appliance.domain.checks import NewCheck
 from appliance.errors import Problem
 from tests.cli.conftest import PASSWORD, Run
@@ -217,3 +219,13 @@ def test_the_log_is_proven_and_its_head_checked(agenthq: Run, box: Path) -> None
     other = agenthq("audit", "verify", "--head", head[:-4] + "beef")
     assert (other.code, "was rewritten" in other.out) == (1, True)
     assert agenthq("audit", "verify", "--head", "x").code == 2
+
+
+def test_the_log_of_the_box_is_walked_with_the_key_that_the_master_key_opens(agenthq: Run, box: Path) -> None:
+    assert agenthq("audit", "verify", "--json").json["box"]["bad"] is None
+    before = agenthq("audit", "verify", "--box", "--json").json
+    assert before["lines"] > 3
+    with contextlib.closing(open_catalogue(box)) as catalogue, catalogue.control() as control:
+        control.execute("UPDATE audit SET actor = 'member:somebody' WHERE seq = 2")
+    changed = agenthq("audit", "verify", "--box")
+    assert (changed.code, "Line 2 is not what was written there." in changed.out) == (1, True)

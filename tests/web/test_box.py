@@ -4,7 +4,7 @@ import pytest
 
 from tests.world import World
 
-PAGES = ("/box/", "/box/tenants", "/box/plans")
+PAGES = ("/box/", "/box/tenants", "/box/plans", "/box/service/")
 
 
 def test_the_owner_of_the_box_sees_its_tenants(world: World) -> None:

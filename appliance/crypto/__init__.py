@@ -6,6 +6,7 @@ additional data names tenant, table, row, column and generation, so a ciphertext
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +21,7 @@ from appliance import redaction
 from appliance.errors import Problem
 
 _NONCE = 12
+LOG_KEY = "audit-log-key"
 # OWASP's second recommended argon2id profile: 19 MiB, 2 passes, 1 lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
@@ -150,6 +152,17 @@ class Vault:
     def check(self, probe: str) -> None:
         unseal(self._master, probe, "probe")
 
+    def new_log_key(self) -> str:
+        """A fresh key of the box's audit log, wrapped by the master key, to be stored beside the log."""
+        return self.wrap_log_key(new_key())
+
+    def wrap_log_key(self, key: bytes) -> str:
+        return seal(self._master, key, LOG_KEY)
+
+    def log_key(self, wrapped: str) -> bytes:
+        """Raises Problem(locked)."""
+        return unseal(self._master, wrapped, LOG_KEY)
+
     def _key(self, tenant_id: str) -> bytes:
         if tenant_id not in self._keys:
             self._keys[tenant_id] = unseal(self._master, self._find_wrapped(tenant_id), f"tenant-key|{tenant_id}")
@@ -187,6 +200,11 @@ def fingerprint(secret: str) -> str:
 def digest(token: str) -> str:
     """For tokens of 256 random bits a plain SHA-256 is enough; passwords take `hash_password`."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def keyed_digest(key: bytes, text: bytes) -> str:
+    """HMAC-SHA256: only who has the key can make or check it."""
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 def use_password_cost(memory_kib: int, passes: int) -> None:
