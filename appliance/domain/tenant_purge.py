@@ -18,9 +18,9 @@ from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 
-# Rows of the control database that go with the tenant; KEPT ones say only who did what to the box.
-GONE = ("memberships", "api_keys", "hooks")
-KEPT = ("audit", "purges")
+# Rows of the control database that go with the tenant; KEPT ones say only who did what and how much was used.
+GONE = ("memberships", "api_keys", "hooks", "invitations")
+KEPT = ("audit", "purges", "backups", "drills", "tenant_use", "tenant_readings")
 _DROP = re.compile(r"DROP TABLE (\w+)")
 
 
