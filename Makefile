@@ -15,7 +15,7 @@ run: setup ## Set up and run the demo: a throw-away box with a team at work
 	@$(BIN)/agenthq demo
 
 test: ## Install what the tests need (Debian packages), then check
-	@packaging/need.sh postgresql redis-server chromium binutils libpython prometheus
+	@packaging/need.sh postgresql redis-server chromium binutils libpython prometheus openssh-server npm
 	@$(MAKE) --no-print-directory check
 
 check: setup ## Lint, types, layers, docs, sizes, all tests, the executable and its smoke test

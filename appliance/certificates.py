@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from appliance import clock, crypto
+from appliance import clock, crypto, tls
 from appliance.errors import Problem
 from appliance.settings import Settings
 
-# The setting that names its file.
+# The setting that names the file of one that is not the box's own.
 SETTING = "tls_cert"
 
 
 def file(settings: Settings) -> Path | None:
-    path = getattr(settings, SETTING, "")
-    return Path(path).expanduser() if path else None
+    """Raises Problem(config) when only one of two files is named."""
+    return tls.files(settings).certificate if settings.https else None
 
 
 def ends(settings: Settings) -> str | None:

@@ -215,6 +215,9 @@ BREAKS: dict[str, Break] = {
     "data.schema": Break(_sql("control", NEWER), "error", "schema 9999"),
     "database.clock": Break(_patch(SqliteDatabase, "now", _skewed), "error", "differ by 120 s"),
     "keys.master": Break(lambda p: keyfile.path(p.folder).write_text("ab" * 32), "error", "master key"),
+    "audit.chain": Break(
+        _sql("control", "UPDATE audit SET subject = 'nobody' WHERE seq = 2"), "error", "Line 2 is not what was written"
+    ),
     "people.owner": Break(_sql("control", "UPDATE memberships SET role = 'viewer'"), "warning", "nobody owns"),
     "people.box_owner": Break(_sql("control", "UPDATE users SET box_owner = FALSE"), "warning", "nobody who can"),
     "server.port": Break(_taken_port, "error", "in use"),

@@ -17,10 +17,11 @@ from appliance import app, clock, doctor, ids, settings
 from appliance.db.database import Database
 from appliance.db.tenants import open_catalogue
 from appliance.doctor import Finding
-from appliance.domain import proofs, samples, setup, tenants
+from appliance.domain import samples, setup, tenants
 from appliance.domain.actor import SYSTEM
 from appliance.domain.setup import NewOwner
 from appliance.errors import Problem
+from tests import proving
 
 AN_HOUR = 3600.0
 
@@ -134,20 +135,12 @@ def notice(db: Database, **values: Any) -> None:
 
 
 def proven(patient: Patient, state: str, age_s: float, drill_age_s: float) -> None:
-    """Tables of backups as the backup part writes them."""
     with patient.control() as control:
         tenant = control.value("SELECT id FROM tenants")
-        if not proofs.kept():
-            patient.patch.setattr(proofs, "kept", lambda: True)
-            control.execute("CREATE TABLE backups (id TEXT, tenant_id TEXT, at TEXT, state TEXT)")
-            control.execute("CREATE TABLE drills (id TEXT, tenant_id TEXT, at TEXT, ok BOOLEAN)")
-        insert = "INSERT INTO backups (id, tenant_id, at, state) VALUES (:id, :tenant, :at, :state)"
-        values = {"tenant": tenant, "at": clock.ahead(-age_s)}
-        control.execute(insert, values | {"id": ids.new(), "state": "verified"})
+        proving.backup(control, tenant, clock.ahead(-age_s))
         if state != "verified":
-            control.execute(insert, values | {"id": ids.new(), "at": clock.ahead(-60), "state": state})
-        drill = {"id": ids.new(), "tenant": tenant, "at": clock.ahead(-drill_age_s)}
-        control.execute("INSERT INTO drills (id, tenant_id, at, ok) VALUES (:id, :tenant, :at, TRUE)", drill)
+            proving.backup(control, tenant, clock.ahead(-60), state)
+        proving.drill(control, tenant, clock.ahead(-drill_age_s))
 
 
 def _no_queue(values: settings.Settings) -> str:

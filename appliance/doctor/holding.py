@@ -8,7 +8,18 @@ from appliance.crypto import Vault
 from appliance.db import migrate
 from appliance.db.tenants import Catalogue
 from appliance.doctor.finding import BOX, CONTROL, WRITING_MENDS, Box, Fault, check
-from appliance.domain import alert_channels, alert_letters, box, box_owners, heartbeats, proofs, setup, tenants, workers
+from appliance.domain import (
+    alert_channels,
+    alert_letters,
+    audit,
+    box,
+    box_owners,
+    heartbeats,
+    proofs,
+    setup,
+    tenants,
+    workers,
+)
 from appliance.errors import Problem
 from appliance.listening import PORTS
 
@@ -74,6 +85,22 @@ def master_key(box: Box) -> str:
             fix = "Restore control.db from the backup that belongs to this master key."
             raise Fault(f"the data key of {tenant.slug} does not open", fix) from problem
     return "opens this box's secrets"
+
+
+@check("audit.chain", BOX)
+def audit_log(box: Box) -> str:
+    stored = {row["name"]: row["value"] for row in box.control.rows("SELECT name, value FROM box")}
+    if not {"probe", "audit_key"} <= stored.keys():
+        return "nothing is recorded yet"
+    try:
+        master = keyfile.load_master(box.scene.settings, box.catalogue.folder, stored["probe"])
+    except Problem:
+        return "not looked at: the master key does not open it"
+    box.control.log_key = Vault(master, lambda _: "").log_key(stored["audit_key"])
+    proof = audit.verify(box.control)
+    if proof.fault:
+        raise Fault(proof.fault, "Compare with a backup from before; agenthq audit verify --box says more.")
+    return f"{proof.lines} lines, each as it was written"
 
 
 def _master(box: Box, probe: str) -> bytes:

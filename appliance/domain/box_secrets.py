@@ -11,9 +11,10 @@ def ensure(control: Database, vault: Vault) -> None:
     """Call before the vault seals something for `CONTROL`."""
     if not wrapped(control):
         row = {"name": NAME, "value": vault.new_tenant_key(CONTROL)}
-        control.execute("INSERT INTO box (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING", row)
-        # Another process may have been first, with another key.
-        vault.forget(CONTROL)
+        add = "INSERT INTO box (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
+        if not control.execute(add, row):
+            # Another process was first, with another key.
+            vault.forget(CONTROL)
 
 
 def wrapped(control: Database) -> str:

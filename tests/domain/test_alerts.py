@@ -9,12 +9,13 @@ import pytest
 
 from appliance import clock, diskspace, ids
 from appliance.db.database import Database
-from appliance.domain import alert_channels, alert_letters, alert_rules, alerts, budgets, heartbeats, proofs, samples
+from appliance.domain import alert_channels, alert_letters, alert_rules, alerts, budgets, heartbeats, samples
 from appliance.domain.actor import SYSTEM
 from appliance.domain.alert_channels import NewAlertChannel
 from appliance.domain.alerts import Alert
 from appliance.domain.providers import Provider
 from appliance.errors import Problem
+from tests import proving
 from tests.domain.spending import Spent, book
 from tests.world import World
 
@@ -252,36 +253,17 @@ def break_database(world: World) -> None:
     os.rename(file, file.with_name("gone"))
 
 
-@pytest.fixture
-def proven(control: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A box that makes backups; their tables are made here while this program has none."""
-    if proofs.kept():
-        yield control
-        return
-    monkeypatch.setattr(proofs, "kept", lambda: True)
-    control.execute("CREATE TABLE backups (id TEXT, tenant_id TEXT, at TEXT, state TEXT)")
-    control.execute("CREATE TABLE drills (id TEXT, tenant_id TEXT, at TEXT, ok BOOLEAN)")
-    yield control
-    for name in ("backups", "drills"):
-        control.execute(f"DROP TABLE {name}")
-
-
 @pytest.mark.parametrize(
     ("state", "drilled_days_ago", "rules"),
     [("verified", 1, []), ("failed", 1, ["backup.failed"]), ("verified", 15, ["drill.overdue"])],
 )
-def test_backups_and_drills(
-    world: World, proven: Database, state: str, drilled_days_ago: int, rules: list[str]
-) -> None:
-    control, tenant = proven, world.acme.id
-    values = {"id": ids.new(), "tenant": tenant, "at": clock.ahead(-7200), "state": "verified"}
-    insert = "INSERT INTO backups (id, tenant_id, at, state) VALUES (:id, :tenant, :at, :state)"
-    control.execute(insert, values)
-    control.execute(insert, values | {"id": ids.new(), "at": clock.ahead(-3600), "state": state})
-    drill = {"id": ids.new(), "tenant": tenant, "at": clock.ahead(-86_400 * drilled_days_ago)}
-    control.execute("INSERT INTO drills (id, tenant_id, at, ok) VALUES (:id, :tenant, :at, TRUE)", drill)
-    alert_rules.watch(world.catalogue)
-    assert [alert.rule for alert in alerts.open_ones(control)] == rules
+def test_backups_and_drills(world: World, state: str, drilled_days_ago: int, rules: list[str]) -> None:
+    with world.control() as control:
+        proving.backup(control, world.acme.id, clock.ahead(-7200))
+        proving.backup(control, world.acme.id, clock.ahead(-3600), state)
+        proving.drill(control, world.acme.id, clock.ahead(-86_400 * drilled_days_ago))
+        alert_rules.watch(world.catalogue)
+        assert [alert.rule for alert in alerts.open_ones(control)] == rules
 
 
 def test_every_rule_says_what_to_do() -> None:
