@@ -25,7 +25,7 @@ class Space(NamedTuple):
 
     @property
     def words(self) -> str:
-        return f"{self.free / 2**30:.1f} GiB free ({self.share:.1%})"
+        return f"{self.free / 2**30:.1f} GB free ({self.share:.1%})"
 
 
 def look(folder: Path) -> Space:

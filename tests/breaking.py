@@ -208,7 +208,7 @@ BREAKS: dict[str, Break] = {
     "data.disk": Break(_full(free=4), "error", "4.0%"),
     "data.inodes": Break(_full(inode_share=0.01), "error", "1.0% of the inodes"),
     "data.leftovers": Break(lambda p: old(p.folder / "tenants" / "x.creating"), "warning", "x.creating"),
-    "logs.size": Break(_logs, "warning", "4 MiB of logs"),
+    "logs.size": Break(_logs, "warning", "4 MB of logs"),
     "server": Break(lambda p: (p.folder / "server.lock").write_text("{}"), "ok", "not running"),
     "data.open": Break(_no_control, "error", "no control.db"),
     "data.control": Break(lambda p: spoil(p.folder / "control.db"), "error", ""),

@@ -108,10 +108,10 @@ def leftovers(scene: Scene) -> str:
 @check("logs.size", FOLDER)
 def log_size(scene: Scene) -> str:
     held, most = _log_size(scene)
-    said = f"{held / 2**20:.0f} MiB of logs"
+    said = f"{held / 2**20:.0f} MB of logs"
     if held > most:
         fix = "Run agenthq doctor --fix, which removes the oldest, or lower AGENTHQ_LOG_FILES."
-        raise Fault(f"{said}, more than the {most / 2**20:.0f} MiB of the settings", fix, "warning")
+        raise Fault(f"{said}, more than the {most / 2**20:.0f} MB of the settings", fix, "warning")
     return said
 
 

@@ -65,7 +65,7 @@ def orphans(room: Room) -> str:
     if lost:
         held = sum(path.stat().st_size for path in lost) / 2**20
         fix = f"No row names them: they only take space. Look at {place}, and remove them after a backup."
-        raise Fault(f"{len(lost)} files that belong to nothing ({held:.1f} MiB)", fix, "warning")
+        raise Fault(f"{len(lost)} files that belong to nothing ({held:.1f} MB)", fix, "warning")
     return "no file without a row"
 
 
@@ -75,8 +75,8 @@ def wal(room: Room) -> str:
     size = os.stat(file).st_size if file.exists() else 0
     if size > LARGE_WAL:
         fix = "Something reads for a very long time, such as a copy of the file. End it, or restart the server."
-        raise Fault(f"the write-ahead log has {size / 2**20:.0f} MiB", fix, "warning")
-    return f"{size / 2**20:.0f} MiB of write-ahead log"
+        raise Fault(f"the write-ahead log has {size / 2**20:.0f} MB", fix, "warning")
+    return f"{size / 2**20:.0f} MB of write-ahead log"
 
 
 @check("runs.stuck", TENANT)

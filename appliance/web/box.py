@@ -27,8 +27,8 @@ ROOMS = (
     ("plans", "Plans", "list", "plans"),
     ("people", "People", "users", "people"),
     ("backups", "Backups", "shield-check", "backups"),
-    ("economics", "Economics", "coins", "economics"),
     ("health", "Health", "activity", "health"),
+    ("economics", "Economics", "coins", "economics"),
     ("service", "Service", "server", "service"),
 )
 

@@ -112,7 +112,7 @@ def _chart(found: Projection, query: str) -> dict[str, Any]:
     """Parts that lie on each other would need a key of their own: the whole, and what does not fall."""
     series = [
         {"name": "Each customer", "tone": "accent", "values": [p.each_nano for p in found.points]},
-        {"name": "Of it its own use", "tone": "good", "values": [p.use_nano for p in found.points]},
+        {"name": "Of that, its own use", "tone": "good", "values": [p.use_nano for p in found.points]},
     ]
     return {
         "id": "projection",

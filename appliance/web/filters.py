@@ -42,14 +42,15 @@ def duration(seconds: float | None) -> str:
 
 
 def bytes_(size: int) -> str:
-    if size < 1000:
+    """In steps of 1,024, as the limits of plans are counted: what is used and what is allowed are read side by side."""
+    if size < 1024:
         return f"{size} B"
-    for unit in ("kB", "MB", "GB", "TB"):
-        size_in = size / 1000
-        if size_in < 1000 or unit == "TB":
-            return f"{size_in:.1f} {unit}"
-        size //= 1000
-    return ""
+    held = float(size)
+    for unit in ("kB", "MB", "GB"):
+        held /= 1024
+        if held < 1024:
+            return f"{held:.1f} {unit}"
+    return f"{held / 1024:.1f} TB"
 
 
 def count(number: int) -> str:

@@ -43,7 +43,7 @@ class Assumption(NamedTuple):
 
 ASSUMPTIONS = (
     Assumption("cpu_seconds", "Processor seconds of one customer"),
-    Assumption("own_seconds", "Processor seconds of the box beside, for each customer"),
+    Assumption("own_seconds", "Seconds of the box for a customer"),
     Assumption("kept_mb", "Megabytes kept by one customer"),
     Assumption("sent_mb", "Megabytes sent to one customer"),
     Assumption("requests", "Requests of one customer"),
