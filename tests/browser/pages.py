@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 class Look(NamedTuple):
-    """`find`: open `path`, then follow the first link that matches it. A path under `/box` is of no tenant."""
+    """`find`: open `path`, then follow the first link, or unfold what matches it. Paths under `/box` and `/login` are of no tenant."""
 
     name: str
     path: str
@@ -85,6 +85,7 @@ LOOKS = (
     Look("plan", "/settings/plan"),
     Look("box-plans", "/box/plans"),
     Look("box-plan", "/box/plans/growth"),
+    Look("box-plan-new", "/box/plans", "#new-plan summary"),
     Look("box-plan-tenant", "/box/plans/tenants/northwind"),
     Look("box-economics", "/box/economics"),
     Look("box-tenants", "/box/tenants"),
@@ -92,11 +93,16 @@ LOOKS = (
     Look("box-tenant-new", "/box/tenants/new"),
     Look("box-purged", "/box/tenants/purged"),
     Look("box-keys", "/box/keys"),
+    Look("box-key-new", "/box/keys", "#new-key summary"),
     Look("box-backups", "/box/backups"),
     Look("box-backups-list", "/box/backups/list"),
+    Look("box-target-new", "/box/backups", "#new-target summary"),
     Look("box-health", "/box/health"),
+    Look("box-channel-new", "/box/health", "#new-channel summary"),
     Look("box-doctor", "/box/health/doctor"),
     Look("box-service", "/box/service/"),
+    Look("login", "/login"),
+    Look("login-forgot", "/login/forgot"),
 )
 
 

@@ -49,8 +49,8 @@ class Tab:
         return self
 
     def open(self, path: str) -> Page:
-        """`path` inside the tenant, or below /box; waits until the page is quiet enough to judge."""
-        room = "" if path.startswith("/box") else "/t/northwind"
+        """`path` inside the tenant, or below /box or /login; waits until the page is quiet enough to judge."""
+        room = "" if path.startswith(("/box", "/login")) else "/t/northwind"
         answer = self.page.goto(f"{self.box.link.origin}{room}{path}")
         assert answer and answer.ok, f"{path} answered {answer and answer.status}"
         self.page.wait_for_load_state("load")

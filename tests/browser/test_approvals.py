@@ -75,7 +75,7 @@ def test_keys_move_open_and_decide(tab: Opens, desk: Desk) -> None:
     expect(page.get_by_role("link", name="Letter 0")).to_be_focused()
     page.keyboard.press("a")
     # It costs money: the key asks first, and the answer is given by keys too.
-    expect(page.locator("#confirm-title")).to_have_text("Approve · $0.25?")
+    expect(page.locator("#ask-first-title")).to_have_text("Approve · $0.25?")
     opened.judge()
     page.keyboard.press("Escape")
     assert state(desk, asked[0]) == "pending"

@@ -2,10 +2,13 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pyotp import TOTP
 
 from tests.browser.conftest import Opens
+from tests.browser.tab import Tab
+
+PASSWORD = "a long first password"
 
 
 def test_a_second_step_is_set_up_with_a_code_and_taken_away_with_one(tab: Opens) -> None:
@@ -42,9 +45,24 @@ def test_a_person_is_invited_and_the_page_behind_the_link_is_sound(tab: Opens) -
     expect(row).to_contain_text("Open")
     opened.judge()
     path = re.sub(r"^https?://[^/]+", "", link)
-    page.goto(opened.box.link.origin + path)
-    expect(page.get_by_role("button", name="Join as somebody new")).to_be_visible()
-    opened.judge()
+    for reader in (opened, tab("dark", entered=False), tab(phone=True, entered=False)):
+        reader.page.goto(opened.box.link.origin + path)
+        expect(reader.page.get_by_role("button", name="Join as somebody new")).to_be_visible()
+        reader.judge()
+
+
+def test_the_page_that_asks_for_the_second_step_is_sound_in_every_look(tab: Opens) -> None:
+    _add_member(tab().open("/settings/members"), "rosa@northwind.example")
+    own = tab(entered=False)
+    _sign_in(own, "rosa@northwind.example")
+    page = own.open("/settings/account/totp")
+    page.get_by_text("It can't be scanned").click()
+    page.get_by_role("textbox", name="Code").fill(TOTP(page.locator("code.secret").inner_text()).now())
+    page.get_by_role("button", name="Turn it on").click()
+    for reader in (tab(entered=False), tab("dark", entered=False), tab(phone=True, entered=False)):
+        _sign_in(reader, "rosa@northwind.example")
+        expect(reader.page.get_by_role("heading", name="Second step")).to_be_visible()
+        reader.judge()
 
 
 def test_a_key_gets_another_secret_and_the_old_one_ends(tab: Opens) -> None:
@@ -67,8 +85,19 @@ def test_a_key_gets_another_secret_and_the_old_one_ends(tab: Opens) -> None:
     opened.judge()
 
 
-def test_the_pages_of_a_forgotten_password_are_sound(tab: Opens) -> None:
-    opened = tab()
-    for path in ("/login", "/login/forgot"):
-        opened.page.goto(opened.box.link.origin + path)
-        opened.judge()
+def _add_member(page: Page, email: str) -> None:
+    page.get_by_text("Add a member").click()
+    form = page.locator("#add-member")
+    form.get_by_label("E-mail").fill(email)
+    form.get_by_label("Name").fill("Rosa Lind")
+    form.get_by_label("First password").fill(PASSWORD)
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("row").filter(has_text=email)).to_be_visible()
+
+
+def _sign_in(reader: Tab, email: str) -> None:
+    page = reader.open("/login")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("load")

@@ -43,7 +43,7 @@ def test_running_work_is_cancelled_after_asking(tab: Opens) -> None:
     page = opened.open(f"/tasks/{number}")
     expect(page.locator("#steps")).to_contain_text("Working on the next step", timeout=15_000)
     page.get_by_role("button", name="Cancel task").click()
-    expect(page.locator("#confirm")).to_be_visible()
+    expect(page.locator("#ask-first")).to_be_visible()
     opened.judge()
     page.locator("[data-confirm-agree]").click()
     expect(page.locator("#task-head .pill").first).to_have_text("Cancelled")

@@ -1,4 +1,4 @@
-const dialog = document.getElementById("confirm");
+const dialog = document.getElementById("ask-first");
 const typed = dialog?.querySelector("[data-confirm-typed]");
 const agree = dialog?.querySelector("[data-confirm-agree]");
 let waiting;
