@@ -49,7 +49,7 @@ def bytes_(size: int) -> str:
     for unit in ("kB", "MB", "GB"):
         held /= 1024
         if held < 1024:
-            return f"{held:.1f} {unit}"
+            return f"{held:.1f} {unit}" if held < 100 else f"{held:,.0f} {unit}"
     return f"{held / 1024:.1f} TB"
 
 
