@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 class Look(NamedTuple):
-    """`find`: open `path`, then follow the first link, or unfold what matches it. Paths under `/box` and `/login` are of no tenant."""
+    """`find`: open `path`, then click the first that matches. Paths under `/box` and `/login` are of no tenant."""
 
     name: str
     path: str

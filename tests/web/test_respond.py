@@ -188,7 +188,16 @@ def test_money_reads_right(nano: int | None, short: str, exact: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 kB"), (4200, "4.1 kB"), (12_345_678, "11.8 MB"), (1_036_288, "1,012 kB"), (5 << 40, "5.0 TB")]
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 kB"),
+        (4200, "4.1 kB"),
+        (12_345_678, "11.8 MB"),
+        (1_036_288, "1,012 kB"),
+        (5 << 40, "5.0 TB"),
+    ],
 )
 def test_sizes_read_right(size: int, text: str) -> None:
     assert filters.bytes_(size) == text
