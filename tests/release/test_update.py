@@ -14,8 +14,10 @@ from appliance.db.tenants import open_catalogue
 from appliance.errors import Problem
 from appliance.release import layout, packages, putting_back, update
 from appliance.release.gate import fault_of
-from appliance.release.update import Hands, Outcome, State
+from appliance.release.trial import Hands
+from appliance.release.update import Outcome
 from appliance.release.upgrade import Upgrade
+from appliance.release.versions import State
 from tests.release import old
 
 PRIVATE, PUBLIC = signatures.new_signing_key()
