@@ -172,3 +172,46 @@ def test_a_gateway_closed_under_a_call_cancels_nothing(floor: Floor) -> None:
         floor.gateway.close()
         until(lambda: floor.run(task).state == "ready", seconds=5)
     assert floor.now(task).state == "in_progress"
+
+
+def test_the_way_through_all_tenants_ends_between_two_when_the_process_stops(floor: Floor) -> None:
+    """What was not looked at stays for the next start: processes that died are still in the list."""
+    with floor.world.control() as control:
+        others = [tenants.create(floor.world.catalogue, control, floor.world.vault, f"t{n}", "T").id for n in range(3)]
+        workers.enter(control, "dead", "all", alone=False)
+    sweeper = Sweeper(floor.world.catalogue, floor.bell, "next")
+    seen: list[str] = []
+
+    def look(db: Database) -> int:
+        seen.append(db.name)
+        sweeper.stopping.set()
+        return 0
+
+    sweeper._each(look)
+    assert len(seen) == 1 and others
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        assert sweeper.recover() == 0
+        with floor.world.control() as control:
+            assert "dead" in [worker.owner for worker in workers.all(control)]
+            assert Sweeper(floor.world.catalogue, floor.bell, "later").recover() == 0
+            assert "dead" not in [worker.owner for worker in workers.all(control)]
+
+
+def test_work_does_not_wait_for_a_long_recovery_and_a_stop_ends_it(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def long(sweeper: Sweeper) -> int:
+        begun.set()
+        sweeper.stopping.wait()
+        return 0
+
+    monkeypatch.setattr(Sweeper, "recover", long)
+    monkeypatch.setattr(engine, "FIRST_S", 0.01)
+    task = floor.task(finish())
+    with floor.engine() as running:
+        assert begun.wait(10)
+        floor.until(task, "done")
+        assert running._recovery.is_alive()
+    assert not running._recovery.is_alive()
