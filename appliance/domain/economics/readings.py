@@ -76,7 +76,9 @@ def read_all(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False)
     """Read every tenant that works now, until `stopping`; the ids of those whose database did not answer."""
     with catalogue.control() as control:
         found = [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
-    return [tenant_id for tenant_id in takewhile(lambda _: not stopping(), found) if not _could_read(catalogue, tenant_id)]
+    return [
+        tenant_id for tenant_id in takewhile(lambda _: not stopping(), found) if not _could_read(catalogue, tenant_id)
+    ]
 
 
 def _could_read(catalogue: Catalogue, tenant_id: str) -> bool:
