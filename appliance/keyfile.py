@@ -6,7 +6,6 @@ from pathlib import Path
 
 from appliance import crypto, ids
 from appliance.crypto import Vault
-from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import audit_chain, tenants
 from appliance.errors import Problem
@@ -66,19 +65,8 @@ def unlock(catalogue: Catalogue, settings: Settings) -> Vault:
             )
             # Another process may have been first, with another key.
             vault.check(control.value("SELECT value FROM box WHERE name = 'probe'"))
-        catalogue.log_key = control.log_key = _log_key(control, vault)
-        audit_chain.begin(control)
+        catalogue.log_key = audit_chain.unlock(control, vault)
     return vault
-
-
-def _log_key(control: Database, vault: Vault) -> bytes:
-    """The key of the audit log; it lies wrapped beside the log and opens only with the master key."""
-    find = "SELECT value FROM box WHERE name = 'audit_key'"
-    if (wrapped := control.value(find)) is None:
-        add = "INSERT INTO box (name, value) VALUES ('audit_key', :key) ON CONFLICT (name) DO NOTHING"
-        control.execute(add, {"key": vault.new_log_key()})
-        wrapped = control.value(find)
-    return vault.log_key(wrapped)
 
 
 def _check(key: bytes, probe: str, origin: str) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from appliance.crypto import certificates
-from appliance.crypto.certificates import About, Pair
+from appliance.crypto import certificates, issuing
+from appliance.crypto.certificates import About
+from appliance.crypto.pem import Pair
 from appliance.errors import Problem
 from appliance.settings import Settings
 
@@ -50,7 +51,7 @@ def initialise(settings: Settings, names: tuple[str, ...] = ()) -> About:
     """The box's own authority, made once, and a certificate for these names, else for those it can find out."""
     folder = settings.data_dir
     if not authority(folder).exists():
-        made = certificates.new_authority(f"AgentHQ on {socket.gethostname()}")
+        made = issuing.new_authority(f"AgentHQ on {socket.gethostname()}")
         _write(_authority_key(folder), made.key, 0o600)
         _write(authority(folder), made.certificate, 0o644)
     return _issue(folder, names or known_names(settings))
@@ -164,7 +165,7 @@ def _context() -> ssl.SSLContext:
 
 def _issue(folder: Path, names: tuple[str, ...]) -> About:
     parent = Pair(_read(authority(folder)), _read(_authority_key(folder)))
-    made = certificates.issue(parent, names)
+    made = issuing.issue(parent, names)
     _write(folder / "tls" / "server.key", made.key, 0o600)
     _write(folder / "tls" / "server.pem", made.certificate + parent.certificate, 0o644)
     return certificates.about(made.certificate)

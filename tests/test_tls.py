@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from appliance import clock, settings, tls
-from appliance.crypto import certificates
+from appliance.crypto import issuing
 from appliance.errors import Problem
 from appliance.settings import Settings
 from tests.postgres import free_port
@@ -116,7 +116,7 @@ def test_half_a_pair_leaves_the_certificate_in_use(chosen: Settings, tmp_path: P
 
 
 def test_the_own_certificate_is_renewed_before_its_last_thirty_days(chosen: Settings) -> None:
-    with clock.frozen(clock.now() - timedelta(days=certificates.LEAF_DAYS - 31)):
+    with clock.frozen(clock.now() - timedelta(days=issuing.LEAF_DAYS - 31)):
         tls.initialise(chosen)
     keeper = tls._Keeper(chosen, tls.files(chosen))
     before = tls.status(chosen).fingerprint
@@ -125,7 +125,7 @@ def test_the_own_certificate_is_renewed_before_its_last_thirty_days(chosen: Sett
     with clock.frozen(clock.now() + timedelta(days=2)):
         keeper._renew_in_time()
         assert tls.status(chosen).fingerprint != before
-        assert tls.status(chosen).days_left == pytest.approx(certificates.LEAF_DAYS, abs=0.1)
+        assert tls.status(chosen).days_left == pytest.approx(issuing.LEAF_DAYS, abs=0.1)
 
 
 def test_given_files_are_served_and_not_renewed(chosen: Settings, tmp_path: Path) -> None:

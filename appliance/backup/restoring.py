@@ -16,7 +16,7 @@ from appliance.db import copies
 from appliance.db.database import Database
 from appliance.db.sqlite_catalogue import SqliteCatalogue
 from appliance.db.tenants import CONTROL, Catalogue
-from appliance.domain import audit, restored, tenants
+from appliance.domain import audit, audit_chain, restored, tenants
 from appliance.domain.actor import Actor
 from appliance.domain.restored import Restored
 from appliance.errors import Problem, not_found
@@ -101,6 +101,7 @@ def box(data: Path, source: Source, actor: Actor, force: bool = False, server: C
     with contextlib.closing(SqliteCatalogue(side)) as catalogue, catalogue.control() as control:
         keys = source.vault.with_keys(lambda tenant_id: tenants.wrapped_key(control, tenant_id))
         ready = [one._replace(restored=_ready(catalogue, keys, one.tenant_id)) for one in found]
+        audit_chain.unlock(control, source.vault)
         _end_sessions(control)
         audit.record(control, actor, "box.restored", f"from {manifest.at}")
     (side / "keys").mkdir(mode=0o700)

@@ -10,11 +10,12 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 import msgspec
 
 from appliance.bundles import folder, secrets, shapes
-from appliance.bundles.container import Limits, Member, members, refused
+from appliance.bundles.container import Limits, Member, refused
 from appliance.bundles.folder import Segment
 from appliance.bundles.manifest import END, FORMAT, MANIFEST, VERSION, End, Head, Manifest, Piece
 from appliance.bundles.secrets import Wrapping
 from appliance.bundles.shapes import Shape
+from appliance.bundles.unpacking import members
 from appliance.db.database import Row
 from appliance.errors import invalid
 

@@ -10,7 +10,7 @@ from appliance.cli.command import decoded, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, money, table
 from appliance.domain.analytics import files
-from appliance.domain.economics import months, projection, readings, unit_prices, view
+from appliance.domain.economics import assumptions, months, readings, unit_prices, view
 from appliance.domain.economics.shapes import Line, Month
 from appliance.domain.economics.unit_prices import UNITS, Change, UnitPrices
 from appliance.errors import Problem
@@ -85,9 +85,9 @@ def project(desk: Desk, month: str, given: tuple[str, ...]) -> Shown:
     with desk.control() as control:
         found = view.outlook(control, month, named)
     if found.projection is None:
-        missing = " ".join(f"--with {name}=…" for name in projection.MEASURED)
+        missing = " ".join(f"--with {name}=…" for name in assumptions.MEASURED)
         return Shown(found, f"Nothing is measured, so nothing is projected. Measure first, or say all of: {missing}")
-    assumed = facts((one.label, getattr(found.projection.typical, one.name)) for one in projection.ASSUMPTIONS)
+    assumed = facts((one.label, getattr(found.projection.typical, one.name)) for one in assumptions.ASSUMPTIONS)
     rows = [
         (
             f"{p.customers:,}",
@@ -158,7 +158,7 @@ def _prices(found: UnitPrices) -> str:
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:
-    known = [one.name for one in projection.ASSUMPTIONS]
+    known = [one.name for one in assumptions.ASSUMPTIONS]
     pairs = dict(text.partition("=")[::2] for text in given)
     if wrong := [name for name in pairs if name not in known]:
         raise Problem("usage", f"There is no assumption '{wrong[0]}'. There are: {', '.join(known)}.")

@@ -6,6 +6,7 @@ import msgspec
 from appliance import letters
 from appliance.cli.command import role_option, tenant_option, verb
 from appliance.cli.desk import CLI, Desk
+from appliance.cli.members import member
 from appliance.cli.show import Shown, ago, listing, table
 from appliance.domain import invitations
 from appliance.domain.actor import Role
@@ -13,13 +14,7 @@ from appliance.domain.invitations import NewInvitation
 from appliance.gateway.notify import Undelivered
 
 
-def into(member: click.Group) -> None:
-    """Add the verbs to the group of members."""
-    for command in (invite, list_, revoke):
-        member.add_command(command)
-
-
-@verb("agenthq member invite eve@acme.test --role operator")
+@verb("agenthq member invite eve@acme.test --role operator", into=member)
 @click.argument("email")
 @tenant_option
 @role_option
@@ -37,7 +32,7 @@ def invite(desk: Desk, email: str, tenant: str | None, role: Role) -> Shown:
     return Shown(_plain(found) | {"mailed": True, "link": ""}, f"The invitation went to {found.email}.")
 
 
-@verb("agenthq member invitations", name="invitations")
+@verb("agenthq member invitations", into=member, name="invitations")
 @tenant_option
 def list_(desk: Desk, tenant: str | None) -> Shown:
     """Invitations of a tenant, newest first, with what became of them."""
@@ -48,7 +43,7 @@ def list_(desk: Desk, tenant: str | None) -> Shown:
     return listing([_plain(one) for one in found], table(heads, rows, "Nobody is invited."))
 
 
-@verb("agenthq member revoke 0193a1c2-…")
+@verb("agenthq member revoke 0193a1c2-…", into=member)
 @click.argument("invitation_id", metavar="ID")
 @tenant_option
 def revoke(desk: Desk, invitation_id: str, tenant: str | None) -> Shown:

@@ -70,7 +70,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 # Modules that add verbs to the group of another.
-MORE = {"tenant": ("tenant_life", "tenant_plans", "bundles")}
+MORE = {
+    "tenant": ("tenant_life", "tenant_plans", "bundles"),
+    "member": ("invitations", "member_wishes", "member_absences"),
+}
 ALONE = "Without a command, agenthq serves. Every command takes --json and --data DIR, and has examples in its --help."
 WIDE = {"max_content_width": 100}
 MODULES = {verb: module for verbs in SECTIONS.values() for verb, module in verbs.items()}

@@ -1,21 +1,18 @@
 """`agenthq service`: the box as a service of the operating system."""
 
-import os
 import sys
-from pathlib import Path
 
 import click
 
-from appliance import children
+from appliance.cli import systemd
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
-from appliance.cli.show import Shown, facts
+from appliance.cli.show import Shown
 from appliance.errors import Problem
 from appliance.release import layout, units
 from appliance.release.units import Service
 
 SYSTEMS = {"systemd": units.systemd, "launchd": units.launchd, "windows": units.windows}
-STATES = ("ActiveState", "SubState", "MainPID", "NRestarts", "StatusText", "UnitFileState")
 own_option = click.option(
     "--user", "own", is_flag=True, help="A service of yours alone; without it, of the whole machine."
 )
@@ -47,11 +44,9 @@ def install(desk: Desk, own: bool, run_as: str, only_print: bool, system: str | 
     text = SYSTEMS[system or usual](wanted)
     if shows or usual != "systemd":
         return Shown({"text": text, "path": str(units.path(own))}, text.rstrip("\n"))
-    _write(units.path(own), text)
-    _systemctl(own, "daemon-reload")
-    _systemctl(own, "enable", "--now", units.NAME)
-    state = _states(own)
-    return Shown({"path": str(units.path(own)), **state}, f"Installed as {units.path(own)}\n{_words(state)}")
+    systemd.add(own, text)
+    state = systemd.states(own)
+    return Shown({"path": str(units.path(own)), **state}, f"Installed as {units.path(own)}\n{systemd.words(state)}")
 
 
 @verb("sudo agenthq service uninstall", "agenthq service uninstall --user", into=service)
@@ -61,9 +56,7 @@ def uninstall(desk: Desk, own: bool) -> Shown:
     path = units.path(own)
     if not path.exists():
         raise Problem("not_found", f"There is no service: {path} does not exist.")
-    _systemctl(own, "disable", "--now", units.NAME)
-    path.unlink()
-    _systemctl(own, "daemon-reload")
+    systemd.remove(own)
     return Shown({"removed": str(path)}, f"The service is gone. The data in {desk.folder} stays.")
 
 
@@ -72,23 +65,8 @@ def uninstall(desk: Desk, own: bool) -> Shown:
 def status(desk: Desk, own: bool) -> Shown:
     """Is it installed, and does it run? Exit code 1 when it does not."""
     path = units.path(own)
-    state = _states(own) if path.exists() else {"ActiveState": "not installed"}
-    return Shown({"path": str(path), **state}, _words(state), int(state["ActiveState"] != "active"))
-
-
-def restart(own: bool) -> None:
-    """Raises Problem(unavailable)."""
-    _systemctl(own, "restart", units.NAME)
-
-
-def stop(own: bool) -> None:
-    """Raises Problem(unavailable)."""
-    _systemctl(own, "stop", units.NAME)
-
-
-def installed() -> bool | None:
-    """Is there a service: True for one of the person, False for one of the machine, None for none."""
-    return next((own for own in (True, False) if units.path(own).exists()), None)
+    state = systemd.states(own) if path.exists() else {"ActiveState": "not installed"}
+    return Shown({"path": str(path), **state}, systemd.words(state), int(state["ActiveState"] != "active"))
 
 
 def _service(desk: Desk, own: bool, run_as: str) -> Service:
@@ -100,38 +78,3 @@ def _service(desk: Desk, own: bool, run_as: str) -> Service:
         data = units.STATE / units.NAME
     single = layout.read(home).current != "" and not (home / "current/_internal").exists()
     return Service(layout.read(home).program, data, own, run_as, single)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(text)
-        os.replace(partial, path)
-    except OSError as error:
-        raise Problem("config", f"{path} can't be written: {error.strerror}. Use sudo, or --user.") from error
-
-
-def _systemctl(own: bool, *words: str) -> str:
-    command = ["systemctl", *(["--user"] if own else []), *words]
-    try:
-        process = children.start(command)
-        out, err = process.communicate(timeout=120)
-    except OSError as error:
-        raise Problem(
-            "unavailable", f"systemd is not here ({error.strerror}). Run later: {' '.join(command)}"
-        ) from error
-    if process.returncode:
-        raise Problem("unavailable", f"{' '.join(command)} failed: {err.strip() or out.strip()}")
-    return out
-
-
-def _states(own: bool) -> dict[str, str]:
-    lines = _systemctl(own, "show", units.NAME, f"--property={','.join(STATES)}").splitlines()
-    return dict(line.partition("=")[::2] for line in lines if "=" in line)
-
-
-def _words(state: dict[str, str]) -> str:
-    named = {"ActiveState": "State", "SubState": "Detail", "MainPID": "Process", "NRestarts": "Restarts"}
-    named |= {"StatusText": "Says", "UnitFileState": "At start"}
-    return facts([(name, state.get(key)) for key, name in named.items()])

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from appliance import children
-from appliance.cli import service
+from appliance.cli import systemd
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, facts
@@ -18,7 +18,8 @@ from appliance.errors import Problem
 from appliance.release import layout, putting_back
 from appliance.release import update as updates
 from appliance.release.gate import fault_of
-from appliance.release.update import Hands, Outcome
+from appliance.release.trial import Hands
+from appliance.release.update import Outcome
 
 TRY_S = 300
 from_option = click.option(
@@ -68,17 +69,17 @@ def _home(given: str | None) -> Path:
 
 def _hands(desk: Desk) -> Hands:
     def put_back() -> int:
-        own = service.installed()
+        own = systemd.installed()
         if own is not None:
-            service.stop(own)
+            systemd.stop(own)
         if desk.server():
             raise Problem("conflict", "Stop the server first: its data goes back to the before.")
         return putting_back.put_back(desk.folder)
 
     def restart() -> bool:
-        own = service.installed()
+        own = systemd.installed()
         if own is not None:
-            service.restart(own)
+            systemd.restart(own)
         return own is not None
 
     return Hands(_tried, lambda: _keep(desk), restart, lambda version: fault_of(desk.folder, version), put_back)

@@ -8,6 +8,7 @@ alone holds the counter's row.
 import msgspec
 
 from appliance import clock, crypto, ids, redaction
+from appliance.crypto import Vault
 from appliance.db.database import Database, Row
 from appliance.domain.actor import SYSTEM
 from appliance.domain.chain import BATCH, Head, Proof
@@ -24,6 +25,18 @@ def append(control: Database, row: Row) -> None:
         if not control.known.get("audit"):
             control.before_commit(lambda: _write(control, control.known.get("audit", ())))
         control.known["audit"] = (*control.known.get("audit", ()), row)
+
+
+def unlock(control: Database, vault: Vault) -> bytes:
+    """The key of the log, which lies wrapped beside it and opens only with the master key; lines can be written now."""
+    find = "SELECT value FROM box WHERE name = 'audit_key'"
+    if (wrapped := control.value(find)) is None:
+        add = "INSERT INTO box (name, value) VALUES ('audit_key', :key) ON CONFLICT (name) DO NOTHING"
+        control.execute(add, {"key": vault.new_log_key()})
+        wrapped = control.value(find)
+    control.log_key = vault.log_key(wrapped)
+    begin(control)
+    return control.log_key
 
 
 def begin(control: Database) -> None:

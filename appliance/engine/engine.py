@@ -18,7 +18,7 @@ from appliance.engine.sweeper import Sweeper
 from appliance.engine.tallying import EXPORT, Tallying
 from appliance.post import Post
 
-# Work waits so long for what dead processes held to be free again; with thousands of tenants it goes on beside the rest.
+# Work waits so long for what dead processes held to be free; of thousands of tenants the rest is freed beside it.
 FIRST_S = 1.0
 log = logging.getLogger(__name__)
 ALL = frozenset({"pump", "sweep"})

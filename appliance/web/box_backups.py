@@ -13,6 +13,7 @@ from appliance.domain.actor import Actor
 from appliance.errors import Problem, invalid
 from appliance.web import door, respond
 from appliance.web.box import BoxFrame
+from appliance.web.box_backup_targets_api import BackupTargetsApi
 from appliance.web.box_backups_api import BackupsApi, means
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
@@ -121,4 +122,4 @@ def _prove(control: Database, frame: BoxFrame, password: str) -> None:
 
 
 BOX_PAGES = [BackupsPages]
-BOX_API = [BackupsApi]
+BOX_API = [BackupsApi, BackupTargetsApi]

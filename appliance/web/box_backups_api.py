@@ -3,19 +3,17 @@
 from typing import Any
 
 import msgspec
-from litestar import Controller, delete, get, post, put
-from litestar.params import FromPath, FromQuery
+from litestar import Controller, get, post, put
+from litestar.params import FromQuery
 
-from appliance.backup import due, kit, places, rows, standing
+from appliance.backup import due, kit, rows, standing
 from appliance.backup.due import Plan
 from appliance.backup.means import Means
-from appliance.backup.places import NewPlace, Place
 from appliance.backup.standing import BoxStanding
 from appliance.db.database import Database
 from appliance.domain import records
 from appliance.domain.actor import Actor
 from appliance.web import respond
-from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 
@@ -59,19 +57,6 @@ class BackupsApi(Controller):
     @put("/plan", sync_to_thread=True, summary="When backups and drills happen by themselves")
     def plan(self, control: Database, actor: Actor, data: Plan) -> Plan:
         return due.set_plan(control, actor, data)
-
-    @post("/targets", sync_to_thread=True, summary="Try a target and add it")
-    def add(self, control: Database, actor: Actor, services: Services, data: NewPlace) -> Reply:
-        """The secret goes in and never out. The host key that an SFTP machine shows now is the only one taken later."""
-        return respond.created(places.add(control, actor, services.vault, services.settings.data_dir, data))
-
-    @post("/targets/{name:str}/test", status_code=200, sync_to_thread=True, summary="Look whether a target answers")
-    def test(self, control: Database, services: Services, name: FromPath[str]) -> Place:
-        return places.test(control, services.vault, services.settings.data_dir, name)
-
-    @delete("/targets/{name:str}", sync_to_thread=True, summary="Forget a target; what it holds stays there")
-    def remove(self, control: Database, actor: Actor, services: Services, name: FromPath[str]) -> None:
-        places.remove(control, actor, services.settings.data_dir, name)
 
     @post("/kit/confirm", status_code=200, sync_to_thread=True, summary="The recovery kit is printed and put away")
     def confirm(self, control: Database, actor: Actor, services: Services, data: Code) -> kit.Standing:

@@ -8,7 +8,7 @@ from litestar import Controller, Response, get, post
 from appliance.db.database import Database
 from appliance.domain.actor import Actor
 from appliance.domain.analytics import files
-from appliance.domain.economics import months, projection, readings, unit_prices, view
+from appliance.domain.economics import assumptions, months, projection, readings, unit_prices, view
 from appliance.domain.economics.projection import Projection
 from appliance.domain.economics.unit_prices import UNITS, UnitPrices
 from appliance.domain.economics.view import Outlook
@@ -70,7 +70,7 @@ def _page(
     shown = outlook.projection.typical if outlook.projection else None
     there = months.months(control)
     given = {
-        one.name: asked.get(one.name) or (getattr(shown, one.name) if shown else "") for one in projection.ASSUMPTIONS
+        one.name: asked.get(one.name) or (getattr(shown, one.name) if shown else "") for one in assumptions.ASSUMPTIONS
     }
     kept = {name: text for name, text in asked.items() if name in ("month", *given) and text and not faults}
     context: dict[str, Any] = {
@@ -87,7 +87,7 @@ def _page(
         "payers": list(unit_prices.PAYERS.items()),
         "typed": _typed(prices) | (typed or {}),
         "errors": respond.faults(problem) if problem else {},
-        "assumptions": projection.ASSUMPTIONS,
+        "assumptions": assumptions.ASSUMPTIONS,
         "given": given,
         "faults": faults,
     }

@@ -1,34 +1,25 @@
-"""Invitations to a tenant: part of the members' page, and the API."""
+"""Invitations to a tenant: part of the members' page."""
 
 from typing import Any
 
-import msgspec
-from litestar import Controller, delete, get, post
-from litestar.params import FromPath, FromQuery
+from litestar import Controller, post
+from litestar.params import FromPath
 
-from appliance import letters
 from appliance.db.database import Database
 from appliance.domain import invitations
 from appliance.domain.actor import Actor
-from appliance.domain.invitations import Invitation, Issued, NewInvitation
+from appliance.domain.invitations import NewInvitation
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
-from appliance.gateway.notify import Undelivered
 from appliance.web import members, respond
 from appliance.web.frame import Frame
+from appliance.web.invitations_api import InvitationsApi
+from appliance.web.invitations_sent import Sent, send
 from appliance.web.login import Fields
 from appliance.web.respond import Reply
 from appliance.web.services import Services
 
 ADMIN = {"role": "admin"}
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """`link` is there when the box did not send it: then it is seen this once, and `why` says why."""
-
-    invitation: Invitation
-    link: str = ""
-    why: str = ""
 
 
 class InvitationsPages(Controller):
@@ -67,56 +58,6 @@ class InvitationsPages(Controller):
     ) -> Reply:
         invitations.revoke(control, actor, tenant.id, invitation_id)
         return respond.redirect(f"{frame.base}/settings/members", "The invitation opens nothing any more.")
-
-
-class InvitationsApi(Controller):
-    path = "/invitations"
-    tags = ["people"]
-    opt = ADMIN
-
-    @get("/", sync_to_thread=True, summary="The invitations of the tenant, newest first")
-    def listing(
-        self, control: Database, tenant: Tenant, limit: FromQuery[int] = 50, cursor: FromQuery[str] = ""
-    ) -> dict[str, Any]:
-        found = invitations.page(control, tenant.id, respond.limit(limit), cursor)
-        return {"items": [shown(one) for one in found.items], "next_cursor": found.next_cursor}
-
-    @post("/", sync_to_thread=True, summary="Invite a person by e-mail")
-    def invite(self, control: Database, actor: Actor, tenant: Tenant, services: Services, data: NewInvitation) -> Reply:
-        """`link` is in this answer when the box sends no e-mail, and never again."""
-        issued = invitations.invite(control, actor, tenant.id, data)
-        return respond.created(_shown(send(services, control, tenant, actor, issued)))
-
-    @post("/{invitation_id:str}/resend", status_code=200, sync_to_thread=True, summary="Make and send another link")
-    def resend(
-        self, control: Database, actor: Actor, tenant: Tenant, services: Services, invitation_id: FromPath[str]
-    ) -> dict[str, Any]:
-        issued = invitations.resend(control, actor, tenant.id, invitation_id)
-        return _shown(send(services, control, tenant, actor, issued))
-
-    @delete("/{invitation_id:str}", sync_to_thread=True, summary="Revoke an invitation")
-    def revoke(self, control: Database, actor: Actor, tenant: Tenant, invitation_id: FromPath[str]) -> None:
-        invitations.revoke(control, actor, tenant.id, invitation_id)
-
-
-def send(services: Services, control: Database, tenant: Tenant, actor: Actor, issued: Issued) -> Sent:
-    """By e-mail where the box sends e-mail; else the link is handed back, to be copied."""
-    found, link = issued.invitation, f"{services.post.base}/join/{issued.token}"
-    try:
-        services.post.write(letters.invitation(found.email, tenant.name, found.role, actor.name, link))
-    except Undelivered as failure:
-        return Sent(found, link, str(failure) if services.post.email else "")
-    invitations.mailed(control, found.id)
-    return Sent(invitations.get(control, tenant.id, found.id))
-
-
-def shown(one: Invitation) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(one)
-    return plain | {"state": one.state}
-
-
-def _shown(sent: Sent) -> dict[str, Any]:
-    return shown(sent.invitation) | {"link": sent.link, "why": sent.why}
 
 
 def _told(frame: Frame, sent: Sent) -> Reply:

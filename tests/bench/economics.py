@@ -20,7 +20,7 @@ from appliance.domain import keys, members, sessions, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.analytics.amounts import NANO
 from appliance.domain.economics import claim, plan_prices, projection, use
-from appliance.domain.economics.projection import Typical
+from appliance.domain.economics.typical import Typical
 from appliance.domain.economics.unit_prices import UnitPrices
 from appliance.domain.economics.use import Used
 from appliance.domain.key_forms import NewKey

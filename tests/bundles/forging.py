@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import zstandard
 
-from appliance.bundles.container import _header as header
+from appliance.bundles.container import header
 from appliance.bundles.manifest import encode
 
 

@@ -135,6 +135,8 @@ def test_a_rotated_key_opens_the_data_and_old_backups_open_with_the_old_kit(
     new_kit = kit_of(agenthq, tmp_path)
     assert agenthq("restore", "--kit", str(new_kit), "--from", usb, "--data", str(tmp_path / "a")).code == 69
     assert agenthq("restore", "--kit", str(old_kit), "--from", usb, "--data", str(tmp_path / "b")).code == 0
+    for folder in (box, tmp_path / "b"):
+        assert agenthq("audit", "verify", "--box", "--data", str(folder)).code == 0
 
 
 def test_the_kit_is_confirmed_by_its_code(agenthq: Run, box: Path) -> None:

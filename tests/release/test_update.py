@@ -12,10 +12,12 @@ from appliance.crypto import signatures
 from appliance.db import before, migrate
 from appliance.db.tenants import open_catalogue
 from appliance.errors import Problem
-from appliance.release import layout, packages, putting_back, update
+from appliance.release import layout, packages, putting_back, update, versions
 from appliance.release.gate import fault_of
-from appliance.release.update import Hands, Outcome, State
+from appliance.release.trial import Hands
+from appliance.release.update import Outcome
 from appliance.release.upgrade import Upgrade
+from appliance.release.versions import State
 from tests.release import old
 
 PRIVATE, PUBLIC = signatures.new_signing_key()
@@ -120,7 +122,7 @@ def test_nothing_older_or_the_same_is_let_in(home: Path, release: Make, version:
 
 
 def test_an_old_release_played_again_is_refused_even_after_going_back(home: Path, release: Make) -> None:
-    update._write_state(home, State("1.3.0", ""))
+    versions.remember(home, State("1.3.0", ""))
     with pytest.raises(Problem, match="older than 1.3.0"):
         update.check(home, release("1.2.0"), PUBLIC)
     assert update.check(home, release("1.3.0"), PUBLIC).version == "1.3.0"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.db.database import Database
-from appliance.domain.economics import claim, months, plan_prices, projection, unit_prices
+from appliance.domain.economics import assumptions, claim, months, plan_prices, projection, unit_prices
 from appliance.domain.economics.claim import Clause
 from appliance.domain.economics.projection import Projection
 from appliance.domain.economics.shapes import Line
@@ -22,7 +22,7 @@ class Outlook(msgspec.Struct, frozen=True):
 def outlook(control: Database, month: str, given: Mapping[str, str]) -> Outlook:
     """Without a measurement and without assumptions there is no projection. Raises Problem(invalid)."""
     found = months.of(control, month)
-    on = projection.assumed(found, given)
+    on = assumptions.assumed(found, given)
     if on is None:
         return Outlook(False, None, [])
     made = projection.project(unit_prices.of(control), on)

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from appliance.domain.economics import claim, plan_prices, projection
-from appliance.domain.economics.projection import Typical
+from appliance.domain.economics import assumptions, claim, plan_prices, projection, typical
+from appliance.domain.economics.typical import Typical
 from appliance.domain.economics.unit_prices import UnitPrices
 from appliance.errors import Problem
 from tests.domain.economics.test_months import month_of
@@ -20,22 +20,22 @@ def test_what_is_typical_is_the_mean_of_a_whole_month(world: World) -> None:
         used(control, world.acme.id, work_ns=2 * HOUR_NS, bytes_out=GB, pages=10)
         used(control, "", work_ns=HOUR_NS)
         read(control, world.acme.id, bytes=GB)
-    on = projection.typical(month_of(world))
+    on = typical.of(month_of(world))
     assert (on.cpu_seconds, on.own_seconds, on.kept_mb, on.sent_mb, on.requests) == ("3600", "1800", "500", "500", "5")
 
 
 def test_without_a_measurement_nothing_is_assumed() -> None:
-    assert projection.assumed(None, {}) is None
-    assert projection.assumed(None, {"cpu_seconds": "600"}) is None
-    given = {name: getattr(LIGHT, name) for name in projection.MEASURED}
-    assert projection.assumed(None, given) == LIGHT
+    assert assumptions.assumed(None, {}) is None
+    assert assumptions.assumed(None, {"cpu_seconds": "600"}) is None
+    given = {name: getattr(LIGHT, name) for name in assumptions.MEASURED}
+    assert assumptions.assumed(None, given) == LIGHT
 
 
-@pytest.mark.parametrize("name", [one.name for one in projection.ASSUMPTIONS])
+@pytest.mark.parametrize("name", [one.name for one in assumptions.ASSUMPTIONS])
 @pytest.mark.parametrize("text", ["many", "-1", "inf"])
 def test_an_assumption_that_is_no_number_is_refused_at_its_field(name: str, text: str) -> None:
     with pytest.raises(Problem) as caught:
-        projection.assumed(None, {name: text})
+        assumptions.assumed(None, {name: text})
     assert set(caught.value.errors) == {name}
 
 
