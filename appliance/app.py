@@ -315,7 +315,8 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    return (tenants_due, partial(storage.due, opened.catalogue), partial(readings.hourly, opened.catalogue))
+    given = (opened.catalogue, opened.calls.stopping.is_set)
+    return (tenants_due, partial(storage.due, *given), partial(readings.hourly, *given))
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:
@@ -332,9 +333,7 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     engine = Engine(*given, _chores(opened), Keeper(Means(opened.catalogue, opened.vault)))
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
-    recovered = engine.start()
-    if recovered:
-        log.info("%d interrupted runs go on", recovered)
+    engine.start()
     if "pump" in PARTS[settings.role]:
         opened.calls.prices.load()
     return engine.stop

@@ -38,6 +38,7 @@ class Watchman:
         self._certificate_ends = certificate_ends
         self._leader = catalogue.leader("watch")
         self._looked_at = self._pruned_at = 0.0
+        self.stopping = threading.Event()
 
     def round(self) -> None:
         """One look when it is time for one, and the letters that are due."""
@@ -46,7 +47,10 @@ class Watchman:
         now = clock.monotonic()
         if not self._looked_at or now - self._looked_at >= LOOK_S:
             self._looked_at = now
-            alert_rules.watch(self._catalogue, self._certificate_ends())
+            # As long as a tenant took, others have the processor.
+            alert_rules.watch(self._catalogue, self._certificate_ends(), self.stopping.wait)
+            if self.stopping.is_set():
+                return
         with self._catalogue.control() as control:
             send_due(control, self._vault, self._post)
             if now - self._pruned_at >= PRUNE_S:
@@ -60,19 +64,18 @@ class Watchman:
 @contextmanager
 def on_duty(watchman: Watchman) -> Iterator[None]:
     """Rounds in a thread of their own, until the block ends."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_walk, args=(watchman, ended), name="watchman", daemon=True)
+    thread = threading.Thread(target=_walk, args=(watchman,), name="watchman", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        ended.set()
+        watchman.stopping.set()
         thread.join()
         watchman.stop()
 
 
-def _walk(watchman: Watchman, ended: threading.Event) -> None:
-    while not ended.wait(SEND_S):
+def _walk(watchman: Watchman) -> None:
+    while not watchman.stopping.wait(SEND_S):
         try:
             watchman.round()
         except (Problem, OSError) as error:

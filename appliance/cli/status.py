@@ -9,6 +9,7 @@ from appliance.cli import readiness
 from appliance.cli.command import verb
 from appliance.cli.desk import Desk
 from appliance.cli.show import Shown, ago, facts, money, table
+from appliance.db.troubles import Damaged
 from appliance.domain import board, home_lists, tenants, workers
 from appliance.domain.analytics import usage
 
@@ -33,10 +34,13 @@ def status(desk: Desk, ready: bool) -> Shown:
         ]
     )
     found = _tenants(desk) if desk.has_box else []
-    rows = [(t["tenant"], t["running"], t["waiting"], t["needs_person"], money(t["today_nano"])) for t in found]
+    rows = [_row(each) for each in found]
     heads = ("tenant", "running", "to do", "needs a person", "today")
     data = {"server": server, "data": str(desk.folder), "version": __version__, "tenants": found}
     text = f"{about}\n\n{table(heads, rows, 'No tenant yet: agenthq init', right=heads[1:])}"
+    for tenant in found:
+        if "fault" in tenant:
+            text += f"\n\n{tenant['tenant']} is in maintenance: {tenant['fault']}"
     if processes:
         data["processes"] = processes
         shown = [(p["role"], p["host"], p["pid"], ago(p["started_at"]), ago(p["seen_at"])) for p in processes]
@@ -61,9 +65,19 @@ def _tenants(desk: Desk) -> list[dict[str, Any]]:
     return [_work(desk, tenant) for tenant in found]
 
 
+def _row(tenant: dict[str, Any]) -> tuple[Any, ...]:
+    if "fault" in tenant:
+        return (tenant["tenant"], "in maintenance", "", "", "")
+    return (*(tenant[name] for name in ("tenant", "running", "waiting", "needs_person")), money(tenant["today_nano"]))
+
+
 def _work(desk: Desk, tenant: tenants.Tenant) -> dict[str, Any]:
-    with desk.catalogue.open(tenant.id) as db:
-        counts, today = board.counts(db), usage.today(db)
-        waiting = home_lists.needs_person_count(db)
+    """One that can't be used has a `fault` instead."""
+    try:
+        with desk.catalogue.open(tenant.id) as db:
+            counts, today = board.counts(db), usage.today(db)
+            waiting = home_lists.needs_person_count(db)
+    except Damaged as found:
+        return {"tenant": tenant.slug, "fault": found.detail}
     work = {"running": counts["in_progress"], "waiting": counts["todo"], "needs_person": waiting}
     return {"tenant": tenant.slug, **work, "today_nano": today.cost_nano}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from appliance import __version__, clock
 from appliance.db.database import Database
+from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 PROGRAM = "program"
@@ -49,10 +50,14 @@ def applied(db: Database) -> list[int]:
 
 def known_version(db: Database, kind: str) -> int:
     """The version found. Raises Problem(newer_data)."""
-    with db.transaction():
-        found = version(db)
-    refuse_newer(found, kind, db)
-    return found
+    try:
+        # A look alone: to write, a second connection would be opened to each of thousands of files.
+        found = applied(db)[-1:] or [0]
+    except Damaged:
+        with db.transaction():
+            found = [version(db)]
+    refuse_newer(found[0], kind, db)
+    return found[0]
 
 
 def refuse_newer(found: int, kind: str, db: Database | None = None) -> None:

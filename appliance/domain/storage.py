@@ -1,6 +1,7 @@
 """How much each tenant stores: measured now and then, and told once at each threshold."""
 
 import logging
+from collections.abc import Callable
 
 from appliance import clock
 from appliance.db.database import Database
@@ -21,11 +22,13 @@ def limited(control: Database) -> list[str]:
     return [str(row["id"]) for row in control.rows(sql)]
 
 
-def due(catalogue: Catalogue) -> None:
+def due(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False) -> None:
     """Measure those that may not store as much as they like; one that can't be used holds up no other."""
     with catalogue.control() as control:
         found = limited(control)
     for tenant_id in found:
+        if stopping():
+            return
         try:
             measure(catalogue, tenant_id)
         except Problem as problem:

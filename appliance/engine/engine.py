@@ -1,5 +1,7 @@
 """The engine as one part: started after the databases, stopped before them."""
 
+import logging
+import threading
 from collections.abc import Callable
 
 from appliance.backup.due import Keeper
@@ -16,6 +18,9 @@ from appliance.engine.sweeper import Sweeper
 from appliance.engine.tallying import EXPORT, Tallying
 from appliance.post import Post
 
+# Work waits so long for what dead processes held to be free; of thousands of tenants the rest is freed beside it.
+FIRST_S = 1.0
+log = logging.getLogger(__name__)
 ALL = frozenset({"pump", "sweep"})
 WAKING = frozenset(
     {"run.queued", "run.ready", "run.released", "agent.resumed", "agent.changed", "instance.started", "instance.landed"}
@@ -54,6 +59,8 @@ class Engine:
         self._chores = chores
         self._keeper = keeper
         self._workers = Workers(self.bell, workers if "pump" in parts else 0, grace_s)
+        self._recovery = threading.Thread(target=guarded(self._recover), name="recovery", daemon=True)
+        self.recovered = 0
         self._living = Living(catalogue, owner, parts, self._takes_bells)
         beat = self._living.beat
         if "sweep" in parts:
@@ -75,7 +82,8 @@ class Engine:
     def _do_chores(self) -> None:
         if self.sweeper.leads():
             for chore in self._chores:
-                guarded(chore)()
+                if not self.sweeper.stopping.is_set():
+                    guarded(chore)()
 
     def hear(self, tenant_id: str, events: list[Row]) -> None:
         """Committed events that may mean work ring the bell."""
@@ -84,10 +92,12 @@ class Engine:
         if any(event["kind"] == "export.asked" for event in events):
             self.bell.ring(tenant_id, EXPORT)
 
-    def start(self) -> int:
-        """Recover, then work; how many interrupted runs go on."""
+    def start(self) -> None:
+        """Recover, then work: at the latest after a second, and the rest is recovered beside the work."""
         sweeps = "sweep" in self._parts
-        recovered = self.sweeper.recover() if sweeps else 0
+        if sweeps:
+            self._recovery.start()
+            self._recovery.join(FIRST_S)
         if "pump" in self._parts:
             self._workers.start()
         if sweeps:
@@ -95,18 +105,27 @@ class Engine:
         if self._parts:
             self._living.beat()
             self._clockwork.start()
-        return recovered
+
+    def _recover(self) -> None:
+        self.recovered = self.sweeper.recover()
+        if self.recovered:
+            log.info("%d interrupted runs go on", self.recovered)
 
     def stop(self) -> None:
         """Runs stop between two steps and are given back; the next start goes on with them."""
         self.pump.stopping.set()
         self.tallying.stopping.set()
+        self.sweeper.stopping.set()
+        if self.postman:
+            self.postman.stopping.set()
         self._calls.stopping.set()
         if self._keeper:
             self._keeper.stopping.set()
         self._clockwork.stop()
         if self._keeper:
             self._keeper.stop()
+        if self._recovery.is_alive():
+            self._recovery.join()
         self._living.stop()
         if self.postman:
             self.postman.stop()

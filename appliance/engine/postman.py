@@ -1,6 +1,7 @@
 """Notices leave beside the work, never in its way: what happened is read once a second, what is due is sent."""
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +12,7 @@ from appliance.domain import members
 from appliance.domain.members import Member
 from appliance.domain.notices import deriving, digests, outbox
 from appliance.domain.tenants import Tenant
-from appliance.engine.doors import Doors
+from appliance.engine.doors import Doors, until_stopped
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
 from appliance.post import Post
@@ -31,17 +32,18 @@ class Postman:
         self._doors = Doors(catalogue)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="post")
         self._busy: set[str] = set()
+        self.stopping = threading.Event()
 
     def round(self) -> None:
         """Read what happened in each tenant, and have sent what is due there; nobody waits for the sending."""
         if not self._leader.leads():
             return
-        for tenant in self._doors.awake("post"):
+        for tenant in until_stopped(self._doors.awake("post"), self.stopping):
             guarded(partial(self._read, tenant))()
 
     def tidy(self) -> None:
         if self._leader.leads():
-            for tenant in self._doors.open():
+            for tenant in until_stopped(self._doors.open(), self.stopping):
                 guarded(partial(self._prune, tenant))()
 
     def _prune(self, tenant: Tenant) -> None:

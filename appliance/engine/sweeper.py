@@ -1,9 +1,11 @@
 """Once a second: what is due, what expired, and what nobody rang for. A lost bell costs at most this long."""
 
 import logging
+import threading
 from collections.abc import Callable
 from functools import partial
 
+from appliance import clock
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain import (
@@ -25,7 +27,7 @@ from appliance.domain import (
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
 from appliance.domain.tenants import Tenant
-from appliance.engine.doors import Doors
+from appliance.engine.doors import Doors, until_stopped
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.engine.ticking import Ticking
@@ -44,13 +46,26 @@ class Sweeper:
         self._leader = catalogue.leader("sweep")
         self._ticking = Ticking()
         self._doors = Doors(catalogue)
+        self._recovering = threading.Lock()
+        self.stopping = threading.Event()
 
     def recover(self) -> int:
-        """Void the leases and settle the calls of processes that are gone; how many runs go on."""
+        """Void the leases and settle the calls of processes that are gone; how many runs go on.
+
+        Once at a time. One that is cut by a stop leaves the processes in the list, and the next start does the rest.
+        """
+        if not self._recovering.acquire(blocking=False):
+            return 0
+        try:
+            return self._recover()
+        finally:
+            self._recovering.release()
+
+    def _recover(self) -> int:
         with self.catalogue.control() as control:
             dead = workers.gone(control, self.catalogue.shared, self.owner)
-        going_on = sum(self._each(self._recover_one))
-        if dead:
+        going_on = sum(self._each(self._recover_one, gently=True))
+        if dead and not self.stopping.is_set():
             # Last: were this process to die before, the next leader still knows of them.
             log.warning("processes gone: %s; %d of their runs go on", ", ".join(dead), going_on)
             with self.catalogue.control() as control:
@@ -105,10 +120,7 @@ class Sweeper:
         with self.catalogue.control() as control:
             sessions.prune(control)
             throttle.prune(control)
-        self._each(idempotency.prune)
-        self._each(hook_deliveries.prune)
-        self._each(spent.prune)
-        self._each(loops.prune)
+        self._each(_prune, gently=True)
 
     def _sweep_one(self, db: Database) -> int:
         if stirring.stirs(db):
@@ -122,8 +134,13 @@ class Sweeper:
             self.bell.ring(db.name)
         return 0
 
-    def _each(self, work: Callable[[Database], int], which: list[Tenant] | None = None) -> list[int]:
-        """A tenant whose database is damaged or missing, or trips over a bug, holds up no other."""
+    def _each(
+        self, work: Callable[[Database], int], which: list[Tenant] | None = None, gently: bool = False
+    ) -> list[int]:
+        """A tenant whose database is damaged or missing, or trips over a bug, holds up no other.
+
+        Going `gently` leaves as much time to pages and runs as it takes itself.
+        """
         done: list[int] = []
 
         def one(tenant_id: str) -> None:
@@ -133,6 +150,15 @@ class Sweeper:
             except Problem as problem:
                 log.error("tenant %s is left out: %s", tenant_id, problem.detail)
 
-        for tenant in self._doors.open() if which is None else which:
+        for tenant in until_stopped(self._doors.open() if which is None else which, self.stopping):
+            begun = clock.monotonic()
             guarded(partial(one, tenant.id))()
+            if gently:
+                self.stopping.wait(clock.monotonic() - begun)
         return done
+
+
+def _prune(db: Database) -> int:
+    for forget in (idempotency.prune, hook_deliveries.prune, spent.prune, loops.prune):
+        forget(db)
+    return 0

@@ -11,7 +11,7 @@ from appliance.calls.elsewhere import Elsewhere
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain.analytics import baselines, exports, marks, pruning, rollups
-from appliance.engine.doors import Doors
+from appliance.engine.doors import Doors, until_stopped
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
@@ -36,12 +36,12 @@ class Tallying:
 
     def round(self) -> None:
         """Ring for each tenant that has something to add up, or a file to make."""
-        for tenant in self._doors.awake("tally"):
+        for tenant in until_stopped(self._doors.awake("tally"), self.stopping):
             guarded(partial(self._with, tenant.id, self._ring))()
 
     def tidy(self) -> None:
         """Hourly: put right what slipped through, and forget what is old."""
-        for tenant in self._doors.open():
+        for tenant in until_stopped(self._doors.open(), self.stopping):
             guarded(partial(self._with, tenant.id, self._tidy))()
 
     def tally(self, tenant_id: str) -> None:

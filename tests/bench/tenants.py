@@ -54,6 +54,7 @@ def measure() -> Iterator[Figure]:
     yield Figure("making a tenant, p95", _p95(took) * 1000, "ms", 100)
     yield Figure(f"start until ready with {MANY:,} tenants", many[0], "s", 2)
     yield Figure(f"start until ready with {FEW} tenants", few[0], "s")
+    yield Figure(f"stop with {MANY:,} tenants", many[2], "s", 5)
     for name, load in ((f"{FEW}", few[1]), (f"{MANY:,}", many[1])):
         yield Figure(f"request p95 with {name} tenants", load.p95_ms, "ms")
         yield Figure(f"requests a second with {name} tenants", load.requests / SECONDS, "/s")
@@ -75,8 +76,8 @@ def _made(box: Box, count: int, start: int = 0) -> tuple[list[str], list[float]]
     return secrets, took
 
 
-def _under_load(folder: Path, secrets: list[str]) -> tuple[float, Load]:
-    """Seconds until ready, and the load that follows, in a process with few descriptors."""
+def _under_load(folder: Path, secrets: list[str]) -> tuple[float, Load, float]:
+    """Seconds until ready, the load that follows, and seconds until stopped; in a process with few descriptors."""
     port = free_port()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(NOFILE, soft), hard))
@@ -86,10 +87,12 @@ def _under_load(folder: Path, secrets: list[str]) -> tuple[float, Load]:
             until(lambda: _ready(port), 60)
             started = time.perf_counter() - begin
             load = _load(port, secrets)
-            server.kill()
+            begin = time.perf_counter()
+            server.stop()
+            stopped = time.perf_counter() - begin
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return started, load
+    return started, load, stopped
 
 
 def _ready(port: int) -> bool:

@@ -123,3 +123,29 @@ def test_config_check_finds_a_bad_file(agenthq: Run, box: Path) -> None:
 def test_paths_are_inside_the_data_folder(agenthq: Run, box: Path) -> None:
     found = json.loads(agenthq("paths", "--json").out)
     assert (found["control"], found["master_key"]) == (str(box / "control.db"), str(box / "keys/master.key"))
+
+
+def test_a_damaged_tenant_is_named_and_hides_no_other(agenthq: Run, box: Path) -> None:
+    agenthq("tenant", "create", "globex", "--name", "Globex")
+    damage(box, agenthq, "globex")
+    done = agenthq("status", "--json")
+    acme, globex = done.json["tenants"]
+    assert (done.code, acme["tenant"], acme["running"]) == (0, "acme", 0)
+    assert globex["tenant"] == "globex" and "Restore it from a backup." in globex["fault"]
+    assert "globex is in maintenance: The database is damaged" in agenthq("status").out
+
+
+def test_what_was_put_back_is_looked_after_beside_a_damaged_tenant(agenthq: Run, box: Path) -> None:
+    agenthq("tenant", "create", "globex", "--name", "Globex")
+    damage(box, agenthq, "acme")
+    done = agenthq("restored", "--json")
+    globex, acme = done.json["items"]
+    assert (done.code, globex["tenant"], globex["restored"]["epoch"]) == (1, "globex", 1)
+    assert acme["tenant"] == "acme" and "damaged" in acme["fault"]
+    assert "acme is left out: The database is damaged" in agenthq("restored").out
+
+
+def damage(box: Path, agenthq: Run, slug: str) -> None:
+    [tenant] = [each for each in agenthq("tenant", "list", "--json").json["items"] if each["slug"] == slug]
+    for path in (box / "tenants" / tenant["id"]).glob("tenant.db*"):
+        path.write_bytes(b"no database" * 100)

@@ -203,3 +203,10 @@ def test_the_look_of_each_minute_finds_those_with_a_limit(world: World) -> None:
     assert level(world)["storage_level"] == 100
     assert world.catalogue.bounds(world.acme.id).stored_bytes > 2 * MB
     assert world.catalogue.bounds(world.globex.id).stored_bytes == 0
+
+
+def test_the_look_of_each_minute_ends_when_the_process_does(world: World) -> None:
+    limit(world, storage_bytes=MB)
+    store(world, 2 * MB)
+    storage.due(world.catalogue, lambda: True)
+    assert level(world)["storage_level"] == 0

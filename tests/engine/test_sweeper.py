@@ -1,16 +1,23 @@
 """Once a second: due timers, silent workers, lost calls; at start: what a dead process left behind."""
 
+import threading
+
 import pytest
 
 from appliance.calls import Caller
+from appliance.db.database import Database
 from appliance.domain import budgets, claims, ledger, lifecycle, runs, tenants, workers
 from appliance.domain.budget_words import NANO
 from appliance.domain.ledger import Opening
 from appliance.domain.runs import Run
+from appliance.engine import engine
 from appliance.engine.sweeper import Sweeper
 from appliance.gateway.client import Gateway
 from tests.engine.floor import Floor, comment, finish
 from tests.waiting import until
+
+# No process has such a number.
+NOBODY = 2**30
 
 
 def test_a_due_timer_fires_and_an_early_one_does_not(floor: Floor) -> None:
@@ -172,3 +179,45 @@ def test_a_gateway_closed_under_a_call_cancels_nothing(floor: Floor) -> None:
         floor.gateway.close()
         until(lambda: floor.run(task).state == "ready", seconds=5)
     assert floor.now(task).state == "in_progress"
+
+
+def test_the_way_through_all_tenants_ends_between_two_when_the_process_stops(floor: Floor) -> None:
+    """What was not looked at stays for the next start: processes that died are still in the list."""
+    with floor.world.control() as control:
+        workers.enter(control, "dead", "all", alone=False)
+        control.update("workers", {"owner": "dead"}, pid=NOBODY)
+    sweeper = Sweeper(floor.world.catalogue, floor.bell, "next")
+    seen: list[str] = []
+
+    def look(db: Database) -> int:
+        seen.append(db.name)
+        sweeper.stopping.set()
+        return 0
+
+    sweeper._each(look)
+    assert len(seen) == 1
+    with floor.world.control() as control:
+        sweeper.recover()
+        assert "dead" in [worker.owner for worker in workers.all(control)]
+        Sweeper(floor.world.catalogue, floor.bell, "later").recover()
+        assert "dead" not in [worker.owner for worker in workers.all(control)]
+
+
+def test_work_does_not_wait_for_a_long_recovery_and_a_stop_ends_it(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def long(sweeper: Sweeper) -> int:
+        begun.set()
+        sweeper.stopping.wait()
+        return 0
+
+    monkeypatch.setattr(Sweeper, "recover", long)
+    monkeypatch.setattr(engine, "FIRST_S", 0.01)
+    task = floor.task(finish())
+    with floor.engine() as running:
+        assert begun.wait(10)
+        floor.until(task, "done")
+        assert running._recovery.is_alive()
+    assert not running._recovery.is_alive()

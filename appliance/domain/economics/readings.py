@@ -1,6 +1,8 @@
 """Once an hour for each tenant: how much it keeps, and what its model calls cost today and yesterday."""
 
 import logging
+from collections.abc import Callable
+from itertools import takewhile
 from typing import NamedTuple
 
 from appliance import clock
@@ -62,19 +64,21 @@ def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
     }
 
 
-def hourly(catalogue: Catalogue) -> None:
+def hourly(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False) -> None:
     """Read all tenants when an hour is over. Two processes that do so at a time write the same."""
     with catalogue.control() as control:
         is_due = due(control)
     if is_due:
-        read_all(catalogue)
+        read_all(catalogue, stopping)
 
 
-def read_all(catalogue: Catalogue) -> list[str]:
-    """Read every tenant that works now; the ids of those whose database did not answer."""
+def read_all(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False) -> list[str]:
+    """Read every tenant that works now, until `stopping`; the ids of those whose database did not answer."""
     with catalogue.control() as control:
         found = [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
-    return [tenant_id for tenant_id in found if not _could_read(catalogue, tenant_id)]
+    return [
+        tenant_id for tenant_id in takewhile(lambda _: not stopping(), found) if not _could_read(catalogue, tenant_id)
+    ]
 
 
 def _could_read(catalogue: Catalogue, tenant_id: str) -> bool:
