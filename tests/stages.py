@@ -49,6 +49,7 @@ class PostgresStage(Stage[T]):
         with psycopg.connect(admin_url, autocommit=True) as conn:
             conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template.name)))
         super().__init__(template, fill, self._url)
+        self._fill = fill
         self._conn = psycopg.connect(self._url, autocommit=True)
         self._schemas = self._existing()
         self._reset = self._script()
@@ -56,12 +57,25 @@ class PostgresStage(Stage[T]):
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Catalogue]:
         folder.mkdir()
-        for schema in self._existing() - self._schemas:
+        there = self._existing()
+        lost = not self._schemas <= there
+        for schema in there if lost else there - self._schemas:
             self._conn.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
-        self._conn.execute(self._reset)
+        if lost:
+            self._make_anew()
+        else:
+            self._conn.execute(self._reset)
         catalogue = open_catalogue(folder, self._url, POOL)
         yield catalogue
         catalogue.close()
+
+    def _make_anew(self) -> None:
+        """A test has taken a schema of the template away."""
+        catalogue = open_catalogue(self.template, self._url, 10)
+        with catalogue.control():
+            self.play = self._fill(catalogue)
+        catalogue.close()
+        self._schemas, self._reset = self._existing(), self._script()
 
     def _existing(self) -> set[str]:
         return {schema for schema, _ in self._conn.execute(TABLES.encode())}

@@ -10,7 +10,7 @@ from appliance.db import migrate
 from appliance.db.tenants import open_catalogue
 
 AT = "2026-11-23T12:30:00.000000Z"
-CONTROL, TENANT = 6, 12
+CONTROL, TENANT = 8, 12
 TASK = {"title": "t", "body": "", "state": "todo", "priority": 1, "labels": "[]", "created_by": "x"}
 TASK |= {"created_at": AT, "updated_at": AT}
 
