@@ -49,7 +49,8 @@ class Gauge:
             try:
                 self._low = look(self._folder).share < (ENOUGH if self._low else FLOOR)
             except OSError:
-                """A folder that is away for a moment: the databases will say so."""
+                # A folder that is away: the databases will say so.
+                self._low = False
         return self._low
 
 

@@ -85,8 +85,8 @@ def test_the_theme_is_kept_for_the_person(world: World) -> None:
 
 def test_a_changed_password_ends_every_session(world: World) -> None:
     form = {"current": "not mine", "password": "another long one"}
-    assert "is not your password" in world.bob.post("/t/acme/settings/password", data=form).text
-    world.bob.post("/t/acme/settings/password", data=form | {"current": PASSWORD})
+    assert "is not your password" in world.bob.post("/t/acme/settings/account/password", data=form).text
+    world.bob.post("/t/acme/settings/account/password", data=form | {"current": PASSWORD})
     assert world.bob.get("/t/acme/settings").status_code == 303
 
 
