@@ -127,6 +127,8 @@ class PostgresCatalogue(Catalogue):
             if there:
                 db.execute(f'ALTER SCHEMA "{schema}" RENAME TO "aside_{schema}_{aside.name[-40:]}"'[:200])
             db.execute(f'CREATE SCHEMA "{schema}"')
+            # Makes the table of versions: to find it missing would end the transaction.
+            migrate.version(db)
             migrate.migrate(db, kind_of(tenant_id))
             db.fill_from(path)
         self.replaced(tenant_id)
