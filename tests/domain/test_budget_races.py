@@ -117,6 +117,7 @@ def test_mistake_21_parallel_calls_never_spend_more_than_the_limit_and_one_estim
     race_over(world, CALLERS[backend], SEEDS[backend])
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.outside
 def test_a_hundred_races_never_spend_more(world: World, backend: str) -> None:
     race_over(world, CALLERS[backend], 100)
