@@ -110,18 +110,24 @@ class _Keeper:
         self._settings = settings
         self._files = chosen
         self._seen: tuple[object, ...] = ()
+        self._current = _context()
         self.context = _context()
+        self.context.sni_callback = self._choose
 
     def take(self) -> None:
-        """Raises Problem(config) when the files are no pair; the context stays as it is then."""
+        """Raises Problem(config) when the files are no pair; the certificate in use stays then."""
         seen = self._look()
-        # Loaded elsewhere first: half a pair must not get into the context in use.
-        for context in (_context(), self.context):
-            try:
-                context.load_cert_chain(self._files.certificate, self._files.key)
-            except (ssl.SSLError, OSError) as error:
-                raise Problem("config", f"{self._files.certificate} can't be used: {error}.") from error
-        self._seen = seen
+        # Never loaded into the one in use: between its certificate and its key a client would be refused.
+        fresh = _context()
+        try:
+            fresh.load_cert_chain(self._files.certificate, self._files.key)
+        except (ssl.SSLError, OSError) as error:
+            raise Problem("config", f"{self._files.certificate} can't be used: {error}.") from error
+        self._current, self._seen = fresh, seen
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+        """Asked at the beginning of every connection, named or not."""
+        connection.context = self._current
 
     def keep(self, every: float, ended: threading.Event) -> None:
         refused: tuple[object, ...] = ()

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 # Nothing here outlives the tests, so nothing needs to survive a power cut.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
 START_SECONDS = 20
+OWN_PORTS = range(10_000, 16_000)
 
 
 @contextmanager
@@ -55,9 +57,15 @@ def find_programs() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on, out of the range from which outgoing connections get theirs."""
+    while True:
+        port = secrets.choice(OWN_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def _initialise(programs: Path, folder: Path) -> None:

@@ -17,6 +17,7 @@ from appliance.domain.actor import SYSTEM
 from appliance.errors import Problem
 from tests.breaking import BREAKS
 from tests.doctoring import Patient, healthy, spoil
+from tests.postgres import free_port
 
 FAULTS_OF_A_CHECKOUT = {"system.files"}
 
@@ -37,14 +38,15 @@ def folder(first: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def patient(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
-    made = Patient(folder, {}, monkeypatch, [])
+    made = Patient(folder, {"port": str(free_port())}, monkeypatch, [])
     yield made
     for held in made.open:
         held.close()
 
 
 def findings(folder: Path) -> dict[str, Finding]:
-    return {found.id: found for found in doctor.examine(settings.load({"data": str(folder)}, {}))}
+    flags = {"data": str(folder), "port": str(free_port())}
+    return {found.id: found for found in doctor.examine(settings.load(flags, {}))}
 
 
 def faults(folder: Path) -> dict[str, str]:

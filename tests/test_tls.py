@@ -104,6 +104,41 @@ def test_a_new_certificate_is_served_while_an_open_connection_goes_on(chosen: Se
         assert serial(early) == before
 
 
+def test_nobody_is_refused_while_certificates_change(chosen: Settings) -> None:
+    with tls.kept(chosen, every=0.001) as context, echoing(context) as port:
+        ended = threading.Event()
+
+        def renewing() -> None:
+            while not ended.is_set():
+                tls.renew(chosen)
+
+        changing = threading.Thread(target=renewing)
+        changing.start()
+        seen = set()
+        try:
+            for _ in range(60):
+                with connect(port, trusting(chosen)) as connection:
+                    seen.add(serial(connection))
+                    assert said_back(connection) == b"still here"
+        finally:
+            ended.set()
+            changing.join()
+        assert len(seen) > 1
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_that_names_nobody_is_served(chosen: Settings, version: ssl.TLSVersion) -> None:
+    with tls.kept(chosen) as context, echoing(context) as port:
+        trust = trusting(chosen)
+        trust.minimum_version = trust.maximum_version = version
+        trust.check_hostname = False
+        trust.set_alpn_protocols(["h2", "http/1.1"])
+        raw = socket.create_connection(("127.0.0.1", port), timeout=5)
+        with trust.wrap_socket(raw) as connection:
+            assert said_back(connection) == b"still here"
+            assert connection.selected_alpn_protocol() == "http/1.1"
+
+
 def test_half_a_pair_leaves_the_certificate_in_use(chosen: Settings, tmp_path: Path) -> None:
     tls.initialise(chosen)
     keeper = tls._Keeper(chosen, tls.files(chosen))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,8 @@ import urllib.request
 from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import urlsplit
+
+from tests.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
@@ -74,9 +75,3 @@ class Box:
             self.log.append(line.rstrip())
             if line.startswith("Open"):
                 found.set()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,7 +10,8 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.browser.box import ROOT, free_port
+from tests.browser.box import ROOT
+from tests.postgres import free_port
 
 PATIENCE_S = 60
 # The openai kind speaks both of its protocols; its models are called by Responses clients as they are.

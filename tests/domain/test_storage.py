@@ -106,7 +106,12 @@ def test_only_those_with_a_limit_are_measured_each_minute(world: World) -> None:
 
 
 @pytest.mark.parametrize(("spare", "allowed"), [(1, True), (0, False), (-1, False)])
-def test_at_the_limit_nothing_new_is_taken(world: World, db: Database, spare: int, allowed: bool) -> None:
+def test_at_the_limit_nothing_new_is_taken(world: World, db: Database, spare: int, allowed: bool, backend: str) -> None:
+    if backend != "sqlite":
+        # A server that vacuums meanwhile changes what is stored by some pages.
+        spare = spare * MB or -MB // 2
+        store(world, 2 * MB)
+        measure(world)
     limit(world, storage_bytes=stored(world) + spare)
     with world.db() as opened:
         if allowed:
