@@ -18,7 +18,8 @@ from appliance.calls.desk_work import Beginning, Ending, Under, Wish
 from appliance.calls.estimating import Estimates
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
-from appliance.domain import budgets, keys, routes, stops, tenant_gate, tenants
+from appliance.domain import budget_alerts, budgets, keys, routes, stops, tenant_gate, tenants
+from appliance.domain.headroom import Headroom
 from appliance.domain.rates import Meters
 from appliance.errors import Problem
 
@@ -164,11 +165,15 @@ class Desk:
                 self._estimates.forget_prices()
                 self._mark(tenant_id, room)
             meters = Meters(db)
-            costs = Ending(db, room, meters, self._under).settle(endings)
+            ending, left = Ending(db, room, meters, self._under), Headroom(db, ())
+            costs = ending.settle(endings)
             held = {i.what: budgets.hold_more(db, *i.what) for i in items if isinstance(i.what, More)}
-            beginning = Beginning(db, room, meters, self._estimates, self._owner)
+            beginning = Beginning(db, room, meters, self._estimates, left, self._owner)
             admitted = iter(beginning.admit(wishes))
             meters.write()
+            if ending.touched:
+                # After the wishes, which have read most of these budgets.
+                budget_alerts.note_on(db, left.seen(ending.touched))
         self._under.update(beginning.under)
         for ended in endings:
             self._stopped.pop(ended.call_id, None)

@@ -9,7 +9,7 @@ from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Asked, Refused
 from appliance.calls.knowledge import Here, Known
 from appliance.db.database import Database
-from appliance.domain import key_terms, rates, routes, stops
+from appliance.domain import key_terms, marks, rates, routes, stops
 from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.providers import Provider
@@ -24,7 +24,6 @@ from appliance.gateway.types import Account
 # The kinds of events after which nothing remembered holds.
 CHANGES = ("provider.", "route.", "price.", "stop.", "rates.")
 _NEWS = "SELECT seq, kind FROM events WHERE seq > :seen ORDER BY seq"
-_LAST = "SELECT COALESCE(MAX(seq), 0) AS seq FROM events"
 
 
 class Way(NamedTuple):
@@ -72,11 +71,10 @@ class Room:
 
     def refresh(self, db: Database) -> bool:
         """Whether something had changed: look at the log in the open transaction, so that nothing slips in between."""
-        if self._seen < 0:
-            self._seen = int(db.value(_LAST))
-        else:
-            news = db.rows(_NEWS, {"seen": self._seen})
-            self._seen = news[-1]["seq"] if news else self._seen
+        seen, self._seen = self._seen, marks.look(db)
+        # A log that has become shorter is that of a database put back: nothing remembered holds.
+        if 0 <= seen <= self._seen:
+            news = db.rows(_NEWS, {"seen": seen}) if self._seen > seen else []
             if not any(row["kind"].startswith(CHANGES) for row in news):
                 return False
         self._opened.clear()

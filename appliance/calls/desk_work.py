@@ -12,7 +12,7 @@ from appliance.calls.attribution import Work
 from appliance.calls.desk_room import Room, Way, Ways
 from appliance.calls.estimating import Estimates, Said, Tokens
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, budget_questions, ledger, routes, stops
+from appliance.domain import budget_questions, ledger, routes, stops
 from appliance.domain.budgets import OverBudget
 from appliance.domain.headroom import Headroom
 from appliance.domain.ledger import Opening
@@ -71,23 +71,22 @@ class Ending:
         self._room = room
         self._meters = meters
         self._under = under
+        # What the calls counted on.
+        self.touched: set[Scope] = set()
 
     def settle(self, endings: Sequence[Ended]) -> dict[str, int]:
         """What each cost, by id."""
         costs = ledger.settle_all(self._db, list(endings))
         book = routes.book(self._db) if endings else None
-        touched: set[Scope] = set()
         for ended in endings:
             known = self._under.get(ended.call_id)
             if known is None or known.work.task_id or known.work.run_id:
                 ledger.book_on_run(self._db, ended.call_id, costs[ended.call_id])
             if known:
                 self._meters.correct(known.limits, _used(ended) - known.tokens.total)
-                touched.update(known.scopes)
+                self.touched.update(known.scopes)
             if book and ended.attempts:
                 self._note(book, ended, known)
-        if touched:
-            budget_alerts.note(self._db, sorted(touched))
         return costs
 
     def _note(self, book: Book, ended: Ended, known: Under | None) -> None:
@@ -111,13 +110,15 @@ class Ending:
 class Beginning:
     """Admits calls, each with its money and tokens held on everything that it counts on, or refuses it alone."""
 
-    def __init__(self, db: Database, room: Room, meters: Meters, estimates: Estimates, owner: str) -> None:
+    def __init__(
+        self, db: Database, room: Room, meters: Meters, estimates: Estimates, left: Headroom, owner: str
+    ) -> None:
         self._db = db
         self._room = room
         self._meters = meters
         self._estimates = estimates
         self._owner = owner
-        self._left = Headroom(db, ())
+        self._left = left
         self._openings: dict[str, Opening] = {}
         self._plans: dict[str, Plan] = {}
         self._scopes: dict[tuple[Work, str, str], tuple[Scope, ...]] = {}

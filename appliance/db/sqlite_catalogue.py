@@ -30,6 +30,7 @@ class SqliteCatalogue(Catalogue):
         super().__init__(folder, looking)
         self._writers: OrderedDict[str, Writer] = OrderedDict()
         self._creating = threading.Lock()
+        self._paths: dict[str, Path] = {}
         self._idle: deque[Database] = deque()
         self._idle_guard = threading.Lock()
         # Opening costs 0.8 ms, most of it preparing statements anew; each handle costs three descriptors.
@@ -174,7 +175,11 @@ class SqliteCatalogue(Catalogue):
             raise Damaged(f"The database of {name} is missing. Restore it from a backup.")
 
     def _path(self, name: str) -> Path:
-        return self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"
+        # Putting paths together takes longer than looking whether they are there, and every open does that.
+        if (found := self._paths.get(name)) is None:
+            found = self.folder / "control.db" if name == CONTROL else self.folder / "tenants" / name / "tenant.db"
+            self._paths[name] = found
+        return found
 
     def _template(self) -> Path:
         """A migrated, empty tenant database; copying it takes 0.2 ms where migrating takes 10."""

@@ -22,7 +22,12 @@ _looked: dict[str, float] = {}
 
 def note(db: Database, scopes: Iterable[Scope]) -> None:
     """Tell of the highest threshold that spend on these scopes has passed, if it is news."""
-    for budget in budgets.on(db, scopes):
+    note_on(db, budgets.on(db, scopes))
+
+
+def note_on(db: Database, found: Iterable[Budget]) -> None:
+    """The same for budgets as they were read a moment ago."""
+    for budget in found:
         percent = passed(budget)
         if percent > told(budget):
             _tell(db, budget, percent)

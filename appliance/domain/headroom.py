@@ -29,6 +29,12 @@ class Headroom:
         for budget in budgets.locked(self._db, sorted(new)):
             self._on.setdefault(Scope(budget.scope, budget.scope_id), []).append(budget)
 
+    def seen(self, scopes: Iterable[Scope]) -> list[Budget]:
+        """The budgets on these as they are known, or else as they are: what is looked at is not kept from others."""
+        chosen = set(scopes)
+        fresh = sorted(chosen - self._read)
+        return self.on(chosen & self._read) + (budgets.on(self._db, fresh) if fresh else [])
+
     def on(self, scopes: Iterable[Scope]) -> list[Budget]:
         """The budgets on these, less what was taken here."""
         known = self._on

@@ -160,15 +160,22 @@ def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
     """Each with its row as it is then, but for calls that somebody took for lost: their process may come back."""
     if not endings:
         return []
+    if len(endings) == 1:
+        row = _closed(endings[0])
+        sql = f"UPDATE calls SET {_sets(row)} WHERE id = :id AND state <> 'lost' RETURNING *"
+        return [(endings[0], whole) for whole in db.rows(sql, row)]
     names, ids_ = records.named([ended.call_id for ended in endings])
     sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
     open_ = {row["id"]: row for row in db.rows(sql, ids_)}
     closed = [ended for ended in endings if ended.call_id in open_]
     rows = [_closed(ended) for ended in closed]
     if rows:
-        sets = ", ".join(f"{column} = :{column}" for column in rows[0] if column != "id")
-        db.execute_all(f"UPDATE calls SET {sets} WHERE id = :id", rows)
+        db.execute_all(f"UPDATE calls SET {_sets(rows[0])} WHERE id = :id", rows)
     return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
+
+
+def _sets(row: Row) -> str:
+    return ", ".join(f"{column} = :{column}" for column in row if column != "id")
 
 
 def _closed(ended: Ended, state: str = "") -> Row:

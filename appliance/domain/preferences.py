@@ -8,7 +8,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database
-from appliance.domain import events, records
+from appliance.domain import events, marks, records
 from appliance.domain.actor import Actor
 from appliance.errors import invalid
 
@@ -17,8 +17,7 @@ UTC = "UTC"
 
 def get(db: Database, name: str, default: Any = None) -> Any:
     """The value kept under `name`, or `default`."""
-    kept = db.value("SELECT value FROM preferences WHERE name = :name", {"name": name})
-    return default if kept is None else msgspec.json.decode(kept)
+    return _read(db.value("SELECT value FROM preferences WHERE name = :name", {"name": name}), default)
 
 
 def put(db: Database, actor: Actor, name: str, value: Any) -> None:
@@ -27,12 +26,13 @@ def put(db: Database, actor: Actor, name: str, value: Any) -> None:
         if get(db, name) == value:
             return
         db.upsert("preferences", {"name": name, "value": records.dump(value), "updated_at": clock.iso()}, ("name",))
+        marks.changed(db, marks.ZONE)
         events.record(db, actor, "preference.changed", name=name, value=value)
 
 
 def zone(db: Database) -> ZoneInfo:
     """Where the tenant's hours, days and months begin; UTC until somebody says otherwise."""
-    return _zone(get(db, "zone", UTC))
+    return _zone(_read(marks.known(db, marks.ZONE, "SELECT value FROM preferences WHERE name = 'zone'"), UTC))
 
 
 def known_zone(name: str) -> ZoneInfo:
@@ -41,6 +41,10 @@ def known_zone(name: str) -> ZoneInfo:
         return _zone(name.strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise invalid(zone="give a time zone by its name, for example Europe/Berlin") from None
+
+
+def _read(kept: str | None, default: Any) -> Any:
+    return default if kept is None else msgspec.json.decode(kept)
 
 
 @lru_cache(50)

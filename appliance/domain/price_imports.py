@@ -13,7 +13,7 @@ from appliance.db.database import Database, Row
 from appliance.domain import events, price_forms, prices, records
 from appliance.domain.actor import Actor
 from appliance.domain.price_forms import UnitPrices
-from appliance.domain.prices import COUNTER, MODEL_LIMIT
+from appliance.domain.prices import MODEL_LIMIT
 from appliance.errors import invalid
 
 FORMAT = "agenthq-prices/1"
@@ -118,7 +118,7 @@ def apply(db: Database, actor: Actor, new: PriceList, confirm: bool = False) -> 
         counts = {name: getattr(found, name) for name in ("models", "added", "changed", "removed")}
         about: Row = {"id": ids.new(), "version": new.version, "digest": digest, "created_by": actor.label}
         db.insert("price_imports", about | counts | {"created_at": now})
-        db.next_number(COUNTER)
+        prices.changed(db)
         events.record(db, actor, "price.imported", version=new.version, digest=digest, **counts)
     return found
 

@@ -9,7 +9,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import events, price_forms, records
+from appliance.domain import events, marks, price_forms, records
 from appliance.domain.actor import Actor
 from appliance.domain.price_forms import NewPrice, UnitPrices
 from appliance.errors import invalid, not_found
@@ -64,7 +64,7 @@ def put(db: Database, actor: Actor, new: NewPrice, known: Known = (None, None)) 
     with db.transaction():
         db.delete("prices", source="override", model=model, starts_at=starts)
         db.insert("prices", row)
-        db.next_number(COUNTER)
+        changed(db)
         events.record(db, actor, "price.set", model=model, starts_at=starts, ends_at=ends, prices=row["prices"])
     return get(db, str(row["id"]))
 
@@ -77,7 +77,7 @@ def remove(db: Database, actor: Actor, price_id: str) -> SetPrice:
         raise not_found("price")
     with db.transaction():
         db.delete("prices", id=found.id)
-        db.next_number(COUNTER)
+        changed(db)
         events.record(db, actor, "price.removed", model=found.model, starts_at=found.starts_at, version=found.version)
     return found
 
@@ -98,7 +98,13 @@ def every(db: Database, source: str = "override") -> list[SetPrice]:
 
 def version(db: Database) -> int:
     """Changes with every change of a price; 0 until the first."""
-    return int(db.value("SELECT value FROM counters WHERE name = :name", {"name": COUNTER}) or 0)
+    return int(marks.known(db, marks.PRICES, "SELECT value FROM counters WHERE name = 'prices'") or 0)
+
+
+def changed(db: Database) -> None:
+    """In the transaction of the change."""
+    db.next_number(COUNTER)
+    marks.changed(db, marks.PRICES)
 
 
 def _price(row: Row) -> SetPrice:

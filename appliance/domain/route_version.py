@@ -2,14 +2,16 @@
 
 from appliance import ids
 from appliance.db.database import Database
+from appliance.domain import marks
 
 
 def current(db: Database) -> str:
-    return str(db.value("SELECT version FROM route_version") or "") or changed(db)
+    return str(marks.known(db, marks.ROUTES, "SELECT version FROM route_version") or "") or changed(db)
 
 
 def changed(db: Database) -> str:
     """In the transaction of the change: who reads the new mark reads the new rows."""
     version = ids.new()
     db.update("route_version", {"one": 1}, version=version)
+    marks.changed(db, marks.ROUTES)
     return version
