@@ -6,13 +6,15 @@ flush of the disk, not for thirty-two.
 
 import logging
 from collections import defaultdict, deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 from appliance.calls import desk_work
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Admitted, Asked, Ended, Holder, Live, Refused, Target
+from appliance.calls.desk_line import Line
 from appliance.calls.desk_room import Room
 from appliance.calls.desk_work import Beginning, Ending, Under, Wish
 from appliance.calls.estimating import Estimates
@@ -24,6 +26,8 @@ from appliance.domain.rates import Meters
 from appliance.errors import Problem
 
 BATCH = 64
+# What has ended waits so long for a wish to go with: one flush for both, and none in the way of an answer.
+LINGER_S = 0.005
 log = logging.getLogger(__name__)
 
 
@@ -50,9 +54,10 @@ class Desk:
         self._under: dict[str, Under] = {}
         self._stopped: dict[str, Refused] = {}
         self._owed: defaultdict[str, list[Ended]] = defaultdict(list)
-        self._waiting: deque[Item] = deque()
+        self._ended: deque[Item] = deque()
+        self._wished: deque[Item] = deque()
         self._called = self._closing = False
-        self._thread = ThreadPoolExecutor(1, "desk")
+        self._line = Line("desk")
         catalogue.subscribe(self._hear)
 
     def admit(self, holder: Holder, asked: Asked) -> "Future[Admitted]":
@@ -76,28 +81,28 @@ class Desk:
 
     def halted(self, live: tuple[Live, ...]) -> "Future[dict[str, Refused]]":
         """Which of the streams under way must end now, by call id; keys and organisations are looked up too."""
-        return self._thread.submit(self._halted, live)
+        return self._line.submit(self._halted, live)
 
     def models(self, holder: Holder) -> "Future[tuple[str, ...]]":
         """The models that the key may ask for."""
-        return self._thread.submit(self._models, holder)
+        return self._line.submit(self._models, holder)
 
     def target(self, holder: Holder, model: str) -> "Future[Target]":
         """Where a question about `model` that costs nothing goes. Raises Refused."""
-        return self._thread.submit(self._target, holder, model)
+        return self._line.submit(self._target, holder, model)
 
     def close(self) -> None:
         """What waits is still done."""
         if not self._closing:
             self._closing = True
-            self._thread.submit(self._drain).add_done_callback(_logged)
-        self._thread.shutdown(wait=True)
+            self._line.do(self._drain)
+            self._line.close()
         for tenant_id, owed in self._owed.items():
             log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)
 
     def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Future[Any]":
         future: Future[Any] = Future()
-        self._waiting.append(Item(tenant_id, what, future))
+        (self._ended if isinstance(what, Ended) else self._wished).append(Item(tenant_id, what, future))
         if not self._called:
             self._call()
         return future
@@ -105,26 +110,35 @@ class Desk:
     def _call(self) -> None:
         """One wake-up for all that comes before the thread begins."""
         self._called = True
-        self._thread.submit(self._carry_out).add_done_callback(_logged)
+        self._line.do(self._carry_out)
 
     def _carry_out(self) -> None:
         """What waits, but no more than a batch: others want the thread too."""
         self._called = False
+        if self._wished or len(self._ended) >= BATCH:
+            self._some()
+        elif self._ended:
+            self._line.hold(self._some, LINGER_S)
+
+    def _some(self) -> None:
+        self._line.let_go()
         try:
             self._take()
         finally:
-            if self._waiting and not self._closing:
+            if (self._wished or self._ended) and not self._closing:
                 self._call()
 
     def _drain(self) -> None:
-        while self._waiting:
+        while self._wished or self._ended:
             self._take()
 
     def _take(self) -> None:
+        """What has ended goes first: what is asked next is weighed against it."""
         groups: defaultdict[str, list[Item]] = defaultdict(list)
-        for _ in range(min(BATCH, len(self._waiting))):
-            item = self._waiting.popleft()
-            groups[item.tenant_id].append(item)
+        for waiting in (self._ended, self._wished):
+            for _ in range(min(BATCH, len(waiting))):
+                item = waiting.popleft()
+                groups[item.tenant_id].append(item)
         with ExitStack() as each:
             # All have their turn, whatever happens to one of them.
             for tenant_id, items in groups.items():
@@ -198,7 +212,7 @@ class Desk:
         if not tenant_id or any(event["kind"].startswith("stop.") for event in events):
             for name in names:
                 if name in self._rooms:
-                    self._thread.submit(self._look, name).add_done_callback(_logged)
+                    self._line.do(partial(self._look, name))
 
     def _look(self, tenant_id: str) -> None:
         room = self._rooms[tenant_id]
@@ -255,8 +269,3 @@ def _tell(item: Item, outcome: Any) -> None:
         item.future.set_exception(outcome)
     else:
         item.future.set_result(outcome.value if isinstance(outcome, _Done) else outcome)
-
-
-def _logged(done: "Future[None]") -> None:
-    if not done.cancelled() and (error := done.exception()):
-        log.error("the desk failed", exc_info=error)
