@@ -7,7 +7,7 @@ from typing import Any
 
 from appliance.gateway import simulated
 from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.relay_words import SSE
+from appliance.gateway.relay_translated import SSE
 from appliance.gateway.relayed import Sent, Unanswered
 from appliance.gateway.surfaces import embeddings as lists
 from appliance.gateway.surfaces.bodies import Seen

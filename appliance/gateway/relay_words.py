@@ -1,13 +1,21 @@
 """What an account says in the words of the tool: the same bytes where both speak one protocol. Pure."""
 
-from typing import Any
+from typing import Protocol
 
-from appliance.gateway import translate
-from appliance.gateway.failures import ProviderFailure
-from appliance.gateway.surfaces.bodies import Seen
-from appliance.gateway.translate import Stream, Translated, Untranslatable
 
-SSE = "text/event-stream"
+class Words(Protocol):
+    """The way back of one answer; `lossy` names what the account could not be asked in its protocol."""
+
+    lossy: tuple[str, ...]
+
+    def kind(self, sent: str) -> str: ...
+
+    def whole(self, body: bytes) -> bytes:
+        """Raises ProviderFailure for what is no answer."""
+
+    def feed(self, piece: bytes) -> bytes: ...
+
+    def end(self) -> bytes: ...
 
 
 class Verbatim:
@@ -26,34 +34,3 @@ class Verbatim:
 
     def end(self) -> bytes:
         return b""
-
-
-class Translation:
-    """The way back from `target` to `source`, for one request."""
-
-    def __init__(self, source: Any, target: Any, seen: Seen, made: Translated) -> None:
-        self.lossy = made.lossy
-        self._told = (source, target, seen.model, made.back)
-        self._stream = Stream(source, target, seen.model, made.back) if seen.stream else None
-
-    def kind(self, sent: str) -> str:
-        return SSE if self._stream else "application/json"
-
-    def whole(self, body: bytes) -> bytes:
-        """Raises ProviderFailure for what is no answer."""
-        if self._stream:
-            return self._stream.whole(body)
-        source, target, model, back = self._told
-        try:
-            return translate.reply(source, target, body, model, back)
-        except Untranslatable as garbage:
-            raise ProviderFailure("provider_garbage", garbage.message, phase="before_first_byte") from None
-
-    def feed(self, piece: bytes) -> bytes:
-        return self._stream.feed(piece) if self._stream else b""
-
-    def end(self) -> bytes:
-        return self._stream.end() if self._stream else b""
-
-
-Words = Verbatim | Translation

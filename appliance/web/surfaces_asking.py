@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from appliance import clock
 from appliance.calls.asked import Target
 from appliance.calls.desk import Desk
-from appliance.gateway import translate
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.prices import PriceBook
-from appliance.gateway.relay_simulated import Simulated
-from appliance.gateway.relay_words import Translation, Verbatim
+from appliance.gateway.relay_words import Verbatim
 from appliance.gateway.relayed import Answering, Letter, Sent, Unanswered
 from appliance.gateway.surfaces.bodies import Seen
 from appliance.gateway.surfaces.surface import SURFACES, spoken
-from appliance.gateway.translate import Untranslatable
 from appliance.web.surfaces_request import Request
 from appliance.web.surfaces_waiting import Waiting
 from appliance.web.surfaces_watch import Watch
@@ -79,10 +76,14 @@ class Asking:
         """By an account that speaks another protocol."""
         if not protocol:
             raise self._refused(target, f"{target.model} is on an account that makes no embeddings.")
+        # Translation takes 0.06 s to load, and few boxes need it.
+        from appliance.gateway import translate  # noqa: PLC0415
+        from appliance.gateway.relay_translated import Translation  # noqa: PLC0415
+
         source: Any = self._surface
         try:
             made = translate.request(source, protocol, self._request.body, target.model)  # type: ignore[arg-type]
-        except Untranslatable as fault:
+        except translate.Untranslatable as fault:
             raise self._refused(target, fault.message) from None
         meter = SURFACES[protocol].Meter()
         self.route = f"{target.model}; protocol={protocol}"
@@ -92,6 +93,8 @@ class Asking:
         return await self._tools.relay.ask(sent, letter, meter, words)
 
     async def _simulated(self, target: Target) -> Answering:
+        from appliance.gateway.relay_simulated import Simulated  # noqa: PLC0415  it translates, too
+
         answer = Simulated(self._sent(target, self._request.surface.Meter().told), self._seen.stream)
         await answer.begin(self._surface, self._request.body, self._seen)
         return answer
