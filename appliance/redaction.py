@@ -5,7 +5,7 @@ that nobody can blot out words in the data of others; the log is cleaned of all.
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +43,14 @@ def clean_all(values: Mapping[str, Any], tenant_id: str) -> Mapping[str, Any]:
     return {name: _clean(value, known) if isinstance(value, str) else value for name, value in values.items()}
 
 
+def clean_rows(rows: list[dict[str, Any]], tenant_id: str) -> Sequence[Mapping[str, Any]]:
+    """The same for many rows, which are looked through at once: row by row takes as long as writing them."""
+    known = _spellings.get(tenant_id, ())
+    if not known or not _any([value for row in rows for value in row.values() if isinstance(value, str)], known):
+        return rows
+    return [clean_all(row, tenant_id) for row in rows]
+
+
 def clean_each(values: list[Any], tenant_id: str) -> list[Any]:
     """The same for a list."""
     known = _spellings.get(tenant_id, ())
@@ -66,7 +74,10 @@ def _clean(text: str, known: Iterable[str]) -> str:
 
 def _any(texts: Iterable[str], known: Iterable[str]) -> bool:
     joined = "\0".join(texts)
-    return any(spelling in joined for spelling in known)
+    for spelling in known:
+        if spelling in joined:
+            return True
+    return False
 
 
 def _in_base64(secret: str) -> list[str]:

@@ -173,7 +173,7 @@ class SqliteDatabase(Database):
         assert self._writing is not None
         self._run("SAVEPOINT many")
         try:
-            self._writing.conn.executemany(sql, [redaction.clean_all(row, self.name) for row in rows])
+            self._writing.conn.executemany(sql, redaction.clean_rows(rows, self.name))
         except sqlite3.DatabaseError as error:
             # A full disk has rolled back everything already.
             if self._writing.conn.in_transaction:

@@ -238,11 +238,12 @@ def settle_all(db: Database, costs: Mapping[str, int], sent: Mapping[Scope, int]
 
 def locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
     """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
-    where, params = _any_of(scopes)
+    chosen = tuple(scopes)
     # Two statements: what was spent has to be read after the wait for the lock, not before.
     if db.for_update:
+        where, params = _any_of(chosen)
         db.rows(f"SELECT b.id FROM budgets b WHERE {where} ORDER BY b.id {db.for_update}", params)
-    return on(db, scopes)
+    return on(db, chosen)
 
 
 def _any_of(scopes: Iterable[Scope]) -> tuple[str, Row]:
