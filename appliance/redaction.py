@@ -74,10 +74,7 @@ def _clean(text: str, known: Iterable[str]) -> str:
 
 def _any(texts: Iterable[str], known: Iterable[str]) -> bool:
     joined = "\0".join(texts)
-    for spelling in known:
-        if spelling in joined:
-            return True
-    return False
+    return any(spelling in joined for spelling in known)
 
 
 def _in_base64(secret: str) -> list[str]:

@@ -68,7 +68,20 @@ class Line:
 
 
 def _carry_out(future: "Future[Any]", act: Callable[..., object], given: tuple[Any, ...]) -> None:
-    try:
+    with _Told(future):
         future.set_result(act(*given))
-    except BaseException as error:
-        future.set_exception(error)
+
+
+class _Told:
+    """What goes wrong is told to the future, and to nobody else: the thread goes on."""
+
+    def __init__(self, future: "Future[Any]") -> None:
+        self._future = future
+
+    def __enter__(self) -> None:
+        """Nothing is known yet."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error:
+            self._future.set_exception(error)
+        return True

@@ -211,9 +211,9 @@ class SqliteDatabase(Database):
             self._reading = open_utils(self._path, self._looking)
         utils = self._writing or self._reading
         assert utils is not None
-        by_place = isinstance(params, list)
-        given = redaction.clean_each(params, self.name) if by_place else redaction.clean_all(params or {}, self.name)
-        return utils.conn.execute(_once_prepared(sql), given)
+        if isinstance(params, list):
+            return utils.conn.execute(_once_prepared(sql), redaction.clean_each(params, self.name))
+        return utils.conn.execute(_once_prepared(sql), redaction.clean_all(params or {}, self.name))
 
 
 @lru_cache(256)

@@ -1,4 +1,4 @@
-"""What every call asks a tenant's database first: one statement instead of one for each, known until its transaction ends.
+"""What every call asks a tenant's database first: in one statement, and known until its transaction ends.
 
 Who changes one of these in the same transaction lets go of what is known of it.
 """
