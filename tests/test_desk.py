@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from appliance.calls.desk import BATCH
 from appliance.domain import agents, approvals, budgets, ledger, limits, providers, spent, stops, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
@@ -264,3 +265,40 @@ def test_what_waits_when_the_desk_closes_is_still_done(desk: Counter) -> None:
     desk.desk.close()
     assert [end.result(0) for end in ends] == [TOKEN] * 100
     assert budgets.all(desk.db)[0].reserved_nano == 0
+
+
+def test_what_has_ended_makes_room_for_what_is_asked_next(desk: Counter) -> None:
+    budgets.put(desk.db, SYSTEM, "key", desk.key.id, "lifetime", 10 * TOKEN)
+    for _ in range(3):
+        desk.ended(desk.admitted(9), 0)
+    assert isinstance(desk.ended(desk.admitted(9), TOKEN).result(20), int)
+    assert desk.refusal(9).reason == "budget"
+
+
+def test_more_calls_than_a_batch_may_end_at_once_before_a_wish(desk: Counter) -> None:
+    admitted = [ask.result(20) for ask in [desk.ask() for _ in range(BATCH + 6)]]
+    with desk.db.transaction():
+        ends = [desk.ended(one, 3) for one in admitted]
+        wish = desk.ask()
+    assert [end.result(20) for end in ends] == [3] * len(admitted)
+    assert wish.result(20).reserved_nano
+    assert spent.of(desk.db, "tenant", "", "lifetime") == 3 * len(admitted)
+    assert desk.db.value("SELECT COUNT(DISTINCT call_id) AS n FROM reservations") == 1
+
+
+def test_a_desk_that_is_closed_says_so_and_keeps_nobody_waiting(desk: Counter) -> None:
+    last = desk.ended(desk.admitted(), 3)
+    desk.desk.close()
+    assert last.result(0) == 3
+    with pytest.raises(RuntimeError, match="closed"):
+        desk.ask()
+
+
+def test_nothing_remembered_holds_for_a_database_that_was_put_back(desk: Counter) -> None:
+    before = desk.db.value("SELECT MAX(seq) AS seq FROM events")
+    stops.put(desk.db, SYSTEM, NewStop("key", desk.key.id))
+    assert desk.refusal().reason == "paused"
+    # As of a backup from before the stop: neither it nor its event is there.
+    desk.db.execute("DELETE FROM stops")
+    desk.db.execute("DELETE FROM events WHERE seq > :seq", {"seq": before})
+    assert desk.admitted().call_id

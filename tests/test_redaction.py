@@ -67,6 +67,18 @@ def test_mistake_26_a_key_pasted_into_the_work_is_stored_nowhere(planted: World)
             assert CANARY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.parametrize("count", [1, 3, 100])
+def test_rows_written_together_are_cleaned_each(planted: World, count: int) -> None:
+    with planted.db() as db:
+        rows = [
+            {"name": f"n-{n}", "value": f'"{CANARY if n % 2 else "plain"}"', "updated_at": ""} for n in range(count)
+        ]
+        db.insert_all("preferences", [row | {"name": f"a {row['name']}"} for row in rows])
+        db.execute_all("INSERT INTO preferences (name, value, updated_at) VALUES (:name, :value, :updated_at)", rows)
+        found = [row["value"] for row in db.rows("SELECT value FROM preferences WHERE updated_at = ''")]
+    assert sorted(found) == sorted(2 * ['"[secret]"' if n % 2 else '"plain"' for n in range(count)])
+
+
 def test_a_tenants_secret_blots_out_nothing_in_anothers_data(planted: World) -> None:
     """Whoever is admin somewhere could otherwise name an id or a time of others as a key, and break their rows."""
     with planted.db(planted.globex) as db:

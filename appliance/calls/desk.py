@@ -113,32 +113,50 @@ class Desk:
         self._line.do(self._carry_out)
 
     def _carry_out(self) -> None:
-        """What waits, but no more than a batch: others want the thread too."""
         self._called = False
         if self._wished or len(self._ended) >= BATCH:
             self._some()
         elif self._ended:
-            self._line.hold(self._some, LINGER_S)
+            self._line.hold(self._alone, LINGER_S)
 
-    def _some(self) -> None:
-        self._line.let_go()
+    def _alone(self) -> None:
+        """Nobody has come to go with what has ended."""
+        self._some(alone=True)
+
+    def _some(self, alone: bool = False) -> None:
+        """What waits, but no more than a batch: others want the thread too."""
         try:
-            self._take()
+            self._take(alone)
         finally:
-            if (self._wished or self._ended) and not self._closing:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._wished or len(self._ended) >= BATCH:
+            if not self._closing:
                 self._call()
+        elif self._ended:
+            self._line.hold(self._alone, LINGER_S)
+        else:
+            self._line.let_go()
 
     def _drain(self) -> None:
         while self._wished or self._ended:
-            self._take()
+            self._take(alone=True)
 
-    def _take(self) -> None:
-        """What has ended goes first: what is asked next is weighed against it."""
+    def _take(self, alone: bool = False) -> None:
+        """What has ended goes with what its tenant asks next, which is weighed against it; `alone` without that too."""
+        wished, many = _first(self._wished), len(self._ended) >= BATCH
+        ended = _first(self._ended)
+        if many:
+            self._wished.extendleft(reversed(wished))
+            wished = []
+        elif not alone:
+            asking = {item.tenant_id for item in wished}
+            self._ended.extendleft(item for item in reversed(ended) if item.tenant_id not in asking)
+            ended = [item for item in ended if item.tenant_id in asking]
         groups: defaultdict[str, list[Item]] = defaultdict(list)
-        for waiting in (self._ended, self._wished):
-            for _ in range(min(BATCH, len(waiting))):
-                item = waiting.popleft()
-                groups[item.tenant_id].append(item)
+        for item in (*ended, *wished):
+            groups[item.tenant_id].append(item)
         with ExitStack() as each:
             # All have their turn, whatever happens to one of them.
             for tenant_id, items in groups.items():
@@ -249,6 +267,11 @@ class Desk:
             room = Room(self._accounts)
             ways = room.ways(db, holder.key, Asked("messages", model, 0), (0, 0), room.now(db))
         return Target(ways.all[0].account, ways.all[0].model)
+
+
+def _first(waiting: "deque[Item]") -> list[Item]:
+    """Whatever comes meanwhile comes after it."""
+    return [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
 
 
 def _outcome(what: Wish | Ended | More, costs: dict[str, int], held: dict[More, int]) -> Any:

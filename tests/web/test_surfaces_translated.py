@@ -1,6 +1,8 @@
 """A tool that speaks one protocol is answered by an account that speaks another, or by the simulated provider."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,3 +148,13 @@ def test_the_simulated_provider_fails_as_it_is_told(world: World, simulated: htt
     told = [{"role": "user", "content": "sim: fail 400"}]
     got = simulated.post("/gw/v1/chat/completions", json={"model": "sim-swift", "messages": told})
     assert (got.status_code, got.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+def test_nothing_that_translates_is_loaded_before_a_call_needs_it() -> None:
+    program = """
+import sys
+import appliance.web.surfaces_calls
+print([name for name in sys.modules if "gateway.translate" in name])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
