@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,16 +68,16 @@ class SqliteDatabase(Database):
 
     def insert_all(self, table: str, rows: list[Row]) -> None:
         """By position: SQLite looks for a named parameter among all of them, which takes five times as long."""
-        if len(rows) > MOST_AT_ONCE:
-            return self.execute_all(self._insert_sql(table, rows[0]), rows)
-        if rows:
-            self._known(table)
-            columns = tuple(rows[0])
-            values = [row[column] for row in rows for column in columns]
-            sql = _insert_many(table, columns, len(rows))
-            with self.transaction():
+        if not rows:
+            return
+        self._known(table)
+        columns = tuple(rows[0])
+        with self.transaction(), self._whole() if len(rows) > MOST_AT_ONCE else nullcontext():
+            for start in range(0, len(rows), MOST_AT_ONCE):
+                some = rows[start : start + MOST_AT_ONCE]
+                sql = _insert_many(table, columns, len(some))
                 self._write_later(sql)
-                self._run(sql, values)
+                self._run(sql, [row[column] for row in some for column in columns])
 
     def execute_all(self, sql: str, rows: list[Row]) -> None:
         if len(rows) < 2:
@@ -169,18 +169,28 @@ class SqliteDatabase(Database):
             self._writer.give()
 
     def _many(self, sql: str, rows: list[Row]) -> None:
+        assert self._writing is not None
+        with self._whole():
+            try:
+                self._writing.conn.executemany(sql, redaction.clean_rows(rows, self.name))
+            except sqlite3.DatabaseError as error:
+                raise self._problem(error) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
         """All or nothing, whatever the transaction goes on with."""
         assert self._writing is not None
+        conn = self._writing.conn
         self._run("SAVEPOINT many")
         try:
-            self._writing.conn.executemany(sql, redaction.clean_rows(rows, self.name))
-        except sqlite3.DatabaseError as error:
+            yield
+        except BaseException:
             # A full disk has rolled back everything already.
-            if self._writing.conn.in_transaction:
+            if conn.in_transaction:
                 self._run("ROLLBACK TO many")
-            raise self._problem(error) from error
+            raise
         finally:
-            if self._writing.conn.in_transaction:
+            if conn.in_transaction:
                 self._run("RELEASE many")
 
     def _run(self, sql: str, params: Params | list[Any] | None = None) -> tuple[sqlite3.Cursor, list[Any]]:
