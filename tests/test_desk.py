@@ -7,17 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from appliance.calls import desk as desks
+from appliance.calls.asked import Asked, Holder
 from appliance.calls.desk import BATCH
-from appliance.domain import agents, approvals, budgets, ledger, limits, providers, spent, stops, tasks
+from appliance.domain import agents, approvals, budgets, keys, ledger, limits, providers, spent, stops, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.agent_forms import NewAgent
 from appliance.domain.budget_forms import BudgetChange
 from appliance.domain.budgets import NANO, Terms
-from appliance.domain.provider_forms import ModelPrice, ProviderChange
+from appliance.domain.key_forms import NewKey
+from appliance.domain.provider_forms import ModelPrice, NewProvider, ProviderChange
 from appliance.domain.stops import NewStop
 from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
-from tests.desking import TOKEN, Counter, counter
+from tests.desking import PRICES, TOKEN, Counter, counter
 from tests.world import World
 
 
@@ -302,3 +305,42 @@ def test_nothing_remembered_holds_for_a_database_that_was_put_back(desk: Counter
     desk.db.execute("DELETE FROM stops")
     desk.db.execute("DELETE FROM events WHERE seq > :seq", {"seq": before})
     assert desk.admitted().call_id
+
+
+def test_what_has_ended_is_booked_in_the_transaction_that_admits_what_is_asked_next(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LINGER_S", 60.0)
+    open_then: list[int] = []
+
+    def hear(tenant_id: str, notes: list[Any]) -> None:
+        with desk.world.db() as other:
+            open_then.append(other.value("SELECT COUNT(*) AS n FROM calls WHERE state = 'open'"))
+
+    first = desk.admitted()
+    desk.world.catalogue.attend(hear)
+    end = desk.ended(first, 3)
+    desk.admitted()
+    assert (end.result(20), open_then) == (3, [1])
+
+
+def test_what_has_ended_waits_for_its_own_tenant_and_stands_in_nobody_elses_way(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LINGER_S", 60.0)
+    world, globex = desk.world, desk.world.globex
+    with world.db(globex) as db, world.control() as control:
+        providers.add(
+            db, SYSTEM, world.vault, NewProvider("Lab", "openai-compatible", "http://127.0.0.1:9", "", ["big"], PRICES)
+        )
+        budgets.put(db, SYSTEM, "tenant", "", "month", NANO)
+        holder = Holder(globex.id, keys.create(control, SYSTEM, globex.id, NewKey("Tool")))
+    end = desk.ended(desk.admitted(), 3)
+    assert desk.desk.admit(holder, Asked("chat", "big", 1, output_cap=1)).result(20).reserved_nano
+    assert not end.done()
+    desk.admitted()
+    assert end.result(20) == 3
+
+
+def test_a_call_that_has_ended_is_booked_though_nobody_asks(desk: Counter) -> None:
+    assert desk.ended(desk.admitted(), 3).result(20) == 3
