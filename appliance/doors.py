@@ -19,6 +19,8 @@ AGAIN_S = 150.0
 MISSED_S = 60.0
 # Of those in which nothing happens some have their turn in each round, and all within so long.
 AROUND_S = 600.0
+# How many there are, and which were written by somebody else, is looked up so often.
+COUNTED_S = 10.0
 KINDS = ("sweep", "tick", "post", "tally", "alerts")
 
 
@@ -30,19 +32,22 @@ class Doors:
         self._stirring: set[str] = set()
         self._rounds = {whose: _Round(clock.monotonic()) for whose in KINDS}
         self._all_awake = 0.0
+        self._ids: list[str] = []
+        self._counted_at = -COUNTED_S
+        self._written: dict[str, float] = {}
         catalogue.subscribe(self._hear)
 
     def awake(self, whose: str, also: Iterable[str] = ()) -> list[Tenant]:
         """Those to look at in this round of `whose`; of those that rest the ones with the slugs `also` too."""
-        found, now = self.open(), clock.monotonic()
-        going = self._rounds[whose]
-        if len(found) <= FEW or now < self._all_awake:
+        now, going = clock.monotonic(), self._rounds[whose]
+        everyone = self._everyone(now)
+        if len(everyone) <= FEW or now < self._all_awake:
             going.turned_at = now
-            return found
-        wanted, slugs = self._stirring | going.due(now), set(also)
-        awake = [each for each in found if each.id in wanted or each.slug in slugs]
-        chosen = {each.id for each in awake}
-        return awake + going.turn([each for each in found if each.id not in chosen], now)
+            return self.open()
+        chosen = self._stirring | going.due(now)
+        chosen |= set(going.turn([each for each in everyone if each not in chosen], now))
+        with self._catalogue.control() as control:
+            return self._usable(tenants.these(control, chosen, set(also)))
 
     def mark(self, tenant_id: str, stirs: bool) -> None:
         """Time may move something in the tenant: until it may not, every round looks at it."""
@@ -59,10 +64,28 @@ class Doors:
             # Some may have been missed.
             self._all_awake = clock.monotonic() + MISSED_S
 
+    def _everyone(self, now: float) -> list[str]:
+        """Ids of those that are not purged; reading thousands in each round would take more than the round."""
+        if now - self._counted_at >= COUNTED_S:
+            with self._catalogue.control() as control:
+                self._ids, self._counted_at = tenants.every_id(control), now
+            if len(self._ids) > FEW:
+                self._hear_of_the_shell()
+        return self._ids
+
+    def _hear_of_the_shell(self) -> None:
+        """A verb beside the server writes into the same files, and its events are not heard here."""
+        seen, self._written = self._written, {each: self._catalogue.written_at(each) for each in self._ids}
+        for tenant_id, at in self._written.items():
+            if at != seen.get(tenant_id, at):
+                self._hear(tenant_id, [])
+
     def open(self) -> list[Tenant]:
         """Those to look after, by slug."""
         with self._catalogue.control() as control:
-            found = tenants.every(control)
+            return self._usable(tenants.every(control))
+
+    def _usable(self, found: list[Tenant]) -> list[Tenant]:
         return [each for each in found if each.state == "active" and not self._catalogue.rests(each.id)]
 
     def is_open(self, tenant_id: str, *states: str) -> bool:
@@ -96,7 +119,7 @@ class _Round:
                 self.heard.setdefault(tenant_id, now + AGAIN_S)
         return found
 
-    def turn(self, rest: list[Tenant], now: float) -> list[Tenant]:
+    def turn(self, rest: list[str], now: float) -> list[str]:
         if not rest:
             return []
         share = min(len(rest), -int(-len(rest) * (now - self.turned_at) // AROUND_S))

@@ -100,6 +100,24 @@ def test_all_have_their_turn_within_the_time_for_it(found: Doors, hand: Hand) ->
     assert sorted(slugs(found)) == sorted(EVERY)
 
 
+def test_what_a_verb_of_the_shell_did_is_found_soon(
+    floor: Floor, found: Doors, hand: Hand, db: Database, backend: str
+) -> None:
+    if backend != "sqlite":
+        pytest.skip("the news of PostgreSQL come from all processes")
+    slugs(found)
+    everybody = floor.world.catalogue._subscribers[:]
+    floor.world.catalogue._subscribers.clear()
+    happens(db)
+    floor.world.catalogue._subscribers.extend(everybody)
+    assert slugs(found) == []
+    hand.at += doors.COUNTED_S
+    assert "acme" in slugs(found)
+    assert "acme" in slugs(found, "tick")
+    hand.at += doors.COUNTED_S
+    assert "acme" not in slugs(found)
+
+
 def test_after_events_may_have_been_missed_all_are_looked_at(floor: Floor, found: Doors, hand: Hand) -> None:
     floor.world.catalogue.publish("", [])
     assert set(slugs(found)) == EVERY
