@@ -20,7 +20,7 @@ PYTEST = "python -m pytest -q"
 MEMORY = Path("/dev/shm")
 SLOW = "outside or llmock or browser or smoke or crash or temporal"
 
-MOST_MINUTES = 30
+MOST_MINUTES = 40
 TESTS_FAILED = 1
 LAST_WORDS_S = 5
 # More than so many failures are no accident of a busy machine.
