@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from appliance import bundles, clock, redaction
-from appliance.bundles import Imported, Wish
+from appliance.bundles import Fork, Imported, Wish
 from appliance.domain import agents, blobs, chain, comments, members, provider_secrets, providers, tasks, tenants, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.notices import channels
@@ -54,6 +54,10 @@ def bring(world: World, content: bytes, slug: str = "acme-test", **more: object)
 def slugs(world: World) -> list[str]:
     with world.control() as control:
         return [tenant.slug for tenant in tenants.every(control)]
+
+
+def folders(world: World) -> set[str]:
+    return {path.name for path in world.catalogue.folder.glob("tenants/*")}
 
 
 def test_the_work_is_there_under_another_slug_and_id(world: World, office: Office) -> None:
@@ -250,6 +254,84 @@ def test_people_who_are_new_to_the_box_are_disabled_and_an_address_alone_is_nobo
     other.close()
 
 
+def test_an_owner_of_this_box_gets_a_way_in(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id)
+    made = bring(world, content, owner=" Otto@acme.test", people=True)
+
+    assert (made.joined, made.strangers) == (["otto@acme.test", "alice@acme.test", "bob@acme.test"], [])
+    with world.control() as control:
+        assert {m.name: m.role for m in members.every(control, made.tenant.id)} == {
+            "Alice": "owner",
+            "Bob": "viewer",
+            "Otto": "owner",
+        }
+    with pytest.raises(Problem) as caught:
+        bring(world, b"no bundle at all", "other", owner="no@body.test")
+    assert list(caught.value.errors) == ["owner"]
+
+
+def test_a_plan_that_this_box_has_not_becomes_the_usual_one_with_a_note(world: World, office: Office) -> None:
+    forged = Forged(packed(world.catalogue, world.acme.id))
+    forged.manifest(lambda said: said["tenant"].update(plan="gold"))
+    made = bring(world, forged.pack())
+
+    assert made.tenant.plan == "enterprise"
+    assert made.report.notes == ["There is no plan gold on this box, so the tenant is on enterprise."]
+    with world.db(made.tenant) as db:
+        assert db.bounds.plan == "enterprise"
+
+    taken = bring(world, forged.pack(), "other", plan="growth")
+    assert (taken.tenant.plan, taken.report.notes) == ("growth", [])
+    with pytest.raises(Problem, match="there is no plan gold; there are free, starter, growth, enterprise"):
+        bring(world, b"no bundle at all", "third", plan="gold")
+
+
+def rehearse(world: World, content: bytes, slug: str = "acme-test") -> Imported:
+    return bundles.rehearse(world.catalogue, world.vault, io.BytesIO(content), Wish(slug, people=True), SYSTEM)
+
+
+def test_a_rehearsal_says_what_an_import_would_and_leaves_nothing(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id)
+    with world.control() as control:
+        before = control.rows("SELECT * FROM audit ORDER BY id"), control.rows("SELECT * FROM box ORDER BY name")
+    tried = rehearse(world, content)
+    with world.control() as control:
+        after = control.rows("SELECT * FROM audit ORDER BY id"), control.rows("SELECT * FROM box ORDER BY name")
+
+    assert (slugs(world), after == before) == (["acme", "globex"], True)
+    assert not world.catalogue.exists(tried.tenant.id)
+    assert tried.tenant.id not in folders(world)
+    made = bring(world, content, people=True)
+    assert (made.report, made.restored, made.joined) == (tried.report, tried.restored, tried.joined)
+
+
+@pytest.mark.parametrize("fault", ["unique", "file", "sense", "slug"])
+def test_a_rehearsal_finds_what_only_the_import_itself_would(world: World, sound: bytes, fault: str) -> None:
+    forged, slug = Forged(sound), "acme-test"
+    match fault:
+        case "unique":
+            place = forged.columns("agents").index("slug")
+            forged.rows("agents", lambda rows: [row.__setitem__(place, "same") for row in rows])
+        case "file":
+            for name in forged.names("files/"):
+                forged.put(name, forged.get(name).replace(b"/deep/", b"/notes.md/"))
+        case "sense":
+            for table in ("attempts", "adjustments", "calls"):
+                forged.rows(table, lambda rows: rows.clear())
+        case "slug":
+            slug = "acme"
+    bundles.check(io.BytesIO(forged.pack()))
+
+    said = []
+    for attempt in (rehearse, bring):
+        with pytest.raises(Problem) as caught:
+            attempt(world, forged.pack(), slug)
+        said.append((caught.value.code, caught.value.detail))
+    assert said[0] == said[1]
+    assert slugs(world) == ["acme", "globex"]
+    assert folders(world) <= {world.acme.id, world.globex.id}
+
+
 def test_a_slug_that_is_taken_or_bad_is_refused_first(world: World) -> None:
     for slug, code in (("acme", "duplicate"), ("../x", "invalid")):
         with pytest.raises(Problem) as caught:
@@ -267,7 +349,7 @@ def test_what_only_the_database_knows_undoes_the_whole_import(world: World, offi
         bring(world, forged.pack())
 
     assert slugs(world) == ["acme", "globex"]
-    assert {path.name for path in (world.catalogue.folder / "tenants").iterdir()} <= {world.acme.id, world.globex.id}
+    assert folders(world) <= {world.acme.id, world.globex.id}
     with world.control() as control:
         assert not control.rows("SELECT name FROM box WHERE name LIKE 'import:%'")
     assert bring(world, packed(world.catalogue, world.acme.id)).tenant.slug == "acme-test"
@@ -302,7 +384,7 @@ def test_one_import_at_a_time(world: World, office: Office) -> None:
 
 def test_a_fork_is_a_copy_that_goes_its_own_way(world: World, office: Office) -> None:
     before = {*world.catalogue.folder.iterdir()}
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test", "Trial"), SYSTEM)
+    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Fork("acme-test", "Trial"), SYSTEM)
 
     with world.db(made.tenant) as db:
         comments.add(db, SYSTEM, tasks.get(db, "1").id, "Only here")
@@ -314,7 +396,7 @@ def test_a_fork_is_a_copy_that_goes_its_own_way(world: World, office: Office) ->
 
 
 def test_a_fork_has_the_secrets_when_asked_for(world: World, office: Office) -> None:
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test"), SYSTEM, with_secrets=True)
+    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Fork("acme-test", secrets=True), SYSTEM)
 
     with world.db(made.tenant) as db:
         [account] = [one for one in providers.all(db) if one.name == "Real"]
