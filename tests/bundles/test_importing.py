@@ -2,62 +2,28 @@
 
 import io
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from appliance import bundles, clock, redaction
-from appliance.bundles import Fork, Imported, Wish
-from appliance.domain import agents, blobs, chain, comments, members, provider_secrets, providers, tasks, tenants, users
+from appliance.bundles import Wish
+from appliance.domain import agents, chain, comments, members, provider_secrets, providers, tasks, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.notices import channels
-from appliance.domain.notices.channels import NewChannel
 from appliance.domain.provider_forms import NewProvider
 from appliance.domain.schedules import rows as schedules
 from appliance.domain.workspace import of_task
 from appliance.errors import Problem
+from tests.bundles.bringing import KEY, bring, folders, slugs
 from tests.bundles.filling import fill, put_files
 from tests.bundles.forging import Forged
 from tests.bundles.packing import new_box, packed
-from tests.domain.scheduling import Calendar
-from tests.domain.waking import Office, open_office
+from tests.domain.waking import Office
 from tests.world import World, vault_of
 
-KEY = "sk-canary-7Q-zz9x8w7v6u5t4s3r2q1p"
 PHRASE = "nine apples in a box"
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    """Work under way, a schedule, a file, a kept value, an account and a channel with secrets."""
-    with world.db() as db:
-        office = open_office(world, db)
-        providers.add(db, world.alice.actor, world.vault, NewProvider("Real", "openai", secret=KEY, models=["m"]))
-        hook = NewChannel("ntfy", "https://ntfy.test/", topic="acme", secret="tk_channelsecret1234")
-        channels.add(db, world.alice.actor, world.vault, channels.TENANT, hook)
-        Calendar(office).add("daily")
-        task = office.task("Look at this ☂", assignee="ada")
-        of_task(world.catalogue.files(world.acme.id), task.id).write("deep/notes.md", b"# Notes")
-        with db.transaction():
-            blobs.keep(db, world.catalogue.files(world.acme.id), "kept " * 9000)
-        office.begin()
-        yield office
-
-
-def bring(world: World, content: bytes, slug: str = "acme-test", **more: object) -> Imported:
-    wish = msgspec.convert({"slug": slug} | more, Wish)
-    return bundles.read(world.catalogue, world.vault, io.BytesIO(content), wish, SYSTEM)
-
-
-def slugs(world: World) -> list[str]:
-    with world.control() as control:
-        return [tenant.slug for tenant in tenants.every(control)]
-
-
-def folders(world: World) -> set[str]:
-    return {path.name for path in world.catalogue.folder.glob("tenants/*")}
 
 
 def test_the_work_is_there_under_another_slug_and_id(world: World, office: Office) -> None:
@@ -286,52 +252,6 @@ def test_a_plan_that_this_box_has_not_becomes_the_usual_one_with_a_note(world: W
         bring(world, b"no bundle at all", "third", plan="gold")
 
 
-def rehearse(world: World, content: bytes, slug: str = "acme-test") -> Imported:
-    return bundles.rehearse(world.catalogue, world.vault, io.BytesIO(content), Wish(slug, people=True), SYSTEM)
-
-
-def test_a_rehearsal_says_what_an_import_would_and_leaves_nothing(world: World, office: Office) -> None:
-    content = packed(world.catalogue, world.acme.id)
-    with world.control() as control:
-        before = control.rows("SELECT * FROM audit ORDER BY id"), control.rows("SELECT * FROM box ORDER BY name")
-    tried = rehearse(world, content)
-    with world.control() as control:
-        after = control.rows("SELECT * FROM audit ORDER BY id"), control.rows("SELECT * FROM box ORDER BY name")
-
-    assert (slugs(world), after == before) == (["acme", "globex"], True)
-    assert not world.catalogue.exists(tried.tenant.id)
-    assert tried.tenant.id not in folders(world)
-    made = bring(world, content, people=True)
-    assert (made.report, made.restored, made.joined) == (tried.report, tried.restored, tried.joined)
-
-
-@pytest.mark.parametrize("fault", ["unique", "file", "sense", "slug"])
-def test_a_rehearsal_finds_what_only_the_import_itself_would(world: World, sound: bytes, fault: str) -> None:
-    forged, slug = Forged(sound), "acme-test"
-    match fault:
-        case "unique":
-            place = forged.columns("agents").index("slug")
-            forged.rows("agents", lambda rows: [row.__setitem__(place, "same") for row in rows])
-        case "file":
-            for name in forged.names("files/"):
-                forged.put(name, forged.get(name).replace(b"/deep/", b"/notes.md/"))
-        case "sense":
-            for table in ("attempts", "adjustments", "calls"):
-                forged.rows(table, lambda rows: rows.clear())
-        case "slug":
-            slug = "acme"
-    bundles.check(io.BytesIO(forged.pack()))
-
-    said = []
-    for attempt in (rehearse, bring):
-        with pytest.raises(Problem) as caught:
-            attempt(world, forged.pack(), slug)
-        said.append((caught.value.code, caught.value.detail))
-    assert said[0] == said[1]
-    assert slugs(world) == ["acme", "globex"]
-    assert folders(world) <= {world.acme.id, world.globex.id}
-
-
 def test_a_slug_that_is_taken_or_bad_is_refused_first(world: World) -> None:
     for slug, code in (("acme", "duplicate"), ("../x", "invalid")):
         with pytest.raises(Problem) as caught:
@@ -380,24 +300,3 @@ def test_one_import_at_a_time(world: World, office: Office) -> None:
     content = packed(world.catalogue, world.acme.id)
     with bundles.importing.alone(world.catalogue), pytest.raises(Problem, match="Another bundle is being imported"):
         bring(world, content)
-
-
-def test_a_fork_is_a_copy_that_goes_its_own_way(world: World, office: Office) -> None:
-    before = {*world.catalogue.folder.iterdir()}
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Fork("acme-test", "Trial"), SYSTEM)
-
-    with world.db(made.tenant) as db:
-        comments.add(db, SYSTEM, tasks.get(db, "1").id, "Only here")
-        [account] = [one for one in providers.all(db) if one.name == "Real"]
-        assert provider_secrets.opened(db, world.vault, account.id) == ""
-    with world.db() as db:
-        assert not db.rows("SELECT id FROM comments WHERE body = 'Only here'")
-    assert {path.name for path in world.catalogue.folder.iterdir()} - {path.name for path in before} <= {"import.lock"}
-
-
-def test_a_fork_has_the_secrets_when_asked_for(world: World, office: Office) -> None:
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Fork("acme-test", secrets=True), SYSTEM)
-
-    with world.db(made.tenant) as db:
-        [account] = [one for one in providers.all(db) if one.name == "Real"]
-        assert provider_secrets.opened(db, world.vault, account.id) == KEY
