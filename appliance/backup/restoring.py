@@ -42,12 +42,16 @@ class Found(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """`missing` are tenants of the box that have no backup that can be used; `aside` is where the old data is."""
+    """`missing` are tenants of the box that have no backup that can be used; `aside` is where the old data is.
+
+    `schemas` begins the names of the PostgreSQL schemas that hold the old rows.
+    """
 
     tenants: list[Found]
     missing: dict[str, str]
     control_at: str
     aside: Path | None
+    schemas: str = ""
 
 
 def newest_first(target: Target, owner: str) -> list[str]:
@@ -87,8 +91,8 @@ def box(data: Path, source: Source, actor: Actor, force: bool = False, server: C
     """The whole box into the data folder, with nothing but backups and the master key of the kit.
 
     With `server` the databases go there and the rest into the folder. Raises Problem(conflict) when a box lives there
-    and `force` is not said. A crash before the end leaves no `control.db`, so that the box does not start and this can
-    be run again.
+    and `force` is not said. A crash before the end leaves no control database, so that nothing of the box is to be seen
+    and this can be run again.
     """
     living = _lives(server) if server else (data / "control.db").exists()
     if living and not force:
@@ -107,11 +111,11 @@ def box(data: Path, source: Source, actor: Actor, force: bool = False, server: C
     (side / "keys").mkdir(mode=0o700)
     _write_key(side / "keys" / "master.key", source.vault)
     aside = data / "aside" / clock.iso()[:19].replace(":", "")
-    if server:
-        _move_to(server, side, aside, [one.tenant_id for one in ready])
-    _set_aside(data, aside)
-    _move_in(side, data)
-    return Whole(ready, missing, manifest.at, aside if aside.exists() else None)
+    if server and not living:
+        # An empty one, made when the server was opened.
+        server.discard(CONTROL)
+    schemas = _swap(data, side, aside, server, [one.tenant_id for one in ready])
+    return Whole(ready, missing, manifest.at, aside if aside.exists() else None, schemas)
 
 
 class Wish(NamedTuple):
@@ -216,12 +220,21 @@ def _lives(server: Catalogue) -> bool:
         )
 
 
-def _move_to(server: Catalogue, side: Path, aside: Path, owners: list[str]) -> None:
-    """The tenants first: without them in the control database nobody sees them. What is moved is gone from `side`."""
+def _swap(data: Path, side: Path, aside: Path, server: Catalogue | None, owners: list[str]) -> str:
+    """The old control database goes first and the new one comes last. How the names of schemas set aside begin."""
+    if server is None:
+        _set_aside(data, aside)
+        _move_in(side, data)
+        return ""
+    schemas = server.set_all_aside()
+    # Before the files of tenants come, which go to the same place.
+    _set_aside(data, aside)
     for owner in owners:
         server.put_back(owner, side / "tenants" / owner, aside / owner)
+    (side / "keys").rename(data / "keys")
     server.put_back(CONTROL, side, aside / CONTROL)
-    (side / "control.db").unlink()
+    shutil.rmtree(side)
+    return schemas
 
 
 def _write_key(path: Path, vault: Vault) -> None:
@@ -254,8 +267,7 @@ def _move_in(side: Path, data: Path) -> None:
     """`control.db` last: with it the box lives again."""
     (side / "tenants").mkdir(exist_ok=True)
     for name in ("tenants", "keys", "control.db"):
-        if (side / name).exists():
-            (side / name).rename(data / name)
+        (side / name).rename(data / name)
     handle = os.open(data, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
@@ -269,4 +281,5 @@ def told(whole: Whole) -> dict[str, object]:
         "tenants": [one._asdict() for one in whole.tenants],
         "missing": whole.missing,
         "aside": str(whole.aside) if whole.aside else None,
+        "schemas": whole.schemas,
     }

@@ -1,8 +1,22 @@
 """Bundles: one tenant as one file that another box can read, whatever database either of them has."""
 
-from appliance.bundles.forking import fork
-from appliance.bundles.importing import Imported, Wish, read, twice
+from appliance.bundles.forking import Fork, fork
+from appliance.bundles.importing import Imported, Wish, check_wish, read, rehearse, twice
 from appliance.bundles.reading import Report, check, load
 from appliance.bundles.writing import Written, write
 
-__all__ = ["Imported", "Report", "Wish", "Written", "check", "fork", "load", "read", "twice", "write"]
+__all__ = [
+    "Fork",
+    "Imported",
+    "Report",
+    "Wish",
+    "Written",
+    "check",
+    "check_wish",
+    "fork",
+    "load",
+    "read",
+    "rehearse",
+    "twice",
+    "write",
+]

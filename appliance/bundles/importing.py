@@ -4,8 +4,8 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from appliance.bundles.reading import LIMITS, Report
 from appliance.crypto import Vault
 from appliance.db.database import Database, Duplicate
 from appliance.db.tenants import Catalogue
-from appliance.domain import audit, members, restored, tenants
+from appliance.domain import audit, members, restored, tenant_life, tenants
 from appliance.domain.actor import Actor
 from appliance.domain.restored import Restored
 from appliance.domain.tenants import Provisioned, Tenant
@@ -28,12 +28,17 @@ _PASSWORD = "-"
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`slug` and `name` of the new tenant; with `people` its members get a way in, where that is safe."""
+    """`slug` and `name` of the new tenant; with `people` its members get a way in, where that is safe.
+
+    `owner` is the e-mail address of a person of this box who becomes owner of it; `plan` "" is that of the bundle.
+    """
 
     slug: str
     name: str = ""
     passphrase: str = ""
     people: bool = False
+    owner: str = ""
+    plan: str = ""
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -55,9 +60,43 @@ def read(
     nothing to be seen; the next import clears it away. `source` must be one that can be read twice.
     Raises Problem(bad_bundle), Problem(invalid), Problem(duplicate), Problem(conflict) while another import is at work.
     """
-    tenants.check_slug(wish.slug)
+    with _filled(catalogue, vault, source, wish, limits) as full, catalogue.control() as control, control.transaction():
+        return _show(control, actor, full, wish)
+
+
+def rehearse(
+    catalogue: Catalogue, vault: Vault, source: BinaryIO, wish: Wish, actor: Actor, limits: Limits = LIMITS
+) -> Imported:
+    """What `read` would make: all of it is done, and all of it is taken back. Raises as that does."""
+    done: list[Imported] = []
+    with (
+        suppress(_Rehearsed),
+        _filled(catalogue, vault, source, wish, limits) as full,
+        catalogue.control() as control,
+        control.transaction(),
+    ):
+        done.append(_show(control, actor, full, wish))
+        raise _Rehearsed
+    return done[0]
+
+
+class _Rehearsed(Exception):
+    """Takes back what was done."""
+
+
+class _Full(NamedTuple):
+    """A database that holds what was in the bundle, and is no tenant yet."""
+
+    made: Provisioned
+    found: Report
+    after: Restored
+
+
+@contextmanager
+def _filled(catalogue: Catalogue, vault: Vault, source: BinaryIO, wish: Wish, limits: Limits) -> Iterator[_Full]:
+    """Taken away again when the block raises."""
     with catalogue.control() as control:
-        _check_free(control, wish.slug)
+        check_wish(control, wish)
     source.seek(0)
     reading.check(source, passphrase=wish.passphrase, limits=limits)
     source.seek(0)
@@ -66,8 +105,7 @@ def read(
         with _unseen(catalogue, wish.slug) as tenant_id:
             made = Provisioned(tenant_id, vault.new_tenant_key(tenant_id))
             found = reading.load(catalogue, tenant_id, source, vault, passphrase=wish.passphrase, limits=limits)
-            after = _restored(catalogue, tenant_id)
-            return _show(catalogue, actor, made, wish, found, after)
+            yield _Full(made, found, _restored(catalogue, tenant_id))
 
 
 def clear(catalogue: Catalogue) -> list[str]:
@@ -149,35 +187,49 @@ def _discard(catalogue: Catalogue, tenant_id: str) -> None:
     shutil.rmtree(catalogue.folder / "tenants" / tenant_id, ignore_errors=True)
 
 
-def _check_free(control: Database, slug: str) -> None:
-    if control.one("SELECT id FROM tenants WHERE slug = :slug", {"slug": slug}):
-        raise Problem("duplicate", f"There is a tenant '{slug}' already.", errors={"slug": "is taken"})
+def check_wish(control: Database, wish: Wish) -> None:
+    """Raises Problem(invalid), Problem(duplicate): before anything is read."""
+    tenants.check_slug(wish.slug)
+    if control.one("SELECT id FROM tenants WHERE slug = :slug", {"slug": wish.slug}):
+        raise Problem("duplicate", f"There is a tenant '{wish.slug}' already.", errors={"slug": "is taken"})
+    tenants.plan_for(control, wish.plan)
+    tenant_life.first_owner(control, wish.owner)
 
 
-def _show(
-    catalogue: Catalogue, actor: Actor, made: Provisioned, wish: Wish, found: Report, after: Restored
-) -> Imported:
+def _show(control: Database, actor: Actor, full: _Full, wish: Wish) -> Imported:
+    found = full.found
     holder = found.tenant
-    with catalogue.control() as control, control.transaction():
-        tenant = tenants.insert(
-            control, actor, made, wish.slug, wish.name or holder.name, holder.plan, holder.simulated
-        )
-        audit.record(control, actor, "tenant.imported", holder.slug, tenant.id)
-        people = found.people if wish.people else []
-        joined = [person.email for person in people if _join(control, actor, tenant, person)]
-        control.delete("box", name=MARK + wish.slug)
+    plan, notes = _plan(control, wish.plan, holder.plan)
+    tenant = tenants.insert(control, actor, full.made, wish.slug, wish.name or holder.name, plan, holder.simulated)
+    audit.record(control, actor, "tenant.imported", holder.slug, tenant.id)
+    owner = tenant_life.first_owner(control, wish.owner)
+    if owner:
+        members.join(control, actor, tenant.id, owner.id, "owner")
+    people = [person for person in found.people if wish.people and not (owner and person.id == owner.id)]
+    joined = [owner.email] if owner else []
+    joined += [person.email for person in people if _join(control, actor, tenant, person)]
+    control.delete("box", name=MARK + wish.slug)
     strangers = [person.email for person in found.people if person.email not in joined]
-    return Imported(tenant, found, after, joined, strangers)
+    return Imported(tenant, msgspec.structs.replace(found, notes=notes), full.after, joined, strangers)
+
+
+def _plan(control: Database, wanted: str, theirs: str) -> tuple[str, list[str]]:
+    """The other box may have plans that this one has not: then it is the usual one, and a note says so."""
+    try:
+        return tenants.plan_for(control, wanted or theirs), []
+    except Problem:
+        usual = tenants.plan_for(control)
+        return usual, [f"There is no plan {theirs[:40]} on this box, so the tenant is on {usual}."]
 
 
 def _join(control: Database, actor: Actor, tenant: Tenant, person: Person) -> bool:
     """A person is the same only by id and address: an address alone may be somebody else's.
 
-    Who is new to the box is disabled until an owner of the box says otherwise.
+    Who is new to the box is disabled until an owner of the box says otherwise, and a key brings nobody new.
     """
     row = control.one("SELECT email FROM users WHERE id = :id", {"id": person.id})
     if row is None:
-        if control.one("SELECT id FROM users WHERE email = :email", {"email": person.email}):
+        if actor.kind == "key" or control.one("SELECT id FROM users WHERE email = :email", {"email": person.email}):
             return False
         known = {"id": person.id, "email": person.email, "name": person.name, "password": _PASSWORD}
         control.insert("users", known | {"disabled": True, "created_at": tenant.created_at})

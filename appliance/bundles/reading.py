@@ -23,7 +23,10 @@ LIMITS = Limits()
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What is in a sound bundle: rows by table, number and bytes of the files."""
+    """What is in a sound bundle: rows by table, number and bytes of the files.
+
+    `notes` say what this box takes otherwise than the bundle says.
+    """
 
     tenant: Holder
     made_at: str
@@ -35,6 +38,7 @@ class Report(msgspec.Struct, frozen=True):
     bytes: int
     people: list[Person]
     left_out: list[LeftOut]
+    notes: list[str] = []
 
 
 def check(source: BinaryIO, *, passphrase: str = "", backup: bool = False, limits: Limits = LIMITS) -> Report:

@@ -10,7 +10,7 @@ from appliance.domain.ledger_rows import Ended as Ended
 from appliance.gateway.types import Account
 
 Surface = Literal["messages", "chat", "responses", "embeddings"]
-Reason = Literal["budget", "rate", "model", "key", "paused"]
+Reason = Literal["budget", "rate", "model", "key", "paused", "storage"]
 
 
 class Holder(msgspec.Struct, frozen=True):

@@ -8,8 +8,13 @@ import msgspec
 from appliance.calls.accounts import Accounts
 from appliance.calls.asked import Asked, Refused
 from appliance.calls.knowledge import Here, Known
+from appliance.db.bounds import Bounds
 from appliance.db.database import Database
+<<<<<<< HEAD
 from appliance.domain import key_terms, marks, rates, routes, stops
+=======
+from appliance.domain import key_terms, quotas, rates, routes, stops
+>>>>>>> main
 from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.providers import Provider
@@ -68,6 +73,8 @@ class Room:
         self.stops: list[Stop] = []
         self._rates: dict[Scope, Rates] = {}
         self._secured: set[str] = set()
+        self._bounds: Bounds | None = None
+        self._full = ""
 
     def refresh(self, db: Database) -> bool:
         """Whether something had changed: look at the log in the open transaction, so that nothing slips in between."""
@@ -81,6 +88,16 @@ class Room:
         self.stops = stops.all(db)
         self._rates = {limit.on: limit for limit in rates.all(db)}
         return True
+
+    def full(self, db: Database) -> str:
+        """Why nothing new is taken, "" while there is room. Looked at anew when the bounds were: once a second."""
+        if self._bounds is not db.bounds:
+            self._bounds, self._full = db.bounds, ""
+            try:
+                quotas.room(db)
+            except Problem as problem:
+                self._full = problem.detail
+        return self._full
 
     def now(self, db: Database) -> Now:
         """Two small look-ups while nothing has changed."""

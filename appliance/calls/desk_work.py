@@ -128,6 +128,8 @@ class Beginning:
         if not wishes:
             return []
         self._now = self._room.now(self._db)
+        if said := self._room.full(self._db):
+            return [Refused("storage", said) for _ in wishes]
         planned = [self._planned(wish) for wish in wishes]
         on = (self._on(one.work, way) for one in planned if isinstance(one, Planned) for way in one.ways.all)
         self._left.know(scope for scopes in on for scope in scopes)

@@ -10,11 +10,11 @@ from typing import BinaryIO
 import click
 
 from appliance import bundles
-from appliance.bundles import Imported, Report, Wish
+from appliance.bundles import Fork, Imported, Report, Wish
 from appliance.cli.command import secret_from, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, facts
-from appliance.cli.tenants import tenant
+from appliance.cli.tenants import owner_option, tenant, way_in
 from appliance.domain import tenants
 from appliance.errors import Problem
 
@@ -53,14 +53,17 @@ def export(desk: Desk, slug: str, target: str, with_secrets: bool, passphrase_st
 @verb(
     "agenthq tenant import acme.agenthq --slug acme",
     "agenthq tenant import acme.agenthq --slug acme --check",
+    "agenthq tenant import acme.agenthq --slug acme --owner dana@acme.example --plan starter",
     into=tenant,
     name="import",
 )
 @click.argument("file")
 @click.option("--slug", required=True, help="The address of the new tenant.")
 @click.option("--name", default="", help="The name people see; that of the bundle when left out.")
-@click.option("--check", is_flag=True, help="Only look through it, and say what is in it.")
+@click.option("--check", is_flag=True, help="Only try it: all is taken back, and you see what is in it.")
+@owner_option
 @people_option
+@click.option("--plan", default="", help="The plan it is on; that of the bundle, if there is one here, when left out.")
 @secrets_option
 @phrase_option
 def import_(
@@ -69,7 +72,9 @@ def import_(
     slug: str,
     name: str,
     check: bool,
+    owner: str,
     with_people: bool,
+    plan: str,
     with_secrets: bool,
     passphrase_stdin: bool,
 ) -> Shown:
@@ -79,32 +84,40 @@ def import_(
         """Raises where there is no box."""
     phrase = _phrase(with_secrets, passphrase_stdin)
     with _opened(file) as source, bundles.twice(desk.catalogue, source) as bundle:
+        wish = Wish(slug, name, phrase, with_people, owner, plan)
         if check:
-            found = bundles.check(bundle, passphrase=phrase)
+            found = bundles.rehearse(desk.catalogue, desk.vault, bundle, wish, CLI).report
             return Shown(found, "The bundle is sound. Nothing was changed.\n" + _report(found))
-        return _imported(bundles.read(desk.catalogue, desk.vault, bundle, Wish(slug, name, phrase, with_people), CLI))
+        return _imported(desk, bundles.read(desk.catalogue, desk.vault, bundle, wish, CLI))
 
 
-@verb("agenthq tenant fork acme acme-test", "agenthq tenant fork acme acme-test --with-people", into=tenant)
+@verb(
+    "agenthq tenant fork acme acme-test --owner dana@acme.example",
+    "agenthq tenant fork acme acme-test --with-people",
+    into=tenant,
+)
 @click.argument("slug")
 @click.argument("new_slug")
 @click.option("--name", default="", help="The name people see; that of the first when left out.")
-@click.option("--with-secrets", is_flag=True, help="The copy may use the same provider keys.")
+@owner_option
 @people_option
-def fork(desk: Desk, slug: str, new_slug: str, name: str, with_secrets: bool, with_people: bool) -> Shown:
+@click.option("--with-secrets", is_flag=True, help="The copy may use the same provider keys.")
+def fork(desk: Desk, slug: str, new_slug: str, name: str, owner: str, with_people: bool, with_secrets: bool) -> Shown:
     """Copy a tenant: what is tried on the copy leaves the first as it is."""
     with desk.control() as control:
         found = tenants.by_slug(control, slug)
-    wish = Wish(new_slug, name, people=with_people)
-    return _imported(bundles.fork(desk.catalogue, desk.vault, found.id, wish, CLI, with_secrets))
+    new = Fork(new_slug, name, owner, with_people, with_secrets)
+    return _imported(desk, bundles.fork(desk.catalogue, desk.vault, found.id, new, CLI))
 
 
-def _imported(made: Imported) -> Shown:
+def _imported(desk: Desk, made: Imported) -> Shown:
     lines = [f"Tenant {made.tenant.slug} is ready. Its schedules are disarmed until somebody resumes them."]
+    with desk.control() as control:
+        lines.append(way_in(control, made.tenant))
     if made.joined:
         lines.append(f"Members: {', '.join(made.joined)}")
     if made.strangers:
-        lines.append(f"Without a way in: {', '.join(made.strangers)}. agenthq member add EMAIL --tenant …")
+        lines.append(f"Without a way in: {', '.join(made.strangers)}")
     return Shown(made, "\n".join(lines) + "\n" + _report(made.report))
 
 
@@ -115,6 +128,7 @@ def _report(found: Report) -> str:
         ("Rows", f"{sum(found.rows.values()):,}"),
         ("Files", f"{found.files:,} ({found.bytes:,} bytes)"),
         ("People", ", ".join(person.email for person in found.people) or "none"),
+        *(("Note", note) for note in found.notes),
         *((f"Without {one.what}", f"{one.why}{_names(one.names)}") for one in found.left_out),
     ]
     return facts(pairs)

@@ -12,7 +12,7 @@ from appliance.crypto import Vault
 from appliance.db import ownership
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import tenants
+from appliance.domain import tenants, workers
 from appliance.domain.actor import Actor
 from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
@@ -89,6 +89,15 @@ class Desk:
             tenant = tenants.by_slug(control, slug) if slug else only_tenant(control)
         with self.catalogue.open(tenant.id) as db:
             yield Room(db, tenant, self.catalogue.files(tenant.id))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else works on this data meanwhile. Raises Problem(already_running)."""
+        with ownership.owned(self.folder):
+            if self.catalogue.shared:
+                with self.catalogue.control() as control:
+                    workers.refuse_others(control)
+            yield
 
     def server(self) -> dict[str, object] | None:
         """{"pid", "link"} of the server on this data folder."""

@@ -8,7 +8,6 @@ from appliance.backup.means import Means
 from appliance.cli.command import verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown
-from appliance.db import ownership
 from appliance.errors import Problem
 
 
@@ -37,7 +36,7 @@ def rotate(desk: Desk, yes: bool) -> Shown:
         origin = desk.settings.origin("master_key")
         said = f"The key comes from {origin}. Put it into {keyfile.path(desk.folder)} and take the setting away first."
         raise Problem("config", said)
-    with desk.control(), ownership.owned(desk.folder):
+    with desk.control(), desk.alone():
         means = Means(desk.catalogue, desk.vault)
         generation = rotating.rotate(means, CLI, keyfile.path(desk.folder), keyfile.next_path(desk.folder))
     text = (

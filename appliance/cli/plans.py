@@ -10,9 +10,11 @@ from appliance.cli.desk import CLI, Desk
 from appliance.cli.plan_options import given_limits, limit_options
 from appliance.cli.show import Shown, facts, listing, money, table
 from appliance.db.bounds import LIMITS
-from appliance.domain import flags, plan_forms, plans
+from appliance.domain import flags, plan_forms, plans, tenants
 from appliance.domain.plans import NewPlan, Plan, PlanChange
 
+# So many tenants of a plan are named with it.
+SHOWN = 100
 HEADS = ("plan", "price", "requests/min", "agents", "at once", "storage", "tenants")
 
 
@@ -35,8 +37,10 @@ def list_(desk: Desk) -> Shown:
 def show(desk: Desk, slug: str) -> Shown:
     """A plan, its limits and switches, and who is on it."""
     with desk.control() as control:
-        found, members = plans.get(control, slug), plans.members(control, slug)
-    return Shown({"plan": found, "tenants": members}, _facts(found, ", ".join(t.slug for t in members)))
+        found, page = plans.get(control, slug), tenants.page(control, plan=slug, limit=SHOWN)
+    more = f" and {found.tenants - SHOWN} more" if page.next_cursor else ""
+    members = ", ".join(tenant.slug for tenant in page.items) + more
+    return Shown({"plan": found, "tenants": page.items, "next_cursor": page.next_cursor}, _facts(found, members))
 
 
 @verb("agenthq plan create team --price 19 --agents 10 --storage 5GB", into=plan)

@@ -15,7 +15,7 @@ from appliance.cli.show import Shown, ago, table
 from appliance.crypto import Vault
 from appliance.db import datafolder, ownership
 from appliance.db.database import Database
-from appliance.domain import tenants
+from appliance.domain import tenants, workers
 from appliance.errors import Problem
 from appliance.gateway.targets.folder import Config, FolderTarget
 from appliance.gateway.targets.target import Target
@@ -49,6 +49,8 @@ def _box(desk: Desk, read: Kit, origin: str, force: bool) -> Shown:
     with ownership.owned(desk.folder), turn(desk.folder):
         if desk.settings.database_url:
             with open_data(desk.settings) as server:
+                with server.control() as control:
+                    workers.refuse_others(control)
                 done = restoring.box(desk.folder, source, CLI, force, server)
         else:
             done = restoring.box(desk.folder, source, CLI, force)
@@ -60,11 +62,12 @@ def _told(folder: Path, done: Whole) -> str:
     text = table(HEADS, lines, "The box had no tenant.")
     text += "".join(f"\nNOT restored: {slug}: {why}" for slug, why in done.missing.items())
     text += f"\nWhat was there before is in {done.aside}." if done.aside else ""
+    text += f"\nThe rows from before are in the schemas {done.schemas}_… of the server." if done.schemas else ""
     return f"{text}\nThe box is in {folder}, as it was {ago(done.control_at)}. Everybody signs in anew: agenthq serve"
 
 
 def _tenant(desk: Desk, read: Kit | None, origin: str, wish: Wish) -> Shown:
-    with desk.control() as control, ownership.owned(desk.folder), turn(desk.folder) as work:
+    with desk.control() as control, desk.alone(), turn(desk.folder) as work:
         means = Means(desk.catalogue, desk.vault)
         vault = read.vault() if read else means.vault
         source = Source(_named(control, desk, origin), vault)
@@ -72,7 +75,9 @@ def _tenant(desk: Desk, read: Kit | None, origin: str, wish: Wish) -> Shown:
     text = table(
         ("tenant", "backup of", "rows", "schedules disarmed", "newer ones that were damaged"), [_line(done)], ""
     )
-    then = f"The data from before is in {desk.folder / 'aside'}. Its members sign in anew. Look at its schedules first."
+    where = f"in {desk.folder / 'aside'}"
+    where += ", its rows in a schema aside_… of the server" if desk.catalogue.shared else ""
+    then = f"The data from before is {where}. Its members sign in anew. Look at its schedules first."
     return Shown(done._asdict(), f"{text}\n{then}")
 
 

@@ -15,13 +15,20 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask for the name o
 UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 
 
-@verb("agenthq tenant suspend globex --reason 'invoice 4711 is open'", into=tenant)
+@verb(
+    "agenthq tenant suspend globex --reason 'invoice 4711 is open'",
+    "agenthq tenant suspend globex --reason 'invoice 4711 is open' --yes",
+    into=tenant,
+)
 @click.argument("slug")
 @click.option("--reason", default="", help="What its people are told.")
-def suspend(desk: Desk, slug: str, reason: str) -> Shown:
+@yes_option
+def suspend(desk: Desk, slug: str, reason: str, yes: bool) -> Shown:
     """Refuse its people and programs and hold its runs, until it is resumed."""
     with desk.control() as control:
-        found = tenant_life.suspend(control, CLI, tenants.by_slug(control, slug).id, reason)
+        found = tenants.by_slug(control, slug)
+        tenant_life.check_typed(found, _typed(slug, yes, "Its people are refused and its runs are held."))
+        found = tenant_life.suspend(control, CLI, found.id, reason)
     return Shown(found, f"{slug} is suspended. Bring it back with: agenthq tenant resume {slug}")
 
 
@@ -85,15 +92,15 @@ def purged(desk: Desk) -> Shown:
 @verb("agenthq tenant usage globex", "agenthq tenant usage --json", into=tenant)
 @click.argument("slug", required=False)
 def usage(desk: Desk, slug: str | None) -> Shown:
-    """What each tenant uses, or one of them: people, runs, calls and spend of this month, storage."""
+    """What each tenant uses, or one of them: people, storage, and requests, runs, calls and spend of this month."""
     with desk.control() as control:
         which = [tenants.by_slug(control, slug)] if slug else tenants.every(control)
         found = [tenant_usage.listed(desk.catalogue, control, each) for each in which]
     rows = [
-        (t.slug, t.shown_state, u.people, u.agents, u.runs, u.calls, money(u.spend_nano), size(u.bytes))
+        (t.slug, t.shown_state, u.people, u.agents, u.requests, u.runs, u.calls, money(u.spend_nano), size(u.bytes))
         for t, u in ((each, each.usage) for each in found)
     ]
-    heads = ("tenant", "state", "people", "agents", "runs", "calls", "spend", "storage")
+    heads = ("tenant", "state", "people", "agents", "requests", "runs", "calls", "spend", "storage")
     return listing(found, table(heads, rows, "There is no tenant yet.", right=heads[2:]))
 
 

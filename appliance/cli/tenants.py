@@ -8,9 +8,14 @@ import msgspec
 from appliance.cli.command import tenant_option, verb
 from appliance.cli.desk import CLI, Desk
 from appliance.cli.show import Shown, ago, facts, listing, money, table
-from appliance.domain import agents, board, guards, tenants
+from appliance.db.database import Database
+from appliance.domain import agents, board, guards, members, tenant_life, tenants
 from appliance.domain.analytics import usage
 from appliance.domain.guards import GuardsChange
+from appliance.domain.tenant_life import NewTenant
+from appliance.domain.tenants import Tenant
+
+owner_option = click.option("--owner", metavar="EMAIL", default="", help="A person of this box who becomes its owner.")
 
 
 @click.group()
@@ -18,15 +23,30 @@ def tenant() -> None:
     """Tenants: one customer or team, one database each."""
 
 
-@verb("agenthq tenant create globex --name 'Globex Ltd'", into=tenant)
+@verb(
+    "agenthq tenant create globex --name 'Globex Ltd'",
+    "agenthq tenant create globex --owner dana@globex.example --plan starter",
+    into=tenant,
+)
 @click.argument("slug")
 @click.option("--name", default="", help="The name people see; made from the slug when left out.")
-def create(desk: Desk, slug: str, name: str) -> Shown:
+@owner_option
+@click.option("--plan", default="", help="The plan it is on; the usual one when left out.")
+def create(desk: Desk, slug: str, name: str, owner: str, plan: str) -> Shown:
     """Make a tenant with an empty database of its own."""
     with desk.control() as control:
-        name = name or slug.replace("-", " ").title()
-        made = tenants.create(desk.catalogue, control, desk.vault, slug, name, actor=CLI)
-    return Shown(made, f"Tenant {made.slug} is ready. Add people with: agenthq member add EMAIL --tenant {made.slug}")
+        new = NewTenant(slug, name, owner, plan)
+        made = tenant_life.found(desk.catalogue, control, desk.vault, CLI, new)
+        way = way_in(control, made)
+    return Shown(made, f"Tenant {made.slug} is ready.\n{way}")
+
+
+def way_in(control: Database, made: Tenant) -> str:
+    """Who gets into a new tenant, or how somebody does."""
+    owners = [each.email for each in members.every(control, made.id) if each.role == "owner" and not each.disabled]
+    if owners:
+        return f"Its owner: {', '.join(owners)}"
+    return f"Nobody gets in yet. Give it an owner: agenthq member add EMAIL --role owner --tenant {made.slug}"
 
 
 @verb("agenthq tenant list", into=tenant, name="list")

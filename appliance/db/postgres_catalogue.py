@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from appliance import ids
+from appliance import clock, ids
 from appliance.db import copies, migrate, postgres_copies
 from appliance.db.database import Database, Publish
 from appliance.db.grouped import Groups
@@ -20,6 +20,10 @@ from appliance.db.postgres_news import Listener
 from appliance.db.sqlite_catalogue import SqliteCatalogue
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.errors import Problem
+
+# The schemas of this box, whether or not its control database knows them.
+_OURS = """SELECT schema_name FROM information_schema.schemata
+  WHERE schema_name = 'agenthq_control' OR schema_name ~ '^t_[0-9a-f]{32}$' ORDER BY schema_name"""
 
 
 class PostgresCatalogue(Catalogue):
@@ -118,14 +122,14 @@ class PostgresCatalogue(Catalogue):
         return ""
 
     def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
-        """In one transaction: the schema that was there keeps its rows under the name of `aside`."""
+        """In one transaction: the schema that was there keeps its rows under another name."""
         schema = _schema(tenant_id)
         path = made / ("control.db" if tenant_id == CONTROL else "tenant.db")
         there = self.exists(tenant_id)
         self._current.discard(tenant_id)
         with contextlib.closing(self._open(tenant_id)) as db, db.transaction():
             if there:
-                db.execute(f'ALTER SCHEMA "{schema}" RENAME TO "aside_{schema}_{aside.name[-40:]}"'[:200])
+                db.execute(f'ALTER SCHEMA "{schema}" RENAME TO "{_mark()}_{schema}"')
             db.execute(f'CREATE SCHEMA "{schema}"')
             # Makes the table of versions: to find it missing would end the transaction.
             migrate.version(db)
@@ -134,6 +138,16 @@ class PostgresCatalogue(Catalogue):
         self.replaced(tenant_id)
         if tenant_id != CONTROL and (made / "files").exists():
             self._put_files(tenant_id, made / "files", aside)
+
+    def set_all_aside(self) -> str:
+        """In one transaction. The rows stay until somebody drops those schemas."""
+        mark = _mark()
+        with self._pool.connection() as conn, conn.transaction():
+            names = [str(row["schema_name"]) for row in conn.execute(_OURS).fetchall()]
+            for name in names:
+                conn.execute(f'ALTER SCHEMA "{name}" RENAME TO "{mark}_{name}"')
+        self._current.clear()
+        return mark if names else ""
 
     def _put_files(self, tenant_id: str, files: Path, aside: Path) -> None:
         living = self.folder / "tenants" / tenant_id / "files"
@@ -155,6 +169,11 @@ class PostgresCatalogue(Catalogue):
         with self._guard:
             groups = self._groups[schema]
         return PostgresDatabase(name, schema, tables, self.publish, self._pool, groups, self._origin)
+
+
+def _mark() -> str:
+    """Begins the name of what is set aside: with a tenant's schema after it 61 bytes of the 63 that a name may have."""
+    return f"aside_{''.join(letter for letter in clock.iso() if letter.isdigit())}"
 
 
 def _schema(name: str) -> str:

@@ -190,6 +190,10 @@ class Catalogue(ABC):
     def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
         """Let the folder `made` (tenant.db, files) be this tenant from now on; what was there goes to `aside`."""
 
+    def set_all_aside(self) -> str:
+        """Every database of the box goes under another name, which begins as told; "" where files are moved instead."""
+        return ""
+
     @abstractmethod
     def _open(self, name: str) -> Database: ...
 

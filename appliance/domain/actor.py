@@ -39,5 +39,10 @@ class Actor(msgspec.Struct, frozen=True):
         if self.kind == "agent":
             raise Problem("forbidden", f"An agent can't {what}; a person does.")
 
+    def refuse_key(self, what: str) -> None:
+        """Raises Problem(forbidden) for a program with a key: what it does would outlast the key."""
+        if self.kind == "key":
+            raise Problem("forbidden", f"A key can't {what}; a person does.")
+
 
 SYSTEM = Actor("system", "system", "AgentHQ", "owner")

@@ -1,4 +1,7 @@
-"""Keys for the API of the box: `ahqb_…` secrets of which only the digest is stored. Their holders are owners of it."""
+"""Keys for the API of the box: `ahqb_…` secrets of which only the digest is stored.
+
+Their holders act as owners of the box, but make no owners, people or keys: those would outlast the key.
+"""
 
 import msgspec
 
@@ -48,8 +51,9 @@ class IssuedBoxKey(BoxKey, frozen=True, kw_only=True):
 
 
 def create(control: Database, actor: Actor, new: NewBoxKey) -> IssuedBoxKey:
-    """Raises Problem(invalid)."""
+    """Raises Problem(invalid), Problem(forbidden) for a key: revoking one would leave what it made."""
     actor.need("owner")
+    actor.refuse_key("make a key of the box")
     name = new.name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise invalid(name=f"say in 1 to {NAME_LIMIT} characters what the key is for")

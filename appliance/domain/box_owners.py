@@ -18,7 +18,8 @@ def is_one(control: Database, user_id: str) -> bool:
 
 
 def appoint(control: Database, actor: Actor, user_id: str) -> None:
-    """Raises Problem(not_found)."""
+    """Raises Problem(not_found), Problem(forbidden) for a key."""
+    actor.refuse_key("appoint an owner of the box")
     with control.transaction():
         if not control.update("users", {"id": user_id}, box_owner=True):
             raise not_found("user")
@@ -26,7 +27,11 @@ def appoint(control: Database, actor: Actor, user_id: str) -> None:
 
 
 def dismiss(control: Database, actor: Actor, user_id: str) -> None:
-    """Raises Problem(not_found) for somebody who is none, Problem(conflict) for the last one who can sign in."""
+    """Raises Problem(not_found) for somebody who is none, Problem(conflict) for the last one who can sign in.
+
+    Problem(forbidden) for a key.
+    """
+    actor.refuse_key("dismiss an owner of the box")
     with control.transaction():
         owners.keep_one_of_box(control, user_id)
         if not control.execute("UPDATE users SET box_owner = FALSE WHERE id = :id AND box_owner", {"id": user_id}):

@@ -13,8 +13,6 @@ from appliance.domain.actor import Actor
 from appliance.errors import Problem, invalid, not_found
 
 MOST = 10**15
-# So many tenants of a plan are listed with it.
-SHOWN = 100
 RESERVED = ("tenants",)
 
 
@@ -127,12 +125,6 @@ def remove(control: Database, actor: Actor, slug: str) -> None:
             raise Problem("conflict", "A box has at least one plan.")
         control.delete("plans", slug=slug)
         audit.record(control, actor, "plan.removed", slug)
-
-
-def members(control: Database, slug: str) -> list[tenants.Tenant]:
-    """The first 100 tenants on the plan, by slug."""
-    sql = "SELECT * FROM tenants WHERE plan = :plan ORDER BY slug LIMIT :most"
-    return [records.to(tenants.Tenant, row) for row in control.rows(sql, {"plan": slug, "most": SHOWN})]
 
 
 def merged(flags_now: dict[str, bool], given: dict[str, bool | None]) -> dict[str, bool]:

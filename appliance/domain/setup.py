@@ -72,7 +72,7 @@ def complete(
             check(control, token)
         control.execute("DELETE FROM setup_tokens")
         user = users.create(control, SYSTEM, new.email, new.name, new.password)
-        tenant = tenants.insert(control, SYSTEM, made, slug, new.organisation, "enterprise")
+        tenant = tenants.insert(control, SYSTEM, made, slug, new.organisation)
         members.join(control, SYSTEM, tenant.id, user.id, "owner")
         box_owners.appoint(control, SYSTEM, user.id)
         audit.record(control, SYSTEM, "box.set_up", user.email, tenant.id)

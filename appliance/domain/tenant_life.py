@@ -39,21 +39,26 @@ class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewTenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`owner` is the e-mail address of a person of this box who gets the role owner in it; "" for nobody yet."""
+    """`owner` is the e-mail address of a person of this box who gets the role owner in it; "" for nobody yet.
+
+    `plan` "" is the usual one.
+    """
 
     slug: str
     name: str = ""
     owner: str = ""
+    plan: str = ""
 
 
 def found(catalogue: Catalogue, control: Database, vault: Vault, actor: Actor, new: NewTenant) -> Tenant:
     """A new tenant, with its first owner. Raises Problem(invalid) with a fault per field, Problem(duplicate)."""
     actor.need("owner")
     tenants.check_slug(new.slug)
-    owner = _person(control, new.owner) if new.owner.strip() else None
+    owner = first_owner(control, new.owner)
+    plan = tenants.plan_for(control, new.plan)
     name = new.name.strip() or new.slug.replace("-", " ").title()
     with tenants.provisioned(catalogue, vault) as made, control.transaction():
-        tenant = tenants.insert(control, actor, made, new.slug, name, "enterprise")
+        tenant = tenants.insert(control, actor, made, new.slug, name, plan)
         if owner:
             members.join(control, actor, tenant.id, owner.id, "owner")
     return tenant
@@ -150,7 +155,10 @@ def over(control: Database, state: str) -> list[Tenant]:
     return [tenant for tenant in found if tenant.state_until and tenant.state_until <= clock.iso()]
 
 
-def _person(control: Database, email: str) -> User:
+def first_owner(control: Database, email: str) -> User | None:
+    """None for nobody yet. Raises Problem(invalid) for a person who is not on this box."""
+    if not email.strip():
+        return None
     try:
         return users.by_email(control, email)
     except Problem as problem:

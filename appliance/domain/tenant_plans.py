@@ -7,7 +7,7 @@ import msgspec
 from appliance.db.bounds import LIMITS
 from appliance.db.database import Database
 from appliance.db.tenants import BOUNDS_CHANGED
-from appliance.domain import audit, flags, plans, records
+from appliance.domain import audit, flags, plans, records, tenants
 from appliance.domain.actor import Actor
 from appliance.domain.plans import Plan
 from appliance.errors import invalid, not_found
@@ -69,9 +69,7 @@ def change(control: Database, actor: Actor, tenant_id: str, change: TermsChange)
 
 
 def _check(control: Database, change: TermsChange) -> None:
-    if change.plan and control.one("SELECT slug FROM plans WHERE slug = :slug", {"slug": change.plan}) is None:
-        known = ", ".join(plan.slug for plan in plans.every(control))
-        raise invalid(plan=f"there is no plan {change.plan}; there are {known}")
+    tenants.plan_for(control, change.plan)
     for name in (*change.own_limits, *change.back):
         if name not in LIMITS:
             raise invalid(own_limits=f"there is no limit {name}; there are {', '.join(LIMITS)}")

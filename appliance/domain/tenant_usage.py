@@ -6,8 +6,9 @@ from appliance import clock
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.db.troubles import Damaged
-from appliance.domain import records
+from appliance.domain import records, tenants
 from appliance.domain.analytics import usage
+from appliance.domain.economics import use
 from appliance.domain.records import Page
 from appliance.domain.tenants import Tenant
 from appliance.errors import invalid
@@ -16,13 +17,15 @@ STATES = ("active", "suspended", "grace", "trash")
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """`runs`, `calls` and `spend_nano` are of this month (UTC); `bytes` are those of the database and the files.
+    """`requests`, `runs`, `calls` and `spend_nano` are of this month (UTC); `bytes` are of the database and the files.
 
-    `simulated_nano` is the part of the spend that nobody has to pay. With `maintenance`, which says why the database
-    can't be used and what to do, only `people` is known.
+    `requests` are of pages, the API and the gateway, and counted some seconds late; `simulated_nano` is the part of the
+    spend that nobody has to pay. With `maintenance`, which says why the database can't be used and what to do, only
+    `people` and `requests` are known.
     """
 
     people: int
+    requests: int = 0
     agents: int = 0
     tasks: int = 0
     runs: int = 0
@@ -48,11 +51,12 @@ class Listed(Tenant, frozen=True, kw_only=True):
 def of(catalogue: Catalogue, control: Database, tenant_id: str) -> Usage:
     sql = "SELECT COUNT(*) AS n FROM memberships WHERE tenant_id = :id"
     people = int(control.value(sql, {"id": tenant_id}))
+    requests = use.requests(control, tenant_id, clock.iso()[:7])
     try:
         with catalogue.open(tenant_id) as db:
-            return _figures(catalogue, db, people)
+            return _figures(catalogue, db, people, requests)
     except Damaged as found:
-        return Usage(people, maintenance=found.detail)
+        return Usage(people, requests, maintenance=found.detail)
 
 
 def listed(catalogue: Catalogue, control: Database, tenant: Tenant) -> Listed:
@@ -70,19 +74,15 @@ def page(
     """By slug; `find` is a part of the slug or the name. Raises Problem(invalid) for a state that there is not."""
     if state and state not in STATES:
         raise invalid(state=f"use one of {', '.join(STATES)}")
-    after = records.read_cursor(cursor, str)[0] if cursor else ""
-    sql = """SELECT * FROM tenants WHERE state <> 'purged' AND slug > :after AND (:state = '' OR state = :state)
-      AND (:find = '' OR LOWER(slug) LIKE :like OR LOWER(name) LIKE :like) ORDER BY slug LIMIT :limit"""
-    given = {"after": after, "state": state, "find": find.strip(), "like": f"%{find.strip().lower()}%"}
-    found = [records.to(Tenant, row) for row in control.rows(sql, given | {"limit": limit + 1})]
-    shown = records.page(found, limit, lambda tenant: (tenant.slug,))
+    shown = tenants.page(control, state, find, limit=limit, cursor=cursor)
     return Page([listed(catalogue, control, tenant) for tenant in shown.items], shown.next_cursor)
 
 
-def _figures(catalogue: Catalogue, db: Database, people: int) -> Usage:
+def _figures(catalogue: Catalogue, db: Database, people: int, requests: int) -> Usage:
     spent = usage.month(db)
     return Usage(
         people,
+        requests,
         agents=int(db.value("SELECT COUNT(*) AS n FROM agents")),
         tasks=int(db.value("SELECT COUNT(*) AS n FROM tasks")),
         runs=int(db.value("SELECT COUNT(*) AS n FROM runs WHERE id >= :first", {"first": _first_id()})),

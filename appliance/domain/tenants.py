@@ -16,6 +16,8 @@ from appliance.domain import audit, box_secrets, records
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem, invalid, not_found
 
+# The plan of a tenant for which nobody takes another one.
+USUAL_PLAN = "enterprise"
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 
 
@@ -66,23 +68,24 @@ def create(
     vault: Vault,
     slug: str,
     name: str,
-    plan: str = "enterprise",
+    plan: str = "",
     simulated: bool = False,
     actor: Actor = SYSTEM,
 ) -> Tenant:
-    """Raises Problem(invalid) for a bad slug or name, Problem(duplicate) when the slug is taken."""
+    """Raises Problem(invalid) for a bad slug, name or plan, Problem(duplicate) when the slug is taken."""
     check_slug(slug)
+    plan = plan_for(control, plan)
     with provisioned(catalogue, vault) as made, control.transaction():
         return insert(control, actor, made, slug, name, plan, simulated)
 
 
 def insert(
-    control: Database, actor: Actor, made: Provisioned, slug: str, name: str, plan: str, simulated: bool = False
+    control: Database, actor: Actor, made: Provisioned, slug: str, name: str, plan: str = "", simulated: bool = False
 ) -> Tenant:
-    """The row that makes a provisioned database visible as a tenant."""
+    """The row that makes a provisioned database visible as a tenant. Raises as `create` does."""
     if not name.strip():
         raise invalid(name="give the tenant a name")
-    tenant = Tenant(made.id, slug, name.strip(), "active", plan, simulated, clock.iso())
+    tenant = Tenant(made.id, slug, name.strip(), "active", plan_for(control, plan), simulated, clock.iso())
     try:
         control.insert("tenants", msgspec.structs.asdict(tenant) | {"data_key": made.data_key})
     except Duplicate as error:
@@ -103,6 +106,24 @@ def every(control: Database) -> list[Tenant]:
     """Those that are not purged, by slug."""
     sql = "SELECT * FROM tenants WHERE state <> 'purged' ORDER BY slug"
     return [records.to(Tenant, row) for row in control.rows(sql)]
+
+
+def page(
+    control: Database,
+    in_state: str = "",
+    find: str = "",
+    plan: str = "",
+    limit: int = records.LIMIT,
+    cursor: str = "",
+) -> records.Page[Tenant]:
+    """Those that are not purged, by slug; `find` is a part of the slug or the name. Raises Problem(bad_cursor)."""
+    after = records.read_cursor(cursor, str)[0] if cursor else ""
+    sql = """SELECT * FROM tenants WHERE state <> 'purged' AND slug > :after AND (:state = '' OR state = :state)
+      AND (:plan = '' OR plan = :plan) AND (:find = '' OR LOWER(slug) LIKE :like OR LOWER(name) LIKE :like)
+      ORDER BY slug LIMIT :limit"""
+    given = {"after": after, "state": in_state, "plan": plan, "find": find.strip(), "limit": limit + 1}
+    found = control.rows(sql, given | {"like": f"%{find.strip().lower()}%"})
+    return records.page([records.to(Tenant, row) for row in found], limit, lambda tenant: (tenant.slug,))
 
 
 def every_id(control: Database) -> list[str]:
@@ -166,6 +187,16 @@ def check_slug(slug: str) -> None:
     """Raises Problem(invalid) unless 3 to 40 of a-z, 0-9 and '-', not starting or ending with '-'."""
     if not SLUG.fullmatch(slug):
         raise invalid(slug="take 3 to 40 of a-z, 0-9 and '-', with a letter or digit at both ends")
+
+
+def plan_for(control: Database, wanted: str = "") -> str:
+    """The plan that a tenant gets: the usual one for "". Raises Problem(invalid) naming the plans that there are."""
+    known = [str(row["slug"]) for row in control.rows("SELECT slug FROM plans ORDER BY place, slug")]
+    if not wanted:
+        return USUAL_PLAN if USUAL_PLAN in known else known[0]
+    if wanted not in known:
+        raise invalid(plan=f"there is no plan {wanted}; there are {', '.join(known)}")
+    return wanted
 
 
 def slug_from(name: str) -> str:

@@ -94,7 +94,8 @@ def turn_off(control: Database, vault: Vault, actor: Actor, user_id: str, code: 
 
 
 def reset(control: Database, actor: Actor, user_id: str) -> None:
-    """For a person who lost phone and paper: the password is enough again; their sessions end."""
+    """For a person who lost phone and paper: the password is enough again; their sessions end. Not for a key."""
+    actor.refuse_key("take a second step away")
     with control.transaction():
         _user(control, user_id)
         _forget(control, actor, user_id, "totp.reset")

@@ -86,7 +86,8 @@ def disable(control: Database, actor: Actor, user_id: str) -> None:
 
 
 def enable(control: Database, actor: Actor, user_id: str) -> None:
-    """They may sign in again. Raises Problem(not_found)."""
+    """They may sign in again. Raises Problem(not_found), Problem(forbidden) for a key."""
+    actor.refuse_key("let somebody sign in")
     with control.transaction():
         if not control.update("users", {"id": user_id}, disabled=False):
             raise not_found("user")

@@ -9,6 +9,7 @@ import msgspec
 
 from appliance.db.database import Database
 from appliance.domain import records
+from appliance.errors import Problem
 
 BEAT_S = 5.0
 GONE_S = 3 * BEAT_S
@@ -83,6 +84,15 @@ def gone(control: Database, shared: bool, me: str = "") -> list[str]:
 def living(control: Database, shared: bool, me: str = "") -> list[str]:
     dead = gone(control, shared, me)
     return [worker.owner for worker in all(control) if worker.owner not in dead]
+
+
+def refuse_others(control: Database) -> None:
+    """Raises Problem(already_running) while a process serves or works on shared data, wherever that is."""
+    alive = living(control, shared=True)
+    found = [worker for worker in all(control) if worker.owner in alive and worker.role != COMMAND]
+    if found:
+        named = ", ".join(f"{worker.role} {worker.pid} on {worker.host}" for worker in found)
+        raise Problem("already_running", f"Processes work on this data: {named}. Stop them first.")
 
 
 def forget(control: Database, owners: list[str]) -> None:

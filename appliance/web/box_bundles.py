@@ -1,22 +1,25 @@
-"""Bundles over the API of the box: a tenant out as one file, and in as a new tenant."""
+"""Bundles over the API of the box: a tenant out as one file, and in as a new tenant; forks, on the page too."""
 
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, cast
 
-from litestar import Controller, get, post
+from litestar import Controller, MediaType, Response, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from appliance import bundles
-from appliance.bundles import Wish
+from appliance.bundles import Fork, Wish
 from appliance.db.database import Database
 from appliance.domain import tenants
 from appliance.domain.actor import Actor
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.access import Ask
+from appliance.web.box import BoxFrame
+from appliance.web.box_tenants import HERE, tenant_page
+from appliance.web.login import Fields
 from appliance.web.respond import Reply
 from appliance.web.services import Services
 
@@ -56,10 +59,17 @@ class BoxBundlesApi(Controller):
         slug: FromQuery[str],
         name: FromQuery[str] = "",
         people: FromQuery[bool] = False,
+        owner: FromQuery[str] = "",
+        plan: FromQuery[str] = "",
+        check: FromQuery[bool] = False,
     ) -> Reply:
-        """`people` gives its members a way in. X-Bundle-Passphrase is that of its secrets."""
-        tenants.check_slug(slug)
-        wish = Wish(slug, name, request.headers.get(PASSPHRASE, ""), people)
+        """`people` gives its members a way in, and `owner` the person of this box with that address.
+
+        `plan` is that of the bundle when left out. With `check` nothing is kept: the answer is what would be made.
+        X-Bundle-Passphrase is that of its secrets.
+        """
+        wish = Wish(slug, name, request.headers.get(PASSPHRASE, ""), people, owner, plan)
+        await sync_to_thread(_wished, services, wish)
         with tempfile.TemporaryFile(dir=services.catalogue.folder) as kept:
             size = 0
             async for part in request.stream():
@@ -69,11 +79,40 @@ class BoxBundlesApi(Controller):
                         "too_large", f"A bundle may have {UPLOAD_MOST:,} bytes here. Use agenthq tenant import."
                     )
                 kept.write(part)
-            return respond.created(await sync_to_thread(_imported, services, kept, wish, actor))
+            made = await sync_to_thread(_imported, services, kept, wish, actor, check)
+            return Response(made, status_code=200 if check else 201, media_type=MediaType.JSON)
+
+    @post("/{ref:str}/fork", sync_to_thread=True, summary="Copy a tenant to try things on")
+    def fork(self, services: Services, control: Database, actor: Actor, ref: Ref, data: Fork) -> Reply:
+        """Secrets of accounts and channels stay behind unless `secrets` says otherwise."""
+        found = tenants.by_slug(control, ref)
+        return respond.created(bundles.fork(services.catalogue, services.vault, found.id, data, actor))
 
 
-def _imported(services: Services, kept: IO[bytes], wish: Wish, actor: Actor) -> Any:
-    return bundles.read(services.catalogue, services.vault, cast(BinaryIO, kept), wish, actor)
+class BoxBundlesPages(Controller):
+    path = "/tenants"
+
+    @post("/{ref:str}/fork", sync_to_thread=True)
+    def fork(
+        self, frame: BoxFrame, control: Database, services: Services, actor: Actor, ref: Ref, data: Fields
+    ) -> Reply:
+        found = tenants.by_slug(control, ref)
+        try:
+            new = respond.form(Fork, data)
+            made = bundles.fork(services.catalogue, services.vault, found.id, new, actor).tenant
+        except Problem as problem:
+            return tenant_page(frame, control, services, found, problem, data)
+        return respond.redirect(f"{HERE}/{made.slug}", f"{made.slug} is a copy of {found.slug}.")
+
+
+def _wished(services: Services, wish: Wish) -> None:
+    with services.catalogue.control() as control:
+        bundles.check_wish(control, wish)
+
+
+def _imported(services: Services, kept: IO[bytes], wish: Wish, actor: Actor, check: bool) -> Any:
+    make = bundles.rehearse if check else bundles.read
+    return make(services.catalogue, services.vault, cast(BinaryIO, kept), wish, actor)
 
 
 def _sent(kept: IO[bytes]) -> Iterator[bytes]:
@@ -83,4 +122,5 @@ def _sent(kept: IO[bytes]) -> Iterator[bytes]:
             yield part
 
 
+BOX_PAGES = [BoxBundlesPages]
 BOX_API = [BoxBundlesApi]

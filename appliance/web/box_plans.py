@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from appliance.db.bounds import LIMITS
 from appliance.db.database import Database
@@ -27,8 +27,10 @@ class BoxPlanPages(Controller):
     path = "/plans"
 
     @get("/", sync_to_thread=True)
-    def index(self, frame: BoxFrame, control: Database) -> Reply:
-        return _index(frame, control)
+    def index(
+        self, frame: BoxFrame, control: Database, find: FromQuery[str] = "", cursor: FromQuery[str] = ""
+    ) -> Reply:
+        return _index(frame, control, find=find, cursor=cursor)
 
     @post("/", sync_to_thread=True)
     def create(self, frame: BoxFrame, control: Database, actor: Actor, data: Fields) -> Reply:
@@ -40,8 +42,8 @@ class BoxPlanPages(Controller):
         return respond.redirect("/box/plans", f"The plan {made.name} was made.")
 
     @get("/{slug:str}", sync_to_thread=True)
-    def show(self, frame: BoxFrame, control: Database, slug: FromPath[str]) -> Reply:
-        return _plan_page(frame, control, plans.get(control, slug))
+    def show(self, frame: BoxFrame, control: Database, slug: FromPath[str], cursor: FromQuery[str] = "") -> Reply:
+        return _plan_page(frame, control, plans.get(control, slug), cursor=cursor)
 
     @post("/{slug:str}", sync_to_thread=True)
     def change(self, frame: BoxFrame, control: Database, actor: Actor, slug: FromPath[str], data: Fields) -> Reply:
@@ -84,17 +86,30 @@ class BoxPlanPages(Controller):
 
 
 def _index(
-    frame: BoxFrame, control: Database, problem: Problem | None = None, typed: dict[str, str] | None = None
+    frame: BoxFrame,
+    control: Database,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
+    find: str = "",
+    cursor: str = "",
 ) -> Reply:
-    shown = {"plans": plans.every(control), "every": tenants.every(control)[: plans.SHOWN], "sized": quotas.sized}
+    page = tenants.page(control, find=find, cursor=cursor)
+    shown = {"plans": plans.every(control), "page": page, "find": find, "sized": quotas.sized}
     return _page(frame, "plans", problem, form=typed or {}, **shown)
 
 
 def _plan_page(
-    frame: BoxFrame, control: Database, found: Plan, problem: Problem | None = None, typed: dict[str, str] | None = None
+    frame: BoxFrame,
+    control: Database,
+    found: Plan,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
+    cursor: str = "",
 ) -> Reply:
     form = typed or _written(found, found.flags) | {"name": found.name, "price": _dollars(found.price_nano)}
-    return _page(frame, "plan", problem, plan=found, form=form, members=plans.members(control, found.slug))
+    return _page(
+        frame, "plan", problem, plan=found, form=form, page=tenants.page(control, plan=found.slug, cursor=cursor)
+    )
 
 
 def _tenant_page(

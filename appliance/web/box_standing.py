@@ -62,9 +62,11 @@ def certificate(settings: Settings) -> Certificate | None:
 
 
 def renewed(control: Database, settings: Settings, actor: Actor) -> Certificate:
-    """Raises Problem(config) for a certificate that is not one of ours."""
+    """Raises Problem(conflict) where there is no certificate of ours: nothing is broken, there is nothing to renew."""
     if not settings.https:
-        raise Problem("config", "The box serves plain HTTP: set tls = true first.")
+        raise Problem("conflict", "The box serves plain HTTP: set tls = true first.")
+    if not tls.files(settings).own:
+        raise Problem("conflict", "The certificate is not one of ours: replace the files, and they are taken into use.")
     made = tls.renew(settings)
     audit.record(control, actor, "tls.renewed", made.fingerprint)
     return Certificate(made.names, made.issuer, made.ends, int(made.days_left), made.fingerprint, True)

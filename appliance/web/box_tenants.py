@@ -7,7 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.db.database import Database
-from appliance.domain import audit, members, tenant_life, tenant_purge, tenant_usage, tenants
+from appliance.domain import audit, members, plans, tenant_life, tenant_purge, tenant_usage, tenants
 from appliance.domain.actor import Actor
 from appliance.domain.tenant_life import NewTenant
 from appliance.domain.tenants import Tenant
@@ -42,9 +42,9 @@ class BoxTenantsPages(Controller):
         page = tenant_usage.page(services.catalogue, control, state, find, cursor=cursor)
         return respond.page(frame, "box/tenants.html", page=page, state=state, find=find)
 
-    @get("/new", sync_to_thread=False)
-    def new(self, frame: BoxFrame) -> Reply:
-        return _form(frame, {"owner": frame.person.email})
+    @get("/new", sync_to_thread=True)
+    def new(self, frame: BoxFrame, control: Database) -> Reply:
+        return _form(frame, control, {"owner": frame.person.email, "plan": tenants.plan_for(control)})
 
     @post("/", sync_to_thread=True)
     def create(self, frame: BoxFrame, control: Database, services: Services, actor: Actor, data: Fields) -> Reply:
@@ -52,7 +52,7 @@ class BoxTenantsPages(Controller):
             new = respond.form(NewTenant, data)
             made = tenant_life.found(services.catalogue, control, services.vault, actor, new)
         except Problem as problem:
-            return _form(frame, data, problem)
+            return _form(frame, control, data, problem)
         return respond.redirect(f"{HERE}/{made.slug}", f"{made.name} is ready.")
 
     @get("/purged", sync_to_thread=True)
@@ -61,7 +61,7 @@ class BoxTenantsPages(Controller):
 
     @get("/{ref:str}", sync_to_thread=True)
     def show(self, frame: BoxFrame, control: Database, services: Services, ref: Ref) -> Reply:
-        return _one(frame, control, services, tenants.by_slug(control, ref))
+        return tenant_page(frame, control, services, tenants.by_slug(control, ref))
 
     @post("/{ref:str}/suspend", sync_to_thread=True)
     def suspend(
@@ -108,7 +108,7 @@ class BoxTenantsPages(Controller):
         try:
             tenant_purge.purge(services.catalogue, control, services.vault, actor, tenant.id, typed)
         except Problem as problem:
-            return _one(frame, control, services, tenant, problem, data)
+            return tenant_page(frame, control, services, tenant, problem, data)
         return respond.redirect(f"{HERE}/purged", f"{tenant.slug} is gone for good.")
 
 
@@ -125,11 +125,11 @@ def _moved(
     try:
         said = act(tenant)
     except Problem as problem:
-        return _one(frame, control, services, tenant, problem, typed)
+        return tenant_page(frame, control, services, tenant, problem, typed)
     return respond.redirect(f"{HERE}/{tenant.slug}", said)
 
 
-def _one(
+def tenant_page(
     frame: BoxFrame,
     control: Database,
     services: Services,
@@ -152,10 +152,11 @@ def _one(
     )
 
 
-def _form(frame: BoxFrame, typed: dict[str, str], problem: Problem | None = None) -> Reply:
+def _form(frame: BoxFrame, control: Database, typed: dict[str, str], problem: Problem | None = None) -> Reply:
     errors = respond.faults(problem) if problem else {}
     status = respond.form_status(problem) if problem else 200
-    return respond.page(frame, "box/tenant_new.html", status, form=typed, errors=errors)
+    options = [(plan.slug, plan.name) for plan in plans.every(control)]
+    return respond.page(frame, "box/tenant_new.html", status, form=typed, errors=errors, plans=options)
 
 
 BOX_PAGES = [BoxTenantsPages]

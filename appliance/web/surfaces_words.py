@@ -10,6 +10,7 @@ from appliance.gateway.surfaces.faults import Fault, Kind
 _OF_REFUSALS: dict[str, Kind] = {
     "budget": "budget",
     "paused": "paused",
+    "storage": "full",
     "rate": "rate",
     "model": "not_found",
     "key": "forbidden",
@@ -37,6 +38,7 @@ _OF_PROBLEMS: dict[str, tuple[Kind, str]] = {
     "deleting": ("paused", "paused"),
     "deleted": ("paused", "paused"),
     "disk_full": ("overloaded", ""),
+    "quota": ("full", "storage"),
     "budget_exceeded": ("budget", "budget"),
     "rate_limited": ("rate", "rate"),
 }

@@ -2,58 +2,28 @@
 
 import io
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from appliance import bundles, clock, redaction
-from appliance.bundles import Imported, Wish
-from appliance.domain import agents, blobs, chain, comments, members, provider_secrets, providers, tasks, tenants, users
+from appliance.bundles import Wish
+from appliance.domain import agents, chain, comments, members, provider_secrets, providers, tasks, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.notices import channels
-from appliance.domain.notices.channels import NewChannel
 from appliance.domain.provider_forms import NewProvider
 from appliance.domain.schedules import rows as schedules
 from appliance.domain.workspace import of_task
 from appliance.errors import Problem
+from tests.bundles.bringing import KEY, bring, folders, slugs
 from tests.bundles.filling import fill, put_files
 from tests.bundles.forging import Forged
 from tests.bundles.packing import new_box, packed
-from tests.domain.scheduling import Calendar
-from tests.domain.waking import Office, open_office
+from tests.domain.waking import Office
 from tests.world import World, vault_of
 
-KEY = "sk-canary-7Q-zz9x8w7v6u5t4s3r2q1p"
 PHRASE = "nine apples in a box"
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    """Work under way, a schedule, a file, a kept value, an account and a channel with secrets."""
-    with world.db() as db:
-        office = open_office(world, db)
-        providers.add(db, world.alice.actor, world.vault, NewProvider("Real", "openai", secret=KEY, models=["m"]))
-        hook = NewChannel("ntfy", "https://ntfy.test/", topic="acme", secret="tk_channelsecret1234")
-        channels.add(db, world.alice.actor, world.vault, channels.TENANT, hook)
-        Calendar(office).add("daily")
-        task = office.task("Look at this ☂", assignee="ada")
-        of_task(world.catalogue.files(world.acme.id), task.id).write("deep/notes.md", b"# Notes")
-        with db.transaction():
-            blobs.keep(db, world.catalogue.files(world.acme.id), "kept " * 9000)
-        office.begin()
-        yield office
-
-
-def bring(world: World, content: bytes, slug: str = "acme-test", **more: object) -> Imported:
-    wish = msgspec.convert({"slug": slug} | more, Wish)
-    return bundles.read(world.catalogue, world.vault, io.BytesIO(content), wish, SYSTEM)
-
-
-def slugs(world: World) -> list[str]:
-    with world.control() as control:
-        return [tenant.slug for tenant in tenants.every(control)]
 
 
 def test_the_work_is_there_under_another_slug_and_id(world: World, office: Office) -> None:
@@ -250,6 +220,38 @@ def test_people_who_are_new_to_the_box_are_disabled_and_an_address_alone_is_nobo
     other.close()
 
 
+def test_an_owner_of_this_box_gets_a_way_in(world: World, office: Office) -> None:
+    content = packed(world.catalogue, world.acme.id)
+    made = bring(world, content, owner=" Otto@acme.test", people=True)
+
+    assert (made.joined, made.strangers) == (["otto@acme.test", "alice@acme.test", "bob@acme.test"], [])
+    with world.control() as control:
+        assert {m.name: m.role for m in members.every(control, made.tenant.id)} == {
+            "Alice": "owner",
+            "Bob": "viewer",
+            "Otto": "owner",
+        }
+    with pytest.raises(Problem) as caught:
+        bring(world, b"no bundle at all", "other", owner="no@body.test")
+    assert list(caught.value.errors) == ["owner"]
+
+
+def test_a_plan_that_this_box_has_not_becomes_the_usual_one_with_a_note(world: World, office: Office) -> None:
+    forged = Forged(packed(world.catalogue, world.acme.id))
+    forged.manifest(lambda said: said["tenant"].update(plan="gold"))
+    made = bring(world, forged.pack())
+
+    assert made.tenant.plan == "enterprise"
+    assert made.report.notes == ["There is no plan gold on this box, so the tenant is on enterprise."]
+    with world.db(made.tenant) as db:
+        assert db.bounds.plan == "enterprise"
+
+    taken = bring(world, forged.pack(), "other", plan="growth")
+    assert (taken.tenant.plan, taken.report.notes) == ("growth", [])
+    with pytest.raises(Problem, match="there is no plan gold; there are free, starter, growth, enterprise"):
+        bring(world, b"no bundle at all", "third", plan="gold")
+
+
 def test_a_slug_that_is_taken_or_bad_is_refused_first(world: World) -> None:
     for slug, code in (("acme", "duplicate"), ("../x", "invalid")):
         with pytest.raises(Problem) as caught:
@@ -267,7 +269,7 @@ def test_what_only_the_database_knows_undoes_the_whole_import(world: World, offi
         bring(world, forged.pack())
 
     assert slugs(world) == ["acme", "globex"]
-    assert {path.name for path in (world.catalogue.folder / "tenants").iterdir()} <= {world.acme.id, world.globex.id}
+    assert folders(world) <= {world.acme.id, world.globex.id}
     with world.control() as control:
         assert not control.rows("SELECT name FROM box WHERE name LIKE 'import:%'")
     assert bring(world, packed(world.catalogue, world.acme.id)).tenant.slug == "acme-test"
@@ -298,24 +300,3 @@ def test_one_import_at_a_time(world: World, office: Office) -> None:
     content = packed(world.catalogue, world.acme.id)
     with bundles.importing.alone(world.catalogue), pytest.raises(Problem, match="Another bundle is being imported"):
         bring(world, content)
-
-
-def test_a_fork_is_a_copy_that_goes_its_own_way(world: World, office: Office) -> None:
-    before = {*world.catalogue.folder.iterdir()}
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test", "Trial"), SYSTEM)
-
-    with world.db(made.tenant) as db:
-        comments.add(db, SYSTEM, tasks.get(db, "1").id, "Only here")
-        [account] = [one for one in providers.all(db) if one.name == "Real"]
-        assert provider_secrets.opened(db, world.vault, account.id) == ""
-    with world.db() as db:
-        assert not db.rows("SELECT id FROM comments WHERE body = 'Only here'")
-    assert {path.name for path in world.catalogue.folder.iterdir()} - {path.name for path in before} <= {"import.lock"}
-
-
-def test_a_fork_has_the_secrets_when_asked_for(world: World, office: Office) -> None:
-    made = bundles.fork(world.catalogue, world.vault, world.acme.id, Wish("acme-test"), SYSTEM, with_secrets=True)
-
-    with world.db(made.tenant) as db:
-        [account] = [one for one in providers.all(db) if one.name == "Real"]
-        assert provider_secrets.opened(db, world.vault, account.id) == KEY

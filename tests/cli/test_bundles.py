@@ -37,6 +37,40 @@ def test_a_tenant_is_exported_checked_and_imported(team: Run, tmp_path: Path) ->
     assert team("task", "show", "1", "--tenant", "copy", "--json").json["title"] == "First"
 
 
+def test_the_check_finds_what_only_the_database_knows(team: Run, tmp_path: Path) -> None:
+    team("task", "create", "Second")
+    file = tmp_path / "acme.agenthq"
+    team("tenant", "export", "acme", "--to", str(file))
+    forged = Forged(file.read_bytes())
+    for row in range(2):
+        forged.set("tasks", "number", 1, row)
+    file.write_bytes(forged.pack())
+
+    refused = team("tenant", "import", str(file), "--slug", "copy", "--check")
+    assert (refused.code, len(refused.lines)) == (1, 1)
+    assert "two rows have what only one may have" in refused.err
+
+
+def test_an_import_tells_of_its_plan_and_of_the_way_in(team: Run, tmp_path: Path) -> None:
+    file = tmp_path / "acme.agenthq"
+    assert team("plan", "create", "gold").code == 0
+    team("tenant", "plan", "acme", "gold")
+    team("tenant", "export", "acme", "--to", str(file))
+    team("tenant", "plan", "acme", "growth")
+    team("plan", "remove", "gold")
+
+    checked = team("tenant", "import", str(file), "--slug", "copy", "--check", "--json").json
+    assert checked["notes"] == ["There is no plan gold on this box, so the tenant is on enterprise."]
+    made = team("tenant", "import", str(file), "--slug", "copy")
+    assert checked["notes"][0] in made.out
+    assert "agenthq member add EMAIL --role owner --tenant copy" in made.out
+
+    refused = team("tenant", "import", str(file), "--slug", "other", "--plan", "gold")
+    assert (refused.code, "there is no plan gold; there are free" in refused.err) == (2, True)
+    own = team("tenant", "import", str(file), "--slug", "other", "--plan", "free", "--owner", "alice@acme.test")
+    assert "Its owner: alice@acme.test" in own.out and "no plan" not in own.out
+
+
 def test_through_a_pipe(team: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
@@ -89,6 +123,9 @@ def test_a_tenant_is_forked(team: Run, folder: Path) -> None:
     made = team("tenant", "fork", "acme", "acme-test", "--name", "Trial", "--with-people", "--json").json
 
     assert (made["tenant"]["name"], made["joined"]) == ("Trial", ["alice@acme.test"])
+    alone = team("tenant", "fork", "acme", "acme-alone").out
+    assert "agenthq member add EMAIL --role owner --tenant acme-alone" in alone
+    assert "Its owner: alice@acme.test" in team("tenant", "fork", "acme", "mine", "--owner", "alice@acme.test").out
     team("task", "create", "Only here", "--tenant", "acme-test")
     assert "Only here" not in team("task", "list", "--tenant", "acme").out
     assert "is taken" in team("tenant", "fork", "acme", "acme-test", "--json").out

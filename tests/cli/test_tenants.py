@@ -14,7 +14,10 @@ def globex(agenthq: Run, box: Path) -> Run:
 
 
 def test_a_tenant_is_suspended_and_resumed(globex: Run) -> None:
-    said = globex("tenant", "suspend", "globex", "--reason", "unpaid", "--json").json
+    asked = globex("tenant", "suspend", "globex", "--reason", "unpaid")
+    assert (asked.code, "Say --yes if that is meant" in asked.err) == (2, True)
+    assert "active" in globex("tenant", "show", "globex").out
+    said = globex("tenant", "suspend", "globex", "--reason", "unpaid", "--yes", "--json").json
     assert (said["state"], said["suspended_reason"]) == ("suspended", "unpaid")
     assert "unpaid" in globex("tenant", "show", "globex").out
     assert globex("tenant", "resume", "globex").out.strip() == "globex is active."
@@ -36,8 +39,25 @@ def test_a_tenant_is_deleted_brought_back_and_purged(globex: Run) -> None:
 
 
 def test_the_only_tenant_of_the_owner_of_the_box_stays(globex: Run) -> None:
-    refused = globex("tenant", "suspend", "acme")
+    refused = globex("tenant", "suspend", "acme", "--yes")
     assert refused.code == 1 and "the last active tenant" in refused.err
+
+
+def test_a_new_tenant_says_who_gets_in(agenthq: Run, box: Path) -> None:
+    assert "agenthq member add EMAIL --role owner --tenant hooli" in agenthq("tenant", "create", "hooli").out
+
+    made = agenthq("tenant", "create", "umbra", "--owner", "alice@acme.test", "--plan", "starter")
+    assert "Its owner: alice@acme.test" in made.out and "member add" not in made.out
+    shown = agenthq("tenant", "plan", "umbra").out
+    assert "starter" in shown
+
+    refused = agenthq("tenant", "create", "other", "--plan", "gold")
+    assert (refused.code, refused.lines) == (
+        2,
+        ["agenthq: plan: there is no plan gold; there are free, starter, growth, enterprise"],
+    )
+    assert "no such person" in agenthq("tenant", "create", "other", "--owner", "no@body.test").err
+    assert agenthq("tenant", "show", "other").code == 1
 
 
 def test_usage_and_a_tenant_in_maintenance(globex: Run, box: Path) -> None:

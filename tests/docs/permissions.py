@@ -117,7 +117,7 @@ Each line is a route of the program, each column somebody who asks; a test plays
 - *keys* says from which role on an API key is let in; pages take no keys. A key for the gateway only is refused on
   every route here. An agent's key never changes how the work is set up, whatever its role.
 - A box owner who is no member of the tenant is a stranger to it. A key of the box is let in where a box owner is, below
-  `/api/v1/box` only, and opens nothing else; a tenant's key opens nothing there.
+  `/api/v1/box` only, and opens nothing else; it makes no owners, people or keys. A tenant's key opens nothing there.
 
 {_table(lines)}
 

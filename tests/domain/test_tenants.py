@@ -2,7 +2,9 @@
 
 import pytest
 
-from appliance.domain import audit, tenants
+from appliance.domain import audit, plans, tenant_plans, tenants
+from appliance.domain.actor import SYSTEM
+from appliance.domain.tenant_plans import TermsChange
 from appliance.errors import Problem
 from tests.world import World
 
@@ -36,6 +38,25 @@ def test_a_taken_slug_is_refused(world: World) -> None:
         with pytest.raises(Problem, match="There is a tenant 'acme' already"):
             tenants.create(world.catalogue, control, world.vault, "acme", "Acme again")
         assert len(tenants.every(control)) == 2
+
+
+def test_a_plan_that_is_not_there_is_refused_with_those_that_are(world: World) -> None:
+    with world.control() as control:
+        before = tenants.every(control)
+        with pytest.raises(Problem, match="no plan gold; there are free, starter, growth, enterprise") as caught:
+            tenants.create(world.catalogue, control, world.vault, "third", "Third", "gold")
+        assert list(caught.value.errors) == ["plan"]
+        assert tenants.every(control) == before
+        assert tenants.create(world.catalogue, control, world.vault, "third", "Third", "growth").plan == "growth"
+
+
+def test_who_takes_no_plan_gets_the_usual_one_or_the_first_that_is_left(world: World) -> None:
+    with world.control() as control:
+        assert tenants.create(world.catalogue, control, world.vault, "third", "Third").plan == "enterprise"
+        for tenant in tenants.every(control):
+            tenant_plans.change(control, SYSTEM, tenant.id, TermsChange("growth"))
+        plans.remove(control, SYSTEM, "enterprise")
+        assert tenants.create(world.catalogue, control, world.vault, "fourth", "Fourth").plan == "free"
 
 
 def test_what_goes_wrong_leaves_no_database_behind(world: World) -> None:

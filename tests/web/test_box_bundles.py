@@ -2,7 +2,8 @@
 
 import pytest
 
-from appliance.domain import tasks
+from appliance.domain import box_keys, tasks, users
+from appliance.domain.box_keys import NewBoxKey
 from appliance.domain.task_forms import NewTask
 from appliance.domain.tenants import by_slug
 from appliance.web import box_bundles
@@ -32,6 +33,62 @@ def test_a_tenant_goes_out_and_comes_in(world: World, content: bytes) -> None:
     assert sorted(reply.json()["joined"]) == ["alice@acme.test", "bob@acme.test", "otto@acme.test"]
     with world.control() as control, world.db(by_slug(control, "copy")) as db:
         assert tasks.get(db, "1").title == "First"
+
+
+def test_an_import_says_who_becomes_its_owner_and_which_plan_it_is_on(world: World, content: bytes) -> None:
+    wish = {"slug": "copy", "owner": "otto@acme.test", "plan": "growth"}
+    made = world.alice.post(f"{API}/import", params=wish, content=content).json()
+    assert (made["tenant"]["plan"], made["joined"]) == ("growth", ["otto@acme.test"])
+    assert world.otto.get("/t/copy/").status_code == 200
+    assert world.alice.get("/t/copy/").status_code == 404
+
+    for name, value in (("owner", "no@body.test"), ("plan", "gold")):
+        refused = world.alice.post(f"{API}/import", params={"slug": "other", name: value}, content=content)
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, [name])
+
+
+def test_an_import_is_tried_without_keeping_anything(world: World, content: bytes) -> None:
+    tried = world.alice.post(f"{API}/import?slug=copy&check=true", content=content)
+    assert (tried.status_code, tried.json()["report"]["rows"]["tasks"]) == (200, 1)
+    assert world.alice.get(f"{API}/copy").status_code == 404
+
+
+def test_a_key_of_the_box_brings_nobody_new(world: World, content: bytes) -> None:
+    with world.control() as control:
+        robot = world.program(box_keys.create(control, world.alice.actor, NewBoxKey("Terraform")).secret)
+        control.execute("DELETE FROM sessions")
+        control.execute("DELETE FROM memberships WHERE user_id = :id", {"id": world.bob.member.id})
+        control.delete("users", id=world.bob.member.id)
+    made = robot.post(f"{API}/import?slug=copy&people=true", content=content).json()
+
+    assert (made["joined"], made["strangers"]) == (["alice@acme.test", "otto@acme.test"], ["bob@acme.test"])
+    with world.control() as control:
+        assert "bob@acme.test" not in [user.email for user in users.every(control)]
+
+
+def test_a_tenant_is_copied_over_the_api(world: World, content: bytes) -> None:
+    made = world.alice.post(f"{API}/acme/fork", json={"slug": "copy", "owner": "otto@acme.test"})
+    assert (made.status_code, made.json()["tenant"]["name"], made.json()["joined"]) == (201, "Acme", ["otto@acme.test"])
+    with world.control() as control, world.db(by_slug(control, "copy")) as db:
+        assert tasks.get(db, "1").title == "First"
+    assert world.alice.post(f"{API}/acme/fork", json={"slug": "copy"}).json()["errors"] == {"slug": "is taken"}
+    assert world.charlie.post(f"{API}/globex/fork", json={"slug": "mine"}).status_code == 404
+
+
+def test_a_tenant_is_copied_on_its_page_with_whoever_acts_as_its_owner(world: World, content: bytes) -> None:
+    page = world.alice.get("/box/tenants/globex").text
+    assert 'action="/box/tenants/globex/fork"' in page and 'value="alice@acme.test"' in page
+    new = {"slug": "copy", "owner": "alice@acme.test", "people": "true"}
+    answer = world.alice.post("/box/tenants/globex/fork", data=new)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/box/tenants/copy")
+    shown = world.alice.get("/box/tenants/copy").text
+    assert "Alice" in shown and "Charlie" in shown
+    assert world.alice.get("/t/copy/").status_code == 200
+
+    refused = world.alice.post("/box/tenants/globex/fork", data=new | {"owner": "no@body.test", "slug": "other"})
+    assert refused.status_code == 422
+    assert "no such person" in refused.text and 'value="no@body.test"' in refused.text
+    assert world.charlie.post("/box/tenants/globex/fork", data=new | {"slug": "mine"}).status_code == 404
 
 
 def test_secrets_come_under_a_passphrase(world: World) -> None:

@@ -71,6 +71,6 @@ def test_the_certificate_is_shown_renewed_and_its_authority_given_out(world: Wor
 
 def test_without_https_there_is_nothing_to_renew(world: World) -> None:
     reply = world.alice.post("/api/v1/box/service/tls/renew")
-    assert reply.json()["code"] == "config"
+    assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
     world.alice.post("/box/service/tls/renew")
     assert "set tls = true first" in world.alice.get("/box/service/").text

@@ -1,11 +1,16 @@
 """Tenants for the owners of the box: pages, API, keys of the box; and what a tenant's own people see meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
-from appliance.domain import keys, members, tenant_life, tenants
+from appliance import clock
+from appliance.domain import box_keys, box_owners, keys, members, tenant_life, tenant_usage, tenants, users
 from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.box_keys import NewBoxKey
 from appliance.domain.key_forms import NewKey
 from appliance.domain.tenants import Tenant
+from tests.domain.economics.using import used
 from tests.web import hooking
 from tests.world import World
 
@@ -119,6 +124,53 @@ def test_a_key_of_the_box_lets_a_program_look_after_tenants(world: World, initec
     assert key["used_at"] and "secret" not in key
     assert world.alice.post(f"/box/keys/{key['id']}/revoke").status_code == 303
     assert robot.get(API).json()["code"] == "unauthenticated"
+
+
+def test_a_key_of_the_box_makes_no_owner_and_nothing_that_outlasts_it(world: World) -> None:
+    people = "/api/v1/box/people"
+    with world.control() as control:
+        robot = world.program(box_keys.create(control, world.alice.actor, NewBoxKey("Terraform")).secret)
+        users.disable(control, SYSTEM, world.bob.member.id)
+
+    for who, act in (("Otto", "appoint"), ("Alice", "dismiss"), ("Bob", "enable"), ("Alice", "totp-reset")):
+        answer = robot.post(f"{people}/{world.play.parts[who].member.id}/{act}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), act
+        assert "a person does" in answer.json()["detail"]
+    assert robot.post("/api/v1/box/keys", json={"name": "another"}).status_code == 403
+    with world.control() as control:
+        assert [user.name for user in box_owners.every(control)] == ["Alice"]
+        assert users.by_id(control, world.bob.member.id).disabled
+        assert [key.name for key in box_keys.every(control)] == ["Terraform"]
+    # Taking rights away is no danger, and a person may do it all.
+    for act in ("end-sessions", "disable"):
+        assert robot.post(f"{people}/{world.otto.member.id}/{act}").status_code == 200
+    assert world.alice.post(f"{people}/{world.bob.member.id}/enable").status_code == 200
+    assert world.alice.post(f"{people}/{world.bob.member.id}/appoint").status_code == 200
+
+
+def test_a_plan_is_taken_with_the_tenant(world: World) -> None:
+    assert '<option value="enterprise" selected' in world.alice.get("/box/tenants/new").text
+    assert world.alice.post("/box/tenants", data={"slug": "hooli", "plan": "starter"}).status_code == 303
+    assert world.alice.get(f"{API}/hooli").json()["plan"] == "starter"
+    refused = world.alice.post(API, json={"slug": "umbra", "plan": "gold"})
+    assert refused.status_code == 400
+    assert refused.json()["errors"]["plan"] == "there is no plan gold; there are free, starter, growth, enterprise"
+    assert world.alice.get(f"{API}/umbra").status_code == 404
+
+
+def test_the_requests_of_the_month_stand_with_the_usage(world: World) -> None:
+    month = clock.iso()[:7]
+    with world.control() as control:
+        for day in ("01", "28"):
+            used(control, world.globex.id, f"{month}-{day}", pages=1200, api=30, gateway=4)
+        used(control, world.globex.id, "2026-01-31", api=500)
+        used(control, world.acme.id, f"{month}-05", api=7)
+
+        assert tenant_usage.of(world.catalogue, control, world.globex.id).requests == 2468
+        assert world.alice.get(f"{API}/globex/usage").json()["requests"] == 2468
+        assert "2,468 requests" in world.alice.get("/box/tenants/globex").text
+    with clock.frozen(clock.now() + timedelta(days=32)), world.control() as control:
+        assert tenant_usage.of(world.catalogue, control, world.globex.id).requests == 0
 
 
 @pytest.mark.parametrize("secret", ["ahqb_wrong", "ahq_wrong", ""])

@@ -1,8 +1,12 @@
 """Plans on pages and over the API: the box owners', and a tenant's own view."""
 
+import html
+import re
+
 import pytest
 
-from appliance.domain import plans, storage, tenant_plans
+from appliance import clock
+from appliance.domain import plans, records, storage, tenant_plans
 from tests.domain.limiting import hire, limit
 from tests.world import World
 
@@ -60,6 +64,27 @@ def test_a_plan_is_made_changed_and_removed_by_forms(world: World) -> None:
     )
     assert world.alice.post("/box/plans/team/remove").status_code == 303
     assert world.alice.get("/box/plans/team").status_code == 404
+
+
+def test_the_tenants_are_paged_and_found(world: World) -> None:
+    with world.control() as control:
+        for n in range(1, records.LIMIT + 1):
+            row = {"id": f"t{n}", "slug": f"team-{n:03}", "name": f"Team {n}", "state": "active", "plan": "starter"}
+            control.insert("tenants", row | {"data_key": "x", "simulated": False, "created_at": clock.iso()})
+
+    for path, all_of_them in (("/box/plans", records.LIMIT + 2), ("/box/plans/starter", records.LIMIT)):
+        seen, here = [], path
+        while here:
+            page = world.alice.get(here).text
+            seen += re.findall(r'href="/box/plans/tenants/([\w-]+)"', page)
+            found = re.search(r'href="([^"]+)" rel="next"', page)
+            here = html.unescape(found[1]) if found else ""
+        assert (len(seen), seen) == (all_of_them, sorted(set(seen)))
+
+    found_page = world.alice.get("/box/plans", params={"find": "EAM-04"}).text
+    assert re.findall(r'href="/box/plans/tenants/([\w-]+)"', found_page) == [f"team-04{n}" for n in range(10)]
+    assert "None is like that" in world.alice.get("/box/plans", params={"find": "<b>"}).text
+    assert world.alice.get("/box/plans", params={"cursor": "x"}).status_code == 400
 
 
 def test_faults_stand_beside_their_fields_and_keep_what_was_typed(world: World) -> None:

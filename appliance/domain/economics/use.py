@@ -50,6 +50,13 @@ def between(control: Database, first: str, last: str) -> dict[str, Used]:
     return {row["tenant_id"]: records.to(Used, row) for row in control.rows(sql, {"first": first, "last": last})}
 
 
+def requests(control: Database, tenant_id: str, month: str) -> int:
+    """Of one tenant in a month (YYYY-MM, UTC). By days, as the table is ordered: it has a row of each tenant a day."""
+    marks, days = records.named([f"{month}-{day:02}" for day in range(1, 32)])
+    sql = f"SELECT SUM(pages + api + gateway) AS n FROM tenant_use WHERE day IN ({marks}) AND tenant_id = :tenant"
+    return int(control.value(sql, days | {"tenant": tenant_id}) or 0)
+
+
 def since(control: Database) -> str | None:
     """The first day that anything was measured on."""
     day = control.value("SELECT MIN(day) AS day FROM tenant_use")

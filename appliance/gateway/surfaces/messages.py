@@ -24,6 +24,7 @@ _TYPES: dict[Kind, str] = {
     "key": "authentication_error",
     "budget": "billing_error",
     "paused": "billing_error",
+    "full": "billing_error",
     "forbidden": "permission_error",
     "not_found": "not_found_error",
     "method": "invalid_request_error",
@@ -32,7 +33,13 @@ _TYPES: dict[Kind, str] = {
     "overloaded": "overloaded_error",
     "timeout": "timeout_error",
 }
-_STATUS: dict[Kind, int] = STATUS | {"budget": 402, "paused": 402, "overloaded": 529}
+_STATUS: dict[Kind, int] = STATUS | {"budget": 402, "paused": 402, "full": 402, "overloaded": 529}
+# What stands beside a billing_error, for programs.
+_DETAILS: dict[Kind, str] = {
+    "budget": "agenthq_budget_exceeded",
+    "paused": "agenthq_paused",
+    "full": "agenthq_storage_full",
+}
 
 
 class _Message(Struct):
@@ -150,8 +157,8 @@ def stream_error(fault: Fault, told: Told) -> bytes:
 
 def _error(fault: Fault) -> dict[str, Any]:
     said: dict[str, Any] = {"type": _TYPES.get(fault.kind, "api_error"), "message": fault.message}
-    if fault.kind in ("budget", "paused"):
-        said["details"] = {"error_code": f"agenthq_{'budget_exceeded' if fault.kind == 'budget' else 'paused'}"}
+    if fault.kind in _DETAILS:
+        said["details"] = {"error_code": _DETAILS[fault.kind]}
     return {"type": "error", "error": said}
 
 

@@ -16,6 +16,7 @@ _NAMES: dict[Kind, tuple[str, str | None]] = {
     "key": ("invalid_request_error", "invalid_api_key"),
     "budget": ("insufficient_quota", "insufficient_quota"),
     "paused": ("insufficient_quota", "insufficient_quota"),
+    "full": ("insufficient_quota", "insufficient_quota"),
     "forbidden": ("invalid_request_error", "permission_denied"),
     "not_found": ("invalid_request_error", "model_not_found"),
     "method": ("invalid_request_error", "method_not_supported"),
@@ -24,7 +25,7 @@ _NAMES: dict[Kind, tuple[str, str | None]] = {
     "overloaded": ("server_error", "server_overloaded"),
     "timeout": ("server_error", "timeout"),
 }
-_STATUS: dict[Kind, int] = STATUS | {"budget": 400, "paused": 400}
+_STATUS: dict[Kind, int] = STATUS | {"budget": 400, "paused": 400, "full": 400}
 
 
 def status(fault: Fault) -> int:
