@@ -10,11 +10,7 @@ from appliance.calls.asked import Asked, Refused
 from appliance.calls.knowledge import Here, Known
 from appliance.db.bounds import Bounds
 from appliance.db.database import Database
-<<<<<<< HEAD
-from appliance.domain import key_terms, marks, rates, routes, stops
-=======
-from appliance.domain import key_terms, quotas, rates, routes, stops
->>>>>>> main
+from appliance.domain import key_terms, marks, quotas, rates, routes, stops
 from appliance.domain.actor import SYSTEM
 from appliance.domain.key_forms import ApiKey
 from appliance.domain.providers import Provider
