@@ -76,7 +76,7 @@ class Asking:
         """By an account that speaks another protocol."""
         if not protocol:
             raise self._refused(target, f"{target.model} is on an account that makes no embeddings.")
-        # Translation takes 0.06 s to load, and few boxes need it.
+        # Translation takes 0.03 s to load, and few boxes need it.
         from appliance.gateway import translate  # noqa: PLC0415
         from appliance.gateway.relay_translated import Translation  # noqa: PLC0415
 
