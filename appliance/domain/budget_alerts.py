@@ -1,6 +1,6 @@
 """Half, four fifths and all of a budget, and an hour out of all proportion: told once each, as events for others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import timedelta
 
 from appliance import clock
@@ -20,9 +20,9 @@ UNUSUAL = "spend.unusual"
 _looked: dict[str, float] = {}
 
 
-def note(db: Database, scopes: Iterable[Scope]) -> None:
+def note(db: Database, scopes: Collection[Scope]) -> None:
     """Tell of the highest threshold that spend on these scopes has passed, if it is news."""
-    for budget in budgets.on(db, scopes):
+    for budget in budgets.on(db, scopes) if scopes else ():
         percent = passed(budget)
         if percent > told(budget):
             _tell(db, budget, percent)

@@ -158,8 +158,8 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
 
 def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
     """Each with its row as it is then, but for calls that somebody took for lost: their process may come back."""
-    if not endings:
-        return []
+    if len(endings) < 2:
+        return [(ended, row) for ended in endings for row in _close_one(db, ended)]
     names, ids_ = records.named([ended.call_id for ended in endings])
     sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
     open_ = {row["id"]: row for row in db.rows(sql, ids_)}
@@ -169,6 +169,12 @@ def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
         sets = ", ".join(f"{column} = :{column}" for column in rows[0] if column != "id")
         db.execute_all(f"UPDATE calls SET {sets} WHERE id = :id", rows)
     return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
+
+
+def _close_one(db: Database, ended: Ended) -> list[Row]:
+    values = _closed(ended)
+    sets = ", ".join(f"{column} = :{column}" for column in values if column != "id")
+    return db.rows(f"UPDATE calls SET {sets} WHERE id = :id AND state <> 'lost' RETURNING *", values)
 
 
 def _closed(ended: Ended, state: str = "") -> Row:

@@ -16,8 +16,13 @@ UTC = "UTC"
 
 
 def get(db: Database, name: str, default: Any = None) -> Any:
-    """The value kept under `name`, or `default`."""
-    kept = db.value("SELECT value FROM preferences WHERE name = :name", {"name": name})
+    """The value kept under `name`, or `default`. A transaction goes by the one it has read first."""
+    place = f"preference {name}"
+    kept = db.known.get(place, db)
+    if kept is db:
+        kept = db.value("SELECT value FROM preferences WHERE name = :name", {"name": name})
+        if db.in_transaction:
+            db.known[place] = kept
     return default if kept is None else msgspec.json.decode(kept)
 
 
@@ -27,6 +32,7 @@ def put(db: Database, actor: Actor, name: str, value: Any) -> None:
         if get(db, name) == value:
             return
         db.upsert("preferences", {"name": name, "value": records.dump(value), "updated_at": clock.iso()}, ("name",))
+        db.known.pop(f"preference {name}", None)
         events.record(db, actor, "preference.changed", name=name, value=value)
 
 
