@@ -43,6 +43,14 @@ def clean_all(values: Mapping[str, Any], tenant_id: str) -> Mapping[str, Any]:
     return {name: _clean(value, known) if isinstance(value, str) else value for name, value in values.items()}
 
 
+def clean_list(values: list[Any], tenant_id: str) -> list[Any]:
+    """The same for values without names."""
+    known = _spellings.get(tenant_id, ())
+    if not known or not _any([value for value in values if isinstance(value, str)], known):
+        return values
+    return [_clean(value, known) if isinstance(value, str) else value for value in values]
+
+
 def _plain(secret: str) -> bool:
     """Short, or such as "succeeded", "lm-studio" and "12345678", which people type where no key is needed."""
     mixed = any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)

@@ -26,7 +26,7 @@ class Accounts:
 
     def opened(self, db: Database, provider: Provider, sheet: Sheet | None = None) -> Account:
         """The account with its opened secret: for the wire only, never for a reply or a log."""
-        secret = provider_secrets.opened(db, self._vault, provider.id)
+        secret = provider_secrets.opened(db, self._vault, provider.id) if provider.secret_fingerprint else ""
         account = self.described(provider)
         return msgspec.structs.replace(account, secret=secret, sheet=self.sheet(db) if sheet is None else sheet)
 

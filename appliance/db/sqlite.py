@@ -4,7 +4,7 @@ import re
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -73,11 +73,11 @@ class SqliteDatabase(Database):
         if rows:
             self._known(table)
             columns = tuple(rows[0])
-            values = (row[column] for row in rows for column in columns)
+            values = redaction.clean_list([row[column] for row in rows for column in columns], self.name)
             sql = _insert_many(table, columns, len(rows))
             with self.transaction():
                 self._write_later(sql)
-                self._run(sql, dict(enumerate(values)), by_place=True)
+                self._run(sql, values)
 
     def execute_all(self, sql: str, rows: list[Row]) -> None:
         if len(rows) < 2:
@@ -100,7 +100,7 @@ class SqliteDatabase(Database):
 
     def stream(self, sql: str, most: int = CHUNK) -> Iterator[list[Row]]:
         try:
-            cursor = self._ask(sql, None, False)
+            cursor = self._ask(sql, None)
             names = [column[0] for column in cursor.description]
             while found := cursor.fetchmany(most):
                 yield [dict(zip(names, values, strict=True)) for values in found]
@@ -183,14 +183,12 @@ class SqliteDatabase(Database):
             if self._writing.conn.in_transaction:
                 self._run("RELEASE many")
 
-    def _run(
-        self, sql: str, params: Mapping[Any, Any] | None = None, by_place: bool = False
-    ) -> tuple[sqlite3.Cursor, list[Any]]:
+    def _run(self, sql: str, params: Params | list[Any] | None = None) -> tuple[sqlite3.Cursor, list[Any]]:
         """One thread at a time: two would wait for each other, one with SQLite's lock and one with Python's."""
         if not self._used.acquire(blocking=False):
             raise RuntimeError(f"two threads use the same handle of {self.name}; open one for each")
         try:
-            cursor = self._ask(sql, params, by_place)
+            cursor = self._ask(sql, params)
             return cursor, cursor.fetchall()
         except sqlite3.DatabaseError as error:
             raise self._problem(error) from error
@@ -207,13 +205,14 @@ class SqliteDatabase(Database):
             self.trouble(self.name, found)
         return found
 
-    def _ask(self, sql: str, params: Mapping[Any, Any] | None, by_place: bool) -> sqlite3.Cursor:
+    def _ask(self, sql: str, params: Params | list[Any] | None) -> sqlite3.Cursor:
+        """A list is in its places, and has no secrets in it."""
         if self._writing is None and self._reading is None:
             self._reading = open_utils(self._path, self._looking)
         utils = self._writing or self._reading
         assert utils is not None
-        given = redaction.clean_all(params or {}, self.name)
-        return utils.conn.execute(_once_prepared(sql), tuple(given.values()) if by_place else given)
+        given = params if isinstance(params, list) else redaction.clean_all(params, self.name) if params else ()
+        return utils.conn.execute(_once_prepared(sql), given)
 
 
 @lru_cache(256)
