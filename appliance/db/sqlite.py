@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,16 +68,18 @@ class SqliteDatabase(Database):
 
     def insert_all(self, table: str, rows: list[Row]) -> None:
         """By position: SQLite looks for a named parameter among all of them, which takes five times as long."""
-        if len(rows) > MOST_AT_ONCE:
-            return self.execute_all(self._insert_sql(table, rows[0]), rows)
-        if rows:
-            self._known(table)
-            columns = tuple(rows[0])
-            values = redaction.clean_list([row[column] for row in rows for column in columns], self.name)
-            sql = _insert_many(table, columns, len(rows))
-            with self.transaction():
-                self._write_later(sql)
-                self._run(sql, values)
+        if not rows:
+            return
+        self._known(table)
+        with self.transaction(), self._whole() if len(rows) > MOST_AT_ONCE else nullcontext():
+            self._write_later(self._insert_sql(table, rows[0]))
+            for start in range(0, len(rows), MOST_AT_ONCE):
+                self._insert_some(table, rows[start : start + MOST_AT_ONCE])
+
+    def _insert_some(self, table: str, rows: list[Row]) -> None:
+        columns = tuple(rows[0])
+        values = redaction.clean_list([row[column] for row in rows for column in columns], self.name)
+        self._run(_insert_many(table, columns, len(rows)), values)
 
     def execute_all(self, sql: str, rows: list[Row]) -> None:
         if len(rows) < 2:
@@ -169,16 +171,25 @@ class SqliteDatabase(Database):
             self._writer.give()
 
     def _many(self, sql: str, rows: list[Row]) -> None:
-        """All or nothing, whatever the transaction goes on with."""
+        assert self._writing is not None
+        with self._whole():
+            try:
+                self._writing.conn.executemany(sql, [redaction.clean_all(row, self.name) for row in rows])
+            except sqlite3.DatabaseError as error:
+                raise self._problem(error) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """All or nothing of what takes several statements, whatever the transaction goes on with."""
         assert self._writing is not None
         self._run("SAVEPOINT many")
         try:
-            self._writing.conn.executemany(sql, [redaction.clean_all(row, self.name) for row in rows])
-        except sqlite3.DatabaseError as error:
+            yield
+        except BaseException:
             # A full disk has rolled back everything already.
             if self._writing.conn.in_transaction:
                 self._run("ROLLBACK TO many")
-            raise self._problem(error) from error
+            raise
         finally:
             if self._writing.conn.in_transaction:
                 self._run("RELEASE many")
