@@ -67,6 +67,16 @@ def test_mistake_26_a_key_pasted_into_the_work_is_stored_nowhere(planted: World)
             assert CANARY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.parametrize("many", [2, 100])
+def test_a_key_among_many_rows_is_taken_out(planted: World, many: int) -> None:
+    with planted.db() as db:
+        rows = [{"name": f"n{n}", "value": f"{n} {CANARY}", "updated_at": "2026"} for n in range(many)]
+        db.insert_all("preferences", rows)
+        assert {row["value"] for row in db.rows("SELECT value FROM preferences WHERE name LIKE 'n%'")} == {
+            f"{n} [secret]" for n in range(many)
+        }
+
+
 def test_a_tenants_secret_blots_out_nothing_in_anothers_data(planted: World) -> None:
     """Whoever is admin somewhere could otherwise name an id or a time of others as a key, and break their rows."""
     with planted.db(planted.globex) as db:
