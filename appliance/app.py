@@ -20,6 +20,7 @@ from appliance.domain import box, budgets, samples, setup, storage, tenant_purge
 from appliance.domain.actor import Actor
 from appliance.domain.economics import readings
 from appliance.domain.tenants import Tenant
+from appliance.doors import Doors
 from appliance.errors import Problem
 from appliance.gateway.client import Gateway
 from appliance.listening import Address, bound, check_exposure, link_of
@@ -55,6 +56,7 @@ class Box(NamedTuple):
     calls: Calls
     owner: str
     post: Post
+    doors: Doors
 
 
 @contextmanager
@@ -77,7 +79,8 @@ def open_box(settings: Settings, catalogue: Catalogue, role: str = workers.COMMA
     try:
         calls = Calls(vault, gateway, owner, settings.provider_timeout)
         with present(catalogue, owner, role), metered(catalogue, role != workers.COMMAND):
-            yield Box(settings, catalogue, vault, gateway, calls, owner, office(settings, catalogue, vault, gateway))
+            post = office(settings, catalogue, vault, gateway)
+            yield Box(settings, catalogue, vault, gateway, calls, owner, post, Doors(catalogue))
     finally:
         gateway.close()
 
@@ -170,7 +173,7 @@ def _work(settings: Settings, catalogue: Catalogue, told: Told) -> None:
 def guarded(opened: Box) -> AbstractContextManager[None]:
     """Alerts of the box, raised and sent by one of its processes."""
     ends = partial(certificates.ends, opened.settings)
-    return on_duty(Watchman(opened.catalogue, opened.vault, opened.post, ends))
+    return on_duty(Watchman(opened.catalogue, opened.vault, opened.post, ends, opened.doors))
 
 
 @contextmanager
@@ -330,7 +333,7 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     limits = (settings.workers, settings.lease_seconds, settings.grace_seconds)
     line = open_line(settings.queue_url or settings.database_url)
     given = (opened.catalogue, opened.calls, opened.owner, *limits, line, PARTS[settings.role], opened.post)
-    engine = Engine(*given, _chores(opened), Keeper(Means(opened.catalogue, opened.vault)))
+    engine = Engine(*given, _chores(opened), Keeper(Means(opened.catalogue, opened.vault)), opened.doors)
     # Whoever commits rings: with one line for all processes, nobody else needs to.
     opened.catalogue.subscribe(engine.hear, elsewhere=False)
     engine.start()

@@ -16,6 +16,8 @@ from appliance.domain import alert_channels, alert_letters, alert_rules, alerts
 from appliance.domain.alert_channels import AlertChannel
 from appliance.domain.alert_letters import Letter
 from appliance.domain.alerts import Alert
+from appliance.domain.tenants import Tenant
+from appliance.doors import Doors
 from appliance.errors import Problem
 from appliance.gateway.notify import Posting, Undelivered, signed
 from appliance.post import Post
@@ -30,12 +32,18 @@ class Watchman:
     """Of all the processes on the same data the leader looks and sends; `certificate_ends` is asked at each look."""
 
     def __init__(
-        self, catalogue: Catalogue, vault: Vault, post: Post, certificate_ends: Callable[[], str | None]
+        self,
+        catalogue: Catalogue,
+        vault: Vault,
+        post: Post,
+        certificate_ends: Callable[[], str | None],
+        doors: Doors,
     ) -> None:
         self._catalogue = catalogue
         self._vault = vault
         self._post = post
         self._certificate_ends = certificate_ends
+        self._doors = doors
         self._leader = catalogue.leader("watch")
         self._looked_at = self._pruned_at = 0.0
         self.stopping = threading.Event()
@@ -48,7 +56,7 @@ class Watchman:
         if not self._looked_at or now - self._looked_at >= LOOK_S:
             self._looked_at = now
             # As long as a tenant took, others have the processor.
-            alert_rules.watch(self._catalogue, self._certificate_ends(), self.stopping.wait)
+            alert_rules.watch(self._catalogue, self._certificate_ends(), self.stopping.wait, self._worth_a_look)
             if self.stopping.is_set():
                 return
         with self._catalogue.control() as control:
@@ -56,6 +64,9 @@ class Watchman:
             if now - self._pruned_at >= PRUNE_S:
                 self._pruned_at = now
                 alerts.prune(control)
+
+    def _worth_a_look(self, alerted: set[str]) -> list[Tenant]:
+        return self._doors.awake("alerts", alerted)
 
     def stop(self) -> None:
         self._leader.resign()

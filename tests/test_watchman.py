@@ -10,6 +10,7 @@ from appliance.db.database import Database
 from appliance.domain import alert_channels, alert_letters, alerts
 from appliance.domain.actor import SYSTEM
 from appliance.domain.alert_channels import NewAlertChannel
+from appliance.doors import Doors
 from appliance.gateway.mail import Server
 from appliance.gateway.notify import signed
 from appliance.post import Post
@@ -119,7 +120,7 @@ def test_on_duty_it_looks_and_sends_by_itself(
     monkeypatch.setattr(watchman, "LOOK_S", 0.02)
     monkeypatch.setattr(diskspace, "look", lambda folder: diskspace.Space(3, 100))
     add(world, control, "webhook", web.url)
-    with on_duty(Watchman(world.catalogue, world.vault, post(world), lambda: None)):
+    with on_duty(Watchman(world.catalogue, world.vault, post(world), lambda: None, Doors(world.catalogue))):
         until(lambda: web.got)
         monkeypatch.setattr(diskspace, "look", lambda folder: diskspace.Space(50, 100))
         until(lambda: len(web.got) == 2)

@@ -127,7 +127,7 @@ class SqliteDatabase(Database):
         """A checked copy of the database in this file. Nobody in this process writes meanwhile."""
         utils = self._writer.take()
         try:
-            copy(utils.conn, target)
+            copy(utils.conn, self._path, target)
         finally:
             self._writer.give()
 

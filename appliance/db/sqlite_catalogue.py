@@ -1,5 +1,6 @@
 """The catalogue as SQLite files: control.db, and tenants/<id>/tenant.db for each tenant."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -94,6 +95,15 @@ class SqliteCatalogue(Catalogue):
         files = (path for path in self._path(name).parent.joinpath("files").rglob("*") if name != CONTROL)
         newest = max(path.lstat().st_mtime for path in chain(self._parts(name), files))
         return clock.iso(datetime.fromtimestamp(newest, UTC))
+
+    def written_at(self, tenant_id: str) -> float:
+        """Without opening it: the file itself, or what is in its journal."""
+        path, newest = self.folder / "tenants" / tenant_id / "tenant.db", 0.0
+        for file in (f"{path}", f"{path}-wal"):
+            with contextlib.suppress(OSError):
+                stat = os.stat(file)
+                newest = max(newest, stat.st_mtime if stat.st_size else 0.0)
+        return newest
 
     def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
         """Two renames: a crash between them leaves the tenant aside and the folder free for the next try."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def open_utils(path: Path, looking: bool = False) -> sqlite_utils.Database:
         raise problem(error) from error
 
 
-def copy(source: sqlite3.Connection, target: Path) -> None:
-    """A checked copy of the whole database. Raises Problem when it is not sound.
+def copy(source: sqlite3.Connection, original: Path, target: Path) -> None:
+    """A whole copy of the database behind `source`, checked before. Raises Problem when it is not sound.
 
     It does not wait for the disk, which would take most of the time of an upgrade: who puts it back checks it again.
     """
@@ -70,17 +71,38 @@ def copy(source: sqlite3.Connection, target: Path) -> None:
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     try:
-        with contextlib.closing(sqlite3.connect(str(partial), isolation_level=None)) as made:
-            made.execute("PRAGMA synchronous = OFF")
-            made.execute("PRAGMA journal_mode = OFF")
-            # In one step: in several it would begin anew with each write, for ever under load.
-            source.backup(made)
-            _require_sound(made)
+        _require_sound(source)
+        if not _copied_as_file(source, original, partial):
+            _copied_by_pages(source, partial)
         os.replace(partial, target)
     except sqlite3.DatabaseError as error:
         raise problem(error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _copied_as_file(source: sqlite3.Connection, original: Path, target: Path) -> bool:
+    """A third of the time of a copy by pages. Only while nothing is in the journal and nobody can write."""
+    source.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    source.execute("BEGIN IMMEDIATE")
+    try:
+        journal = original.with_name(f"{original.name}-wal")
+        if journal.exists() and journal.stat().st_size:
+            # Somebody else reads an older state, which keeps the journal.
+            return False
+        shutil.copyfile(original, target)
+        return True
+    finally:
+        source.execute("ROLLBACK")
+
+
+def _copied_by_pages(source: sqlite3.Connection, target: Path) -> None:
+    with contextlib.closing(sqlite3.connect(str(target), isolation_level=None)) as made:
+        made.execute("PRAGMA synchronous = OFF")
+        made.execute("PRAGMA journal_mode = OFF")
+        # In one step: in several it would begin anew with each write, for ever under load.
+        source.backup(made)
+        _require_sound(made)
 
 
 def check(path: Path) -> None:

@@ -14,6 +14,9 @@ from appliance.errors import Problem
 LOOKED_AT = alert_tenant_rules.RULES | alert_box_rules.RULES | proofs.RULES
 
 
+Worth = Callable[[set[str]], list[Tenant]]
+
+
 class Seen(NamedTuple):
     """What one look found, and which tenants it could not look into: nothing of theirs is taken for over.
 
@@ -26,13 +29,17 @@ class Seen(NamedTuple):
 
 
 def watch(
-    catalogue: Catalogue, certificate_ends: str | None = None, pause: Callable[[float], bool] = lambda _: False
+    catalogue: Catalogue,
+    certificate_ends: str | None = None,
+    pause: Callable[[float], bool] = lambda _: False,
+    worth: Worth | None = None,
 ) -> None:
     """One look, and the state of all alerts after it. `certificate_ends` is ISO text, None without a certificate.
 
-    After each tenant `pause` gets the seconds that it took, and says whether to stop before the next.
+    After each tenant `pause` gets the seconds that it took, and says whether to stop before the next. `worth` gets the
+    slugs with open alerts and gives the tenants to look into; what is known of others stays. All, when left out.
     """
-    seen = look(catalogue, certificate_ends, pause)
+    seen = look(catalogue, certificate_ends, pause, worth)
     found = {(fault.rule, fault.subject): fault for fault in seen.faults}
     with catalogue.control() as control:
         for fault in found.values():
@@ -46,13 +53,22 @@ def watch(
         alerts.remind(control)
 
 
-def look(catalogue: Catalogue, certificate_ends: str | None, pause: Callable[[float], bool] = lambda _: False) -> Seen:
+def look(
+    catalogue: Catalogue,
+    certificate_ends: str | None,
+    pause: Callable[[float], bool] = lambda _: False,
+    worth: Worth | None = None,
+) -> Seen:
     with catalogue.control() as control:
         faults = [*alert_box_rules.faults(control, catalogue, certificate_ends)]
         found = [tenant for tenant in tenants.every(control) if tenant.state == "active"]
         faults += proofs.faults(control, found)
-    seen = Seen(faults, set())
-    for tenant in found:
+        alerted = {alert.subject.partition("/")[0] for alert in alerts.open_ones(control)}
+    chosen = {tenant.id for tenant in (worth(alerted) if worth else found)}
+    # One in maintenance is told by the refusal to open it.
+    now = [tenant for tenant in found if tenant.id in chosen or catalogue.rests(tenant.id)]
+    seen = Seen(faults, {tenant.slug for tenant in found} - {tenant.slug for tenant in now})
+    for tenant in now:
         begun = clock.monotonic()
         _look_into(catalogue, tenant, seen)
         if pause(clock.monotonic() - begun):

@@ -105,6 +105,19 @@ def every(control: Database) -> list[Tenant]:
     return [records.to(Tenant, row) for row in control.rows(sql)]
 
 
+def every_id(control: Database) -> list[str]:
+    """Of those that are not purged."""
+    return [str(row["id"]) for row in control.rows("SELECT id FROM tenants WHERE state <> 'purged' ORDER BY id")]
+
+
+def these(control: Database, ids: set[str], slugs: set[str]) -> list[Tenant]:
+    """Those of these that there are, by slug."""
+    by_id, params = records.named(sorted(ids) or [""])
+    by_slug, more = records.named(sorted(slugs) or [""], "slug")
+    sql = f"SELECT * FROM tenants WHERE id IN ({by_id}) OR slug IN ({by_slug}) ORDER BY slug"
+    return [records.to(Tenant, row) for row in control.rows(sql, params | more)]
+
+
 def state(control: Database, tenant_id: str) -> str:
     """ "purged" for one that never was, too."""
     return str(control.value("SELECT state FROM tenants WHERE id = :id", {"id": tenant_id}) or "purged")

@@ -8,6 +8,7 @@ from appliance.backup.due import Keeper
 from appliance.calls import Calls
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
+from appliance.doors import Doors
 from appliance.engine.bells.line import Line
 from appliance.engine.living import Living
 from appliance.engine.postman import Postman
@@ -47,14 +48,16 @@ class Engine:
         post: Post | None = None,
         chores: tuple[Callable[[], object], ...] = (),
         keeper: Keeper | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.bell = Doorbell(line)
         self._parts = parts
-        self.pump = Pump(catalogue, calls, self.bell, owner, lease_s, workers)
+        doors = doors or Doors(catalogue)
+        self.pump = Pump(catalogue, calls, self.bell, owner, lease_s, workers, doors)
         self.bell.answer(self.pump.serve)
-        self.tallying = Tallying(catalogue, calls, self.bell)
-        self.sweeper = Sweeper(catalogue, self.bell, owner)
-        self.postman = Postman(catalogue, post) if post and "sweep" in parts else None
+        self.tallying = Tallying(catalogue, calls, self.bell, doors)
+        self.sweeper = Sweeper(catalogue, self.bell, owner, doors)
+        self.postman = Postman(catalogue, post, doors) if post and "sweep" in parts else None
         self._calls = calls
         self._chores = chores
         self._keeper = keeper

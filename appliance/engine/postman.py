@@ -12,7 +12,7 @@ from appliance.domain import members
 from appliance.domain.members import Member
 from appliance.domain.notices import deriving, digests, outbox
 from appliance.domain.tenants import Tenant
-from appliance.engine.doors import Doors, until_stopped
+from appliance.doors import Doors, until_stopped
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
 from appliance.post import Post
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 class Postman:
     """Of all the processes on the same data the leader delivers."""
 
-    def __init__(self, catalogue: Catalogue, post: Post) -> None:
+    def __init__(self, catalogue: Catalogue, post: Post, doors: Doors | None = None) -> None:
         self._catalogue = catalogue
         self._post = post
         self._leader = catalogue.leader("post")
-        self._doors = Doors(catalogue)
+        self._doors = doors or Doors(catalogue)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="post")
         self._busy: set[str] = set()
         self.stopping = threading.Event()

@@ -12,8 +12,8 @@ from appliance.db.tenants import Catalogue
 from appliance.domain import claims
 from appliance.domain.instances import landing
 from appliance.domain.runs import FenceLost, Run
+from appliance.doors import Doors, Halt
 from appliance.engine import runner
-from appliance.engine.doors import Doors, Halt
 from appliance.engine.lanes import Lanes
 from appliance.engine.queue import Doorbell
 from appliance.engine.turns import Done, Turns
@@ -23,7 +23,14 @@ log = logging.getLogger(__name__)
 
 class Pump:
     def __init__(
-        self, catalogue: Catalogue, calls: Calls, bell: Doorbell, owner: str, lease_s: float, workers: int = 1
+        self,
+        catalogue: Catalogue,
+        calls: Calls,
+        bell: Doorbell,
+        owner: str,
+        lease_s: float,
+        workers: int = 1,
+        doors: Doors | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.calls = calls
@@ -31,7 +38,7 @@ class Pump:
         self.owner = owner
         self.lease_s = lease_s
         self.lanes = Lanes(workers)
-        self._doors = Doors(catalogue)
+        self._doors = doors or Doors(catalogue)
         self._here = threading.local()
         self.stopping = threading.Event()
 

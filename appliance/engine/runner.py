@@ -9,9 +9,9 @@ from appliance.domain import claims, doubt, endings, runs, waits
 from appliance.domain.budgets import OverBudget
 from appliance.domain.run_codes import CODES
 from appliance.domain.runs import Run
+from appliance.doors import Halt
 from appliance.engine import planner
 from appliance.engine.bodies import BODIES
-from appliance.engine.doors import Halt
 from appliance.engine.journal import Cancelled, InDoubt, Journal, Mismatch, Waits
 from appliance.engine.planner import Verdict
 from appliance.engine.waiting import NoLongerApproved

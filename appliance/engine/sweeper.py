@@ -27,7 +27,7 @@ from appliance.domain import (
 from appliance.domain.actor import SYSTEM
 from appliance.domain.instances import landing
 from appliance.domain.tenants import Tenant
-from appliance.engine.doors import Doors, until_stopped
+from appliance.doors import Doors, until_stopped
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.engine.ticking import Ticking
@@ -39,14 +39,16 @@ log = logging.getLogger(__name__)
 class Sweeper:
     """Of all the processes on the same data one sweeps, the leader; `owner` is this one."""
 
-    def __init__(self, catalogue: Catalogue, bell: Doorbell, owner: str) -> None:
+    def __init__(self, catalogue: Catalogue, bell: Doorbell, owner: str, doors: Doors | None = None) -> None:
         self.catalogue = catalogue
         self.bell = bell
         self.owner = owner
         self._leader = catalogue.leader("sweep")
         self._ticking = Ticking()
-        self._doors = Doors(catalogue)
+        self._doors = doors or Doors(catalogue)
         self._recovering = threading.Lock()
+        # Has this process as the leader looked at every tenant once, or is about to?
+        self._knows_all = False
         self.stopping = threading.Event()
 
     def recover(self) -> int:
@@ -64,6 +66,7 @@ class Sweeper:
     def _recover(self) -> int:
         with self.catalogue.control() as control:
             dead = workers.gone(control, self.catalogue.shared, self.owner)
+        self._knows_all = True
         going_on = sum(self._each(self._recover_one, gently=True))
         if dead and not self.stopping.is_set():
             # Last: were this process to die before, the next leader still knows of them.
@@ -74,10 +77,14 @@ class Sweeper:
 
     def sweep(self) -> None:
         if not self._leader.leads():
+            self._knows_all = False
             self.look()
             return
         if self._missed():
             self.recover()
+        if not self._knows_all:
+            self._knows_all = True
+            self._each(self._look_for_what_stirs, gently=True)
         self._each(self._sweep_one, self._doors.awake("sweep"))
 
     def tick(self) -> None:
@@ -100,9 +107,12 @@ class Sweeper:
         with self.catalogue.control() as control:
             return bool(workers.gone(control, self.catalogue.shared, self.owner))
 
+    def _look_for_what_stirs(self, db: Database) -> int:
+        self._doors.mark(db.name, stirring.stirs(db))
+        return 0
+
     def _recover_one(self, db: Database) -> int:
-        if stirring.stirs(db):
-            self._doors.keep_awake(db.name)
+        self._look_for_what_stirs(db)
         # Who holds what is read first: a process enters the list before it takes anything.
         holders = ledger.owners(db) | claims.owners(db)
         if not holders:
@@ -123,8 +133,7 @@ class Sweeper:
         self._each(_prune, gently=True)
 
     def _sweep_one(self, db: Database) -> int:
-        if stirring.stirs(db):
-            self._doors.keep_awake(db.name)
+        self._look_for_what_stirs(db)
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
         woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
         return woken + self._ring_one(db)

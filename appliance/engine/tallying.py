@@ -11,7 +11,7 @@ from appliance.calls.elsewhere import Elsewhere
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
 from appliance.domain.analytics import baselines, exports, marks, pruning, rollups
-from appliance.engine.doors import Doors, until_stopped
+from appliance.doors import Doors, until_stopped
 from appliance.engine.queue import Doorbell
 from appliance.engine.schedule import guarded
 from appliance.errors import Problem
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 class Tallying:
     """Any process may do it: marks in the tenant's database keep two from doing the same."""
 
-    def __init__(self, catalogue: Catalogue, calls: Calls, bell: Doorbell) -> None:
+    def __init__(self, catalogue: Catalogue, calls: Calls, bell: Doorbell, doors: Doors | None = None) -> None:
         self._catalogue = catalogue
         self._elsewhere = Elsewhere(calls.accounts)
         self._bell = bell
-        self._doors = Doors(catalogue)
+        self._doors = doors or Doors(catalogue)
         self.stopping = threading.Event()
         bell.answer(self.tally, TALLY)
         bell.answer(self.export, EXPORT)

@@ -7,8 +7,8 @@ from appliance.calls import Calls
 from appliance.domain.approvals import Approval, Ask
 from appliance.domain.blobs import restore
 from appliance.domain.steps import Message, Step
+from appliance.doors import Halt
 from appliance.engine import effects, waiting
-from appliance.engine.doors import Halt
 from appliance.engine.effects import Act
 from appliance.engine.journal import Journal
 from appliance.engine.planner import Verdict

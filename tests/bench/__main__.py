@@ -3,6 +3,7 @@
 `python -m tests.bench` measures everything, `python -m tests.bench engine peers` only these scenes.
 """
 
+import os
 import sys
 
 from tests.bench import (
@@ -64,6 +65,8 @@ def main(wanted: list[str]) -> int:
     if unknown := set(wanted) - set(SCENES):
         print(f"Unknown scene {', '.join(sorted(unknown))}; there are: {', '.join(SCENES)}")
         return 2
+    # Servers start from compiled modules, as with every user.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     kept = True
     for name in wanted or SCENES:
         for figure in SCENES[name].measure():

@@ -6,10 +6,9 @@ import pytest
 
 from appliance import clock
 from appliance.db import troubles
-from appliance.domain import stirring, tenant_life, tenants
+from appliance.domain import tenant_life, tenants
 from appliance.domain.actor import Actor
-from appliance.engine.doors import Doors, Halt
-from appliance.engine.sweeper import Sweeper
+from appliance.doors import Doors, Halt
 from tests.engine.floor import Floor
 
 OWNER = Actor("member", "o", "Olga", "owner")
@@ -65,7 +64,7 @@ def test_the_sweep_skips_a_suspended_tenant(floor: Floor) -> None:
 
 @pytest.mark.usefixtures("second")
 def test_a_run_that_is_at_work_stops_between_two_steps(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("appliance.engine.doors.KNOWN_S", 0.0)
+    monkeypatch.setattr("appliance.doors.KNOWN_S", 0.0)
     halt = Halt(floor.pump.stopping, Doors(floor.world.catalogue), floor.tenant.id)
     assert not halt.is_set()
     suspend(floor)
@@ -99,33 +98,3 @@ def test_a_damaged_tenant_is_skipped_and_picked_up_when_it_is_mended(
         floor.sweeper.sweep()
     assert lost.id in [tenant.id for tenant in doors.open()]
     assert floor.world.catalogue.trouble(lost.id) == ""
-
-
-def test_of_many_tenants_those_that_rest_have_their_turn_by_and_by(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("appliance.engine.doors.SHARE", 2)
-    monkeypatch.setattr("appliance.engine.doors.ROUNDS", 4)
-    with floor.world.control() as control:
-        for n in range(5):
-            tenants.create(floor.world.catalogue, control, floor.world.vault, f"team-{n}", f"Team {n}")
-    doors = Doors(floor.world.catalogue)
-    every = {tenant.slug for tenant in doors.open()}
-    floor.task()
-
-    rounds = [[tenant.slug for tenant in doors.awake("sweep")] for _ in range(4)]
-    assert all(names[0] == "acme" and len(names) == 3 for names in rounds)
-    assert {name for names in rounds for name in names} == every
-    assert all(len(set(names)) == len(names) for names in rounds)
-
-
-def test_a_tenant_in_which_time_may_move_something_stays_awake(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not stirring.stirs(floor.db)
-    floor.task()
-    assert stirring.stirs(floor.db)
-
-    monkeypatch.setattr("appliance.engine.doors.SHARE", 1)
-    monkeypatch.setattr("appliance.engine.doors.ROUNDS", 2)
-    sweeper = Sweeper(floor.world.catalogue, floor.bell, "next")
-    sweeper.recover()
-    assert [tenant.slug for tenant in sweeper._doors.awake("sweep")][0] == "acme"

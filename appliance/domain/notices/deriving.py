@@ -70,6 +70,11 @@ def read(db: Database, people: Callable[[], list[Member]], email: bool) -> int:
     return last - at
 
 
+def unread(db: Database) -> bool:
+    """Whether anything has happened that people may have to be told."""
+    return bool(_heard(db, _number(db, CURSOR), events.last(db)))
+
+
 def skip_to_doubt(db: Database) -> None:
     """After a restore, in its transaction: what had happened by then may have been told of already."""
     db.upsert("counters", {"name": RESTORED, "value": events.last(db)}, ("name",))
