@@ -42,11 +42,16 @@ def no_fence_check() -> None:
     def move(db: Database, run: runs.Run, state: str, **values: Any) -> None:
         db.update("runs", {"id": run.id}, state=state, lease_until=None, lease_owner="", **values)
 
+    def book(db: Database, run: runs.Run, lease_seconds: float, cost_nano: int) -> bool:
+        really(db, run, lease_seconds, cost_nano)
+        return True
+
+    really, claims.book = claims.book, book
     claims.hold = hold
     runs._move = move
     # The way of batches checks it in its one statement.
     endings._plain = lambda db, task_ids: set()
-    Journal.check = lambda self: None
+    Journal.check = lambda self, looked=None: None
 
 
 def child_signal_later() -> None:
