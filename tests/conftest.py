@@ -28,6 +28,12 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def own_postgres_url(postgres_url: str) -> str:
+    """An empty database that no other test uses."""
+    return postgres.fresh(postgres_url)
+
+
 @pytest.fixture(scope="session")
 def theatre() -> Iterator[Theatre]:
     made = Theatre(site.create)

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 # Nothing here outlives the tests, so nothing needs to survive a power cut.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
 START_SECONDS = 20
@@ -45,6 +48,14 @@ def cluster(options: tuple[str, ...] = FAST) -> Iterator[str]:
             server.send_signal(signal.SIGINT)
             server.wait(START_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(url: str) -> str:
+    """`postgresql://…` of a new database in the same cluster."""
+    name = f"fresh_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def find_programs() -> Path:

@@ -13,7 +13,7 @@ from tests.crash.server import serving
 from tests.postgres import free_port
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 def agenthq(*given: str) -> subprocess.CompletedProcess[str]:

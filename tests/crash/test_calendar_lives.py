@@ -5,7 +5,7 @@ import pytest
 from tests.crash import calendar_lives
 from tests.crash.test_lives import MEMORY, count, lives
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 def test_kill_between_any_two_commits_fires_each_time_exactly_once() -> None:

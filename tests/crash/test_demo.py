@@ -16,7 +16,7 @@ from tests.crash.server import opened, serving
 from tests.postgres import free_port
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.crash.crowd import Crowd
 from tests.crash.scene import Place
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 SIZE = "8m"
 BUSY_S = 2.0
 ACTS = ["inside", "keyed", "inside"]

@@ -19,7 +19,7 @@ from tests.engine.floor import comment, finish, write
 from tests.postgres import free_port
 from tests.waiting import _never, until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 ROUNDS = 8
 SEED = 7
 

@@ -10,7 +10,7 @@ import pytest
 from tests.crash.bugs import BUGS
 
 MEMORY = Path("/dev/shm")
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 def lives(*given: str, module: str = "tests.crash.lives") -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ from tests.engine.floor import comment, finish
 from tests.queues import RedisProgram, redis_program
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.crash, pytest.mark.postgres, pytest.mark.timeout(300)]
 TASKS = 60
 SCRIPT = "\n".join(["sim: latency 40ms", comment("One."), comment("Two."), comment("Three."), finish()])
 

@@ -21,5 +21,5 @@ def test_a_map_under_random_kills_loses_and_repeats_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.postgres
-def test_the_same_map_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    storm(Place(tmp_path / "data", postgres_url))
+def test_the_same_map_on_postgresql(tmp_path: Path, own_postgres_url: str) -> None:
+    storm(Place(tmp_path / "data", own_postgres_url))

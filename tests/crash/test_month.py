@@ -12,7 +12,7 @@ from appliance import app, clock, demo, settings
 from appliance.db.database import Database
 from appliance.domain import chain
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 TODAY = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
 
 

@@ -16,7 +16,7 @@ from tests.engine.floor import finish
 from tests.postgres import free_port
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 # The first time it stays, with a daemon that left its session; the second time it ends well.
 PROGRAM = """sh -c 'test -e {0}/second && exit 0
 setsid sh -c "echo \\$\\$ > {0}/daemon; sleep 300" &

@@ -8,7 +8,7 @@ from tests.crash import light
 from tests.crash.drive import Plan, Report, drive
 from tests.crash.scene import Place
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 SMALL = Plan(runs=300, kills=8, seed=7, longest_s=0.8)
 
 
@@ -26,8 +26,8 @@ def test_a_worker_killed_at_random_loses_and_repeats_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.postgres
-def test_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    assert storm(Place(tmp_path / "data", postgres_url), SMALL).faults == []
+def test_the_same_on_postgresql(tmp_path: Path, own_postgres_url: str) -> None:
+    assert storm(Place(tmp_path / "data", own_postgres_url), SMALL).faults == []
 
 
 def test_lost_doubled_and_flushed_bells_lose_no_work(tmp_path: Path) -> None:
