@@ -24,14 +24,18 @@ class Accounts:
         self.prices = book
         self._sheets: dict[str, tuple[int, Sheet]] = {}
 
-    def opened(self, db: Database, provider: Provider) -> Account:
+    def opened(self, db: Database, provider: Provider, sheet: Sheet | None = None) -> Account:
         """The account with its opened secret: for the wire only, never for a reply or a log."""
-        secret = provider_secrets.opened(db, self._vault, provider.id)
-        return msgspec.structs.replace(self.described(provider, db), secret=secret)
+        secret = provider_secrets.opened(db, self._vault, provider.id) if provider.secret_fingerprint else ""
+        account = self.described(provider)
+        return msgspec.structs.replace(account, secret=secret, sheet=self.sheet(db) if sheet is None else sheet)
 
-    def sheet(self, db: Database) -> Sheet:
-        """The tenant's own prices and its imported list, by model; read again only when one has changed."""
-        version = prices.version(db)
+    def sheet(self, db: Database, version: int | None = None) -> Sheet:
+        """The tenant's own prices and its imported list, by model; read again only when one has changed.
+
+        `version` is that of its prices, for who has just read it.
+        """
+        version = prices.version(db) if version is None else version
         kept = self._sheets.get(db.name)
         if kept is None or kept[0] != version:
             kept = self._sheets[db.name] = (version, _sheet(db) if version else {})

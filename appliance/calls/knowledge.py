@@ -43,7 +43,11 @@ class Known:
 
     def at(self, db: Database) -> "Here":
         """With the tenant's own prices as they are now."""
-        return Here(self, self._accounts.sheet(db))
+        return self.by(self._accounts.sheet(db))
+
+    def by(self, sheet: Sheet) -> "Here":
+        """With these prices of a tenant."""
+        return Here(self, sheet)
 
     def facts(self, provider: Provider, model: str) -> Facts:
         if provider.simulated:

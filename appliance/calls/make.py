@@ -3,20 +3,21 @@
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 
 from appliance import clock
-from appliance.calls.accounts import Accounts
+from appliance.calls.accounts import Accounts, Sheet
 from appliance.calls.caller import Caller, Lost, Outcome, Settled
-from appliance.calls.knowledge import Known
+from appliance.calls.knowledge import Here, Known
 from appliance.calls.sending import Sending
 from appliance.calls.settling import Owed, Settling
 from appliance.calls.trip import Trip, Way
 from appliance.crypto import Vault
 from appliance.db.database import Database
-from appliance.domain import budget_alerts, budgets, ledger, routes, stops
+from appliance.domain import bearings, budget_alerts, budgets, ledger, routes, stops
+from appliance.domain.bearings import Bearings
 from appliance.domain.ledger import Opening
 from appliance.domain.routes import Candidate, Plan, Want
 from appliance.domain.scopes import Scope
@@ -24,6 +25,9 @@ from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.prices import BYTES_PER_TOKEN, PriceBook
 from appliance.gateway.types import ChatRequest
+
+# What a call counts on when it goes to an account and a model.
+CountsOn = Callable[[str, str], tuple[Scope, ...]]
 
 
 class Calls:
@@ -56,29 +60,33 @@ class Calls:
         anything was sent.
         """
         self._settling.catch_up(db)
-        plan = self._planned(db, caller, _want(caller, request))
-        way = partial(self._way, db, caller, request, on_text, cancelled)
+        here, scopes = bearings.take(db), cache(partial(caller.scopes, db))
+        sheet = self.accounts.sheet(db, here.prices)
+        plan = self._planned(db, scopes, _want(caller, request), here, self.known.by(sheet))
+        way = partial(self._way, db, caller, request, on_text, cancelled, scopes, sheet)
         trip = Trip(plan, way(plan.first, 0), way)
         # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
         at_once = trip.now.instant and self._gateway.answers_at_once(trip.now.account, trip.now.request)
         with db.transaction() if at_once else nullcontext():
             outcome, failure = self._carry_out(db, trip, settled, failed, cancelled, blocking)
-        budget_alerts.note(db, trip.now.opening.scopes)
+            watched = not at_once or budgets.any_set(db)
+        budget_alerts.note(db, trip.now.opening.scopes if watched else ())
         if outcome:
             return outcome
         raise failure or ProviderFailure("gateway_defect")
 
-    def _planned(self, db: Database, caller: Caller, want: Want) -> Plan:
+    def _planned(self, db: Database, scopes: CountsOn, want: Want, here: Bearings, knows: Here) -> Plan:
         """Where to send it: with a cheaper model where a budget steps down, and nowhere that a person stopped.
 
         Raises Stopped, Problem(provider_failed).
         """
-        plan = routes.plan(db, want, self.known.at(db))
-        if cheaper := budgets.cheaper(db, caller.scopes(db, plan.first.provider.id, plan.first.model)):
-            plan = routes.plan(db, msgspec.structs.replace(want, model=cheaper), self.known.at(db))
-        if not (stopped := stops.all(db)):
+        book = routes.book(db, here.routes)
+        plan = routes.plan(db, want, knows, book)
+        if here.steps_down and (cheaper := budgets.cheaper(db, scopes(plan.first.provider.id, plan.first.model))):
+            plan = routes.plan(db, msgspec.structs.replace(want, model=cheaper), knows, book)
+        if not here.stopped or not (stopped := stops.all(db)):
             return plan
-        on = [(target, caller.scopes(db, target.provider.id, target.model)) for target in plan.targets]
+        on = [(target, scopes(target.provider.id, target.model)) for target in plan.targets]
         left = tuple(target for target, counted in on if stops.first(stopped, counted) is None)
         if not left:
             stops.check(db, on[0][1])
@@ -123,17 +131,18 @@ class Calls:
         request: ChatRequest,
         on_text: Callable[[str], None] | None,
         cancelled: Callable[[], bool] | None,
+        scopes: CountsOn,
+        sheet: Sheet,
         target: Candidate,
         sent: int,
     ) -> Way:
         """Raises ProviderFailure for a model without a price."""
-        account = self.accounts.opened(db, target.provider)
+        account = self.accounts.opened(db, target.provider, sheet)
         asked, request = request, msgspec.structs.replace(request, model=target.model)
         estimate = self.prices.estimate(account, request, clock.now())
         if estimate is None:
             raise ProviderFailure("unpriced_model", f"{target.model} on {target.provider.name}", phase="connect")
-        scopes = caller.scopes(db, target.provider.id, target.model)
-        opening = self._opening(caller, target, estimate, scopes, asked)
+        opening = self._opening(caller, target, estimate, scopes(target.provider.id, target.model), asked)
         send = partial(self._gateway.send, account, on_text=on_text, cancelled=cancelled)
         sending = Sending(account, request, self.prices, send, caller.earlier_attempts + sent)
         return Way(target, opening, sending, account, request, self._gateway.is_instant(account, request))

@@ -5,7 +5,7 @@ SQL is the portable subset with `:name` parameters. Rows are dicts. Writes outsi
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ Attend = Callable[[str, list[Any]], None]
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 200
+_JOINED = nullcontext()
 
 
 class Duplicate(Problem):
@@ -54,7 +55,7 @@ class Database(ABC):
         self._groups = groups
         self._tables = tables
         self._publish = publish
-        self._depth = 0
+        self.in_transaction = False
         self._announced: list[Row] = []
         self._after: list[Callable[[], None]] = []
         self._noted: list[Any] = []
@@ -203,18 +204,14 @@ class Database(ABC):
             )[0]["value"]
         )
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; a nested call joins the outer one. Announcements and after-commit calls follow the commit."""
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
+        return _JOINED if self.in_transaction else self._outermost()
+
+    @contextmanager
+    def _outermost(self) -> Iterator[None]:
         self._begin()
-        self._depth = 1
+        self.in_transaction = True
         try:
             yield
             for call in self._before:
@@ -268,12 +265,8 @@ class Database(ABC):
         """Hand `what` to those who attend in this process once the open transaction has committed: no event, no row."""
         self._noted.append(what)
 
-    @property
-    def in_transaction(self) -> bool:
-        return self._depth > 0
-
     def _finish(self, commit: bool) -> None:
-        self._depth = 0
+        self.in_transaction = False
         announced, self._announced = self._announced, []
         calls, self._after = self._after, []
         noted, self._noted = self._noted, []

@@ -100,8 +100,9 @@ def get(db: Database, ref: str) -> Agent:
 
 
 def find(db: Database, ref: str) -> Row:
-    """Id and revision of an agent named by id or slug, without counting its work. Raises Problem(not_found)."""
-    sql = "SELECT id, revision FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL AND hidden = FALSE"
+    """Id, revision and model of an agent named by id or slug, without counting its work. Raises Problem(not_found)."""
+    sql = """SELECT id, revision, model FROM agents WHERE (id = :ref OR slug = :ref) AND deleted_at IS NULL
+      AND hidden = FALSE"""
     row = db.one(sql, {"ref": ref})
     if row is None:
         raise not_found("agent")

@@ -1,6 +1,6 @@
 """Half, four fifths and all of a budget, and an hour out of all proportion: told once each, as events for others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from appliance import clock
@@ -20,9 +20,9 @@ UNUSUAL = "spend.unusual"
 _looked: dict[str, float] = {}
 
 
-def note(db: Database, scopes: Iterable[Scope]) -> None:
+def note(db: Database, scopes: Collection[Scope]) -> None:
     """Tell of the highest threshold that spend on these scopes has passed, if it is news."""
-    note_on(db, budgets.on(db, scopes))
+    note_on(db, budgets.on(db, scopes) if scopes else ())
 
 
 def note_on(db: Database, found: Iterable[Budget]) -> None:

@@ -22,6 +22,7 @@ MOST = 9_000_000 * NANO
 ACTIONS = ("block", "pause", "downgrade")
 # A budget that steps down does so before its limit, which stops whatever its action.
 DOWNGRADE_PERCENT = 80
+ANY = "any budget"
 _FROM = "CASE b.span " + " ".join(f"WHEN '{span}' THEN :from_{span}" for span in SPANS) + " END"
 _PIECE = "CASE b.span " + " ".join(f"WHEN '{span}' THEN '{piece}'" for span, piece in PIECES.items()) + " END"
 _SELECT = f"""
@@ -138,6 +139,7 @@ def put(
     where = {"scope": scope, "scope_id": scope_id, "span": span}
     now, told = clock.iso(), msgspec.structs.asdict(terms) if terms else {}
     with db.transaction():
+        db.known.pop(ANY, None)
         fresh = {"extra_nano": 0, "extra_until": None, "alerted": "", "updated_at": now, **told}
         if limit_nano is None:
             db.delete("budgets", **where)
@@ -162,6 +164,16 @@ def all(db: Database) -> list[Budget]:
 def of(db: Database, scope: str, scope_id: str = "") -> list[Budget]:
     where = "WHERE b.scope = :scope AND b.scope_id = :scope_id ORDER BY b.span"
     return _read(db, where, {"scope": scope, "scope_id": scope_id})
+
+
+def any_set(db: Database) -> bool:
+    """Whether there is any budget at all; asked once in a transaction."""
+    if ANY not in db.known:
+        found = db.one("SELECT id FROM budgets LIMIT 1") is not None
+        if not db.in_transaction:
+            return found
+        db.known[ANY] = found
+    return bool(db.known[ANY])
 
 
 def on(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
@@ -238,6 +250,8 @@ def settle_all(db: Database, costs: Mapping[str, int], sent: Mapping[Scope, int]
 
 def locked(db: Database, scopes: Iterable[Scope]) -> list[Budget]:
     """The budgets on any of the scopes; where writers run side by side (PostgreSQL), the next waits for this one."""
+    if not any_set(db):
+        return []
     chosen = tuple(scopes)
     # Two statements: what was spent has to be read after the wait for the lock, not before.
     if db.for_update:

@@ -43,19 +43,18 @@ class Proof(msgspec.Struct, frozen=True):
 def append(db: Database, rows: list[Row]) -> int:
     """Add lines to the log, in the open transaction; the number of the last. Readers hear of them after the commit."""
     with db.transaction():
-        head = _head(db)
-        for row in rows:
-            stored = dict(redaction.clean_all({"seq": head.seq + 1, **row}, db.name))
-            head = Head(head.seq + 1, _digest(head.hash, stored))
-            stored["hash"] = head.hash
+        last, hash_ = head(db)
+        for seq, row in enumerate(rows, last + 1):
+            stored = dict(redaction.clean_all({"seq": seq, **row}, db.name))
+            stored["hash"] = hash_ = _digest(hash_, stored)
             db.insert_later("events", stored)
             db.announce(stored)
-        db.known["events"] = head
-    return head.seq
+        db.known["events"] = Head(last + len(rows), hash_)
+    return last + len(rows)
 
 
-def _head(db: Database) -> Head:
-    """The last line; asked for once in a transaction, since only one at a time writes."""
+def head(db: Database) -> Head:
+    """The last line as the open transaction has it; asked for once, since only one at a time writes."""
     known: Head | None = db.known.get("events")
     if known:
         return known

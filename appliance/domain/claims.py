@@ -87,6 +87,25 @@ def hold(db: Database, run: Run, lease_seconds: float, progress: bool = False) -
     return bool(row["cancel_requested"])
 
 
+def book(db: Database, run: Run, lease_seconds: float, cost_nano: int) -> bool:
+    """Add money to the run and its task in the open transaction, whoever holds the run; does this worker still?
+
+    Then the lease is extended too, and what was paid for counts as progress.
+    """
+    mine = "CASE WHEN fence = :fence AND state = 'running' THEN {mine} ELSE {other} END"
+    row = db.one(
+        f"""UPDATE runs SET cost_nano = cost_nano + :cost,
+          lease_until = {mine.format(mine=":until", other="lease_until")},
+          claims_without_progress = {mine.format(mine="0", other="claims_without_progress")}
+          WHERE id = :id RETURNING fence, state""",
+        {"cost": cost_nano, "until": db.lease_time(lease_seconds), "id": run.id, "fence": run.fence},
+    )
+    if cost_nano:
+        params = {"cost": cost_nano, "id": run.task_id}
+        db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :id", params)
+    return row is not None and (row["fence"], row["state"]) == (run.fence, "running")
+
+
 def held(db: Database, run: Run) -> tuple[bool, bool]:
     """Whether this worker still has the run, and whether a stop was asked for; nothing is extended."""
     row = db.one("SELECT fence, state, cancel_requested FROM runs WHERE id = :id", {"id": run.id})

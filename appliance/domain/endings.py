@@ -29,13 +29,14 @@ SELECT t.id FROM tasks t WHERE t.id IN ({names}) AND t.state = 'in_progress' AND
 """
 
 
-def complete(db: Database, run: Run, result: str, verdicts: dict[str, str]) -> str:
+def complete(db: Database, run: Run, result: str, verdicts: dict[str, str], plain: bool = False) -> str:
     """A run that succeeded: the task becomes done, or in_review; which of them.
 
     `verdicts` are the machine's, all passed; a human check, a blocker, an open sub-task or a pending approval leads to
     review. A run that a person stopped meanwhile ends as that and leaves the task where the person put it.
+    `plain`: this transaction has found its task so already.
     """
-    if not verdicts and is_plain(db, run.task_id) and _end_all(db, [run]):
+    if not verdicts and (plain or is_plain(db, run.task_id)) and _end_all(db, [run]):
         _finish_all(db, [run], {run.id: result})
         return "done"
     now = runs.get(db, run.id)

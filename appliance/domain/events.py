@@ -1,6 +1,6 @@
 """The event log: the only notification in the domain. Events carry ids, not payloads."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -42,6 +42,31 @@ def record_all(db: Database, actor: Actor, kind: str, about: list[dict[str, str]
     now, same = clock.iso(), records.dump(data)
     empty: Row = {"task_id": None, "run_id": None, "agent_id": None}
     chain.append(db, [{"at": now, "kind": kind, "actor": actor.label, **empty, **ids_, "data": same} for ids_ in about])
+
+
+class Line(NamedTuple):
+    """An event to come: `ids` are those it is about, by their columns."""
+
+    actor: Actor
+    kind: str
+    ids: dict[str, str | None]
+    data: dict[str, Any] = {}
+
+
+def following(db: Database) -> int:
+    """The number of the next event of the open transaction."""
+    return chain.head(db).seq + 1
+
+
+def record_each(db: Database, lines: list[Line]) -> None:
+    """Append events that have nothing in common, in their order."""
+    now = clock.iso()
+    empty: Row = {"task_id": None, "run_id": None, "agent_id": None}
+    rows = [
+        {"at": now, "kind": kind, "actor": actor.label, **empty, **about, "data": records.dump(data)}
+        for actor, kind, about, data in lines
+    ]
+    chain.append(db, rows)
 
 
 def since(db: Database, seq: int, limit: int = 500) -> list[Event]:

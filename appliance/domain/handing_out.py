@@ -15,7 +15,10 @@ REASON = "workflow"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A task to make and to start. `workspace_of` is the task whose folder of files it works in, None for its own."""
+    """A task to make and to start. `workspace_of` is the task whose folder of files it works in, None for its own.
+
+    `agent` is the agent's revision and model where they are known already.
+    """
 
     id: str
     title: str
@@ -27,6 +30,7 @@ class Order(msgspec.Struct, frozen=True):
     labels: list[str] = []
     checks: list[NewCheck] = []
     budget_usd: str | None = None
+    agent: Row | None = None
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -84,7 +88,8 @@ def _hand_out(db: Database, orders: list[Order], lines: dict[str, Line]) -> None
             budgets.put(db, SYSTEM, "task", order.id, "lifetime", limit)
     about = [{"task_id": order.id, "agent_id": order.agent_id} for order in orders]
     events.record_all(db, SYSTEM, "task.created", about)
-    kept = {agent_id: queueing.agent(db, agent_id) for agent_id in {order.agent_id for order in orders}}
+    agents = {order.agent_id: order.agent for order in orders}
+    kept = {agent_id: queueing.agent(db, agent_id, found) for agent_id, found in agents.items()}
     same: Row = {"attempt": 1, "state": "ready", "ready_at": now, "created_at": now, "cause": REASON}
     same["lane"] = "background"
     made, wakes = [], []

@@ -16,8 +16,14 @@ UTC = "UTC"
 
 
 def get(db: Database, name: str, default: Any = None) -> Any:
-    """The value kept under `name`, or `default`."""
-    return _read(db.value("SELECT value FROM preferences WHERE name = :name", {"name": name}), default)
+    """The value kept under `name`, or `default`. A transaction goes by the one it has read first."""
+    place = f"preference {name}"
+    kept = db.known.get(place, db)
+    if kept is db:
+        kept = db.value("SELECT value FROM preferences WHERE name = :name", {"name": name})
+        if db.in_transaction:
+            db.known[place] = kept
+    return _read(kept, default)
 
 
 def put(db: Database, actor: Actor, name: str, value: Any) -> None:
@@ -26,13 +32,16 @@ def put(db: Database, actor: Actor, name: str, value: Any) -> None:
         if get(db, name) == value:
             return
         db.upsert("preferences", {"name": name, "value": records.dump(value), "updated_at": clock.iso()}, ("name",))
+        db.known.pop(f"preference {name}", None)
         marks.changed(db, marks.ZONE)
         events.record(db, actor, "preference.changed", name=name, value=value)
 
 
 def zone(db: Database) -> ZoneInfo:
     """Where the tenant's hours, days and months begin; UTC until somebody says otherwise."""
-    return _zone(_read(marks.known(db, marks.ZONE, "SELECT value FROM preferences WHERE name = 'zone'"), UTC))
+    if marks.ZONE in db.known:
+        return _zone(_read(db.known[marks.ZONE], UTC))
+    return _zone(get(db, "zone", UTC))
 
 
 def known_zone(name: str) -> ZoneInfo:

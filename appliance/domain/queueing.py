@@ -75,10 +75,13 @@ def nobody() -> Problem:
     return Problem("conflict", "Nobody is assigned. Choose an agent first.")
 
 
-def agent(db: Database, agent_id: str) -> Row:
-    """The revision the run keeps, and the account that will serve it where one does."""
-    sql = "SELECT revision, model FROM agents WHERE id = :id AND deleted_at IS NULL"
-    found = db.one(sql, {"id": agent_id})
+def agent(db: Database, agent_id: str, found: Row | None = None) -> Row:
+    """The revision the run keeps, and the account that will serve it where one does.
+
+    `found` is the agent's revision and model for who has just read them.
+    """
+    if found is None:
+        found = db.one("SELECT revision, model FROM agents WHERE id = :id AND deleted_at IS NULL", {"id": agent_id})
     if found is None:
         raise Problem("conflict", "The agent was removed. Choose another agent first.")
     try:

@@ -42,9 +42,9 @@ _kept: OrderedDict[str, tuple[str, Book]] = OrderedDict()
 _door = Lock()
 
 
-def read(db: Database) -> Book:
-    """One small look-up while nothing has changed."""
-    version = route_version.current(db)
+def read(db: Database, version: str = "") -> Book:
+    """One small look-up while nothing has changed; none for who has just read the `version`."""
+    version = version or route_version.current(db)
     with _door:
         kept = _kept.get(db.name)
         if kept and kept[0] == version:

@@ -1,6 +1,7 @@
 """Steps: the recorded actions of a run. A recorded step is never done again; the conversation is kept by reference."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -66,22 +67,32 @@ def save(db: Database, run: Run, step: Step, messages: list[Message], files: Pat
 
     What is long goes to `files`, the tenant's folder. Raises Problem(too_large), Problem(disk_full).
     """
-    first, last = _append(db, run, messages, files)
-    row = msgspec.structs.asdict(step) | {"first_message": first, "last_message": last, "fence": run.fence}
-    row |= {"input": records.dump(blobs.lighten(db, files, step.input)), "result": records.dump(step.result)}
-    db.upsert("steps", row, ("run_id", "key"))
-    if step.kind == "note" or step.state == "waiting":
-        return
-    events.record(db, SYSTEM, f"step.{step.state}", task_id=run.task_id, run_id=run.id, agent_id=run.agent_id)
+    last = int(db.value("SELECT COALESCE(MAX(seq), 0) AS n FROM messages WHERE run_id = :id", {"id": run.id}))
+    save_all(db, run, [(step, messages)], files, last, {step.key})
 
 
-def add_cost(db: Database, run: Run, cost_nano: int) -> None:
-    """Book money on the run and its task."""
-    if not cost_nano:
-        return
-    params = {"cost": cost_nano, "run": run.id, "task": run.task_id}
-    db.execute("UPDATE runs SET cost_nano = cost_nano + :cost WHERE id = :run", params)
-    db.execute("UPDATE tasks SET cost_nano = cost_nano + :cost WHERE id = :task", params)
+def save_all(
+    db: Database, run: Run, made: list[tuple[Step, list[Message]]], files: Path, last: int, known: Collection[str]
+) -> None:
+    """The same for several, in their order; `last` is the number of the last message there is, `known` the keys of
+    steps that may have a row."""
+    said, rows = list[Row](), list[Row]()
+    for step, messages in made:
+        first = last + 1
+        said += [_row(db, run, seq, message, files) for seq, message in enumerate(messages, first)]
+        last += len(messages)
+        span = {"first_message": first, "last_message": last} if messages else {}
+        row = msgspec.structs.asdict(step) | {"first_message": None, "last_message": None} | span
+        row |= {"input": records.dump(blobs.lighten(db, files, step.input)), "result": records.dump(step.result)}
+        rows.append(row | {"fence": run.fence})
+    db.insert_all("messages", said)
+    db.insert_all("steps", [row for row in rows if row["key"] not in known])
+    for row in rows:
+        if row["key"] in known:
+            db.upsert("steps", row, ("run_id", "key"))
+    for step, _ in made:
+        if step.kind != "note" and step.state != "waiting":
+            events.record(db, SYSTEM, f"step.{step.state}", **run.ids)
 
 
 def conversation(db: Database, run_id: str, files: Path, first: int = 1, last: int | None = None) -> list[Message]:
@@ -96,14 +107,6 @@ def _message(row: Row, files: Path) -> Message:
     if row["blob"]:
         row = row | msgspec.json.decode(blobs.read(files, row["blob"]))
     return records.to(Message, row, ("tool_calls",))
-
-
-def _append(db: Database, run: Run, messages: list[Message], files: Path) -> tuple[int | None, int | None]:
-    if not messages:
-        return None, None
-    last = int(db.value("SELECT COALESCE(MAX(seq), 0) AS n FROM messages WHERE run_id = :id", {"id": run.id}))
-    db.insert_all("messages", [_row(db, run, seq, message, files) for seq, message in enumerate(messages, last + 1)])
-    return last + 1, last + len(messages)
 
 
 def _row(db: Database, run: Run, seq: int, message: Message, files: Path) -> Row:

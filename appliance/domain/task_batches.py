@@ -8,6 +8,7 @@ from appliance import clock, ids
 from appliance.db.database import Database, Row
 from appliance.domain import check_forms, events, queueing, records, task_forms, tasks, wake_rows
 from appliance.domain.actor import Actor
+from appliance.domain.events import Line
 from appliance.domain.task_forms import NewTask
 
 REASON = "started"
@@ -68,10 +69,12 @@ def _checks(piece: _Piece) -> list[Row]:
 def _start(db: Database, made: list[_Piece], now: str) -> None:
     """The events of each, in the order of one that is made alone; and the runs of those that have an agent."""
     kept = {agent_id: queueing.agent(db, agent_id) for agent_id in {piece.row["agent_id"] for piece in made} - {None}}
-    runs, wakes = [], []
+    lines, runs, wakes = list[Line](), list[Row](), list[Row]()
+    first = events.following(db)
     for actor, row, _ in made:
         about = {"task_id": row["id"], "agent_id": row["agent_id"]}
-        event = events.record(db, actor, "task.created", **about)
+        event = first + len(lines)
+        lines.append(Line(actor, "task.created", about))
         if run_id := row["run_id"]:
             run: Row = about | {"id": run_id, "priority": row["priority"], "attempt": 1, "state": "ready"}
             run |= {"ready_at": now, "created_at": now, "cause": REASON, "lane": "background", "chain": run_id}
@@ -79,6 +82,7 @@ def _start(db: Database, made: list[_Piece], now: str) -> None:
             found = wake_rows.draft(row["agent_id"], row["id"], REASON, event, "")
             found = msgspec.structs.replace(found, state="run", chain=run_id, run_id=run_id, settled_at=now)
             wakes.append(msgspec.structs.asdict(found) | {"causes": records.dump(found.causes)})
-            events.record(db, actor, "run.queued", **about, run_id=run_id)
+            lines.append(Line(actor, "run.queued", about | {"run_id": run_id}))
+    events.record_each(db, lines)
     db.insert_all("runs", runs)
     db.insert_all("wakes", wakes)

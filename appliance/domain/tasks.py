@@ -169,14 +169,6 @@ def get(db: Database, ref: str) -> Task:
     return task(row)
 
 
-def called(db: Database, task_id: str) -> str:
-    """Its number and title. Raises Problem(not_found)."""
-    row = db.one("SELECT number, title FROM tasks WHERE id = :id", {"id": task_id})
-    if row is None:
-        raise not_found("task")
-    return f"#{row['number']} {row['title']}"
-
-
 def change(db: Database, actor: Actor, ref: str, change: TaskChange) -> Task:
     """A null budget removes it. Raises Problem(conflict) when the assignee of a running task would change."""
     actor.need("operator")

@@ -68,7 +68,8 @@ class Workspace:
     def files(self) -> list[File]:
         """Every regular file, sorted by path; links are left out."""
         found: list[File] = []
-        if self.folder.is_symlink():
+        # Most tasks have no file: one look tells.
+        if not os.path.lexists(self.folder) or self.folder.is_symlink():
             return found
         for root, folders, names in os.walk(self.folder, followlinks=False):
             folders.sort()

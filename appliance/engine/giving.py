@@ -6,7 +6,6 @@ import msgspec
 
 from appliance.db.database import Database
 from appliance.domain.instances import nodes
-from appliance.domain.tasks import Task
 from appliance.domain.workspace import Workspace
 
 FILES = 100
@@ -14,17 +13,17 @@ FILES = 100
 DATA_LIMIT = 1024 * 1024
 
 
-def give(db: Database, task: Task, files: Workspace) -> None:
-    """Keep it on the step's node, in the transaction that completes the run; nothing for a task of no step."""
-    if task.parent_id is None or (node := nodes.of_task(db, task.id)) is None:
+def give(db: Database, task_id: str, step: dict[str, Any] | None, files: Workspace) -> None:
+    """Keep it on the step's node, in the transaction that completes the run; nothing for a task of no `step`."""
+    if step is None:
         return
-    path = (node.input or {}).get("file")
+    path = step.get("file")
     text = files.text(path) if path else None
     given: dict[str, Any] = {"files": [file.path for file in files.files()[:FILES]]}
     if text is not None and len(text) > DATA_LIMIT:
         more = f"has more than the {DATA_LIMIT:,} characters that a step hands on as data"
         given["fault"] = f"{path} {more}. Leave out output and let the next steps read the file."
-    nodes.give(db, task.id, given | {"data": None if "fault" in given else _data(text)})
+    nodes.give(db, task_id, given | {"data": None if "fault" in given else _data(text)})
 
 
 def _data(text: str | None) -> Any:

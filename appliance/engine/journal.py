@@ -148,9 +148,9 @@ class Journal:
         seen = self._seen["model"]
         return self._recorded.get("model" if seen == 1 else f"model#{seen}")
 
-    def check(self) -> None:
-        """Between steps: raises Cancelled or FenceLost."""
-        held, stopped = claims.held(self.db, self.run)
+    def check(self, looked: tuple[bool, bool] | None = None) -> None:
+        """Between steps: raises Cancelled or FenceLost. `looked` is what claims.held would say, for who knows it."""
+        held, stopped = looked or claims.held(self.db, self.run)
         if not held:
             raise FenceLost(self.run.id)
         if stopped:
@@ -178,11 +178,9 @@ class Journal:
         return claims.hold(self.db, self.run, self._lease_s, progress)
 
     def book(self, cost_nano: int) -> None:
-        """Money was spent whoever holds the run now; it is booked before the fence is asked."""
-        steps.add_cost(self.db, self.run, cost_nano)
-        try:
-            self._hold()
-        except FenceLost:
+        """Money was spent whoever holds the run now; whether that is still this worker is asked with it."""
+        self._extended = clock.monotonic()
+        if not claims.book(self.db, self.run, self._lease_s, cost_nano):
             self.lost = True
 
     def build(self, key: str, kind: str, name: str, effect: str, given: Any, **values: Any) -> Step:
@@ -199,12 +197,13 @@ class Journal:
         """Record in the open transaction, after the fence was held there; nothing when the run is another's now."""
         if self.lost:
             return
-        for note, said, then in self._noted:
-            steps.save(self.db, self.run, note, said, self.files)
+        messages = [_stored(message, self.db.name) for message in messages]
+        made = [*((note, said) for note, said, _ in self._noted), (step, messages)]
+        before = len(self.conversation) - sum(len(said) for _, said, _ in self._noted)
+        for _, _, then in self._noted:
             then()
         self._noted = []
-        messages = [_stored(message, self.db.name) for message in messages]
-        steps.save(self.db, self.run, step, messages, self.files)
+        steps.save_all(self.db, self.run, made, self.files, before, self._recorded)
         last = len(self.conversation) + len(messages) if messages else None
         self._ord = max(self._ord, step.ord)
         self._recorded[step.key] = msgspec.structs.replace(step, last_message=last)

@@ -5,8 +5,9 @@ The loop runs from its beginning each time a run is claimed; recorded steps answ
 
 from typing import Any
 
-from appliance.domain import awaited, checks, endings, hearing, revisions, tasks, workspace
+from appliance.domain import awaited, briefing, checks, endings, hearing, workspace
 from appliance.domain.actor import Actor
+from appliance.domain.comments import Comment
 from appliance.domain.steps import Message
 from appliance.engine import asking, delegating, giving, planner, prompt, tooling, tools
 from appliance.engine.acceptance import Acceptance
@@ -15,6 +16,7 @@ from appliance.engine.work import Ended, Work
 from appliance.gateway import types
 from appliance.gateway.types import ChatRequest, Reply, ToolCall, ToolSpec
 
+BRIEF = "brief"
 VERDICT = "verdict"
 RESULTS = "results of sub-tasks"
 USE = "Use these results for what is left to do, then finish."
@@ -31,22 +33,21 @@ class Loop:
         db, run = journal.db, journal.run
         self.work = work
         self.journal = journal
-        self.task = tasks.get(db, run.task_id)
-        self.agent = revisions.at(db, run.agent_id, run.agent_revision)
+        self.briefing = briefing.of(db, run)
+        self.task, self.agent = self.briefing.task, self.briefing.agent
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
         files, gateway = workspace.of(journal.files, self.task), work.calls.accounts.gateway
         self.bench = Bench(db, self.task, actor, files, gateway, journal.interrupted, journal.blocking, run)
         self.acceptance = Acceptance(work, self.bench)
         self.tools = {name: REGISTRY[name] for name in self.agent["tools"] if name in REGISTRY}
+        self.looked: tuple[bool, bool] | None = (self.briefing.held, self.briefing.stopped)
         self.faults = 0
         self.judgements = 0
         self.turn = 0
         self.ended = False
 
     def go(self) -> None:
-        known = [child for child in awaited.of(self.bench.db, self.task.id) if child.ended or child.stuck]
-        brief = prompt.opening(self.journal.db, self.journal.run, self.task, self.agent, known)
-        self.journal.note("brief", brief, lambda: hearing.heard(self.bench.db, self.journal.run, known))
+        self._brief()
         for _ in range(planner.MAX_TURNS):
             answer = self._ask()
             if self.ended or (not answer.tool_calls and self._end(answer.content)):
@@ -55,6 +56,15 @@ class Loop:
                 if self._use(ToolCall(**call), f"{self.turn}.{number}"):
                     return
         raise Ended(planner.endless())
+
+    def _brief(self) -> None:
+        if self.journal.noted(BRIEF):
+            self.journal.note(BRIEF, [])
+            return
+        found = awaited.of(self.bench.db, self.task.id) if self.briefing.divided else []
+        known = [child for child in found if child.ended or child.stuck]
+        brief = prompt.opening(self.journal.db, self.journal.run, self.briefing, known)
+        self.journal.note(BRIEF, brief, lambda: hearing.heard(self.bench.db, self.journal.run, known))
 
     def _ask(self) -> Message:
         self._between()
@@ -78,9 +88,13 @@ class Loop:
         name = f"comments before turn {self.turn}"
         if self.journal.noted(name):
             self.journal.note(name, [])
-        elif not self.journal.noted("model") and (found := hearing.unread(self.bench.db, self.journal.run)):
+        elif not self.journal.noted("model") and (found := self._unread()):
             said = [] if self.turn == 1 else prompt.heard(found)
             self.journal.note(name, said, lambda: hearing.read(self.bench.db, self.journal.run, found))
+
+    def _unread(self) -> list[Comment]:
+        asked = self.turn > 1 or self.briefing.called
+        return hearing.unread(self.bench.db, self.journal.run) if asked else []
 
     def _conclude(self, reply: Reply) -> None:
         """An answer in words that nothing has to judge ends the run in the commit that records it."""
@@ -91,7 +105,7 @@ class Loop:
             checks.of_task(self.bench.db, self.task.id) or awaited.pending(self.bench.db, self.journal.run)
         ):
             return
-        self._complete(reply.content, {})
+        self._complete(reply.content, {}, plain)
         self.ended = True
 
     def _use(self, call: ToolCall, place: str) -> bool:
@@ -177,14 +191,15 @@ class Loop:
         self.journal.note(VERDICT, [Message("user", told)])
         return False
 
-    def _complete(self, result: str, verdicts: dict[str, str]) -> str:
-        giving.give(self.bench.db, self.task, self.bench.workspace)
-        outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts)
+    def _complete(self, result: str, verdicts: dict[str, str], plain: bool = False) -> str:
+        giving.give(self.bench.db, self.task.id, self.briefing.step, self.bench.workspace)
+        outcome = endings.complete(self.bench.db, self.journal.run, result, verdicts, plain)
         self.journal.ended()
         return outcome
 
     def _between(self) -> None:
-        self.work.check()
+        looked, self.looked = self.looked, None
+        self.work.check(looked)
 
 
 def _outgoing(message: Message) -> types.Message:

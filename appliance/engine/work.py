@@ -35,11 +35,11 @@ class Work(NamedTuple):
     calls: Calls
     stopping: Halt
 
-    def check(self) -> None:
-        """Between two steps: raises Stopping, Cancelled or FenceLost."""
+    def check(self, looked: tuple[bool, bool] | None = None) -> None:
+        """Between two steps: raises Stopping, Cancelled or FenceLost. `looked` is for who has just asked the row."""
         if self.stopping.is_set():
             raise Stopping
-        self.journal.check()
+        self.journal.check(looked)
 
     def step(
         self,

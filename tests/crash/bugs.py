@@ -10,7 +10,7 @@ import msgspec
 
 from appliance import clock
 from appliance.db.database import Database, Row
-from appliance.domain import approvals, budgets, claims, endings, idempotency, runs, signals, spent
+from appliance.domain import approvals, budgets, claims, endings, idempotency, runs, signals, spent, steps
 from appliance.domain.actor import SYSTEM
 from appliance.engine import effects, waiting
 from appliance.engine.effects import Act
@@ -42,11 +42,21 @@ def no_fence_check() -> None:
     def move(db: Database, run: runs.Run, state: str, **values: Any) -> None:
         db.update("runs", {"id": run.id}, state=state, lease_until=None, lease_owner="", **values)
 
+    def book(db: Database, run: runs.Run, lease_seconds: float, cost_nano: int) -> bool:
+        really(db, run, lease_seconds, cost_nano)
+        return True
+
+    def save_all(db: Database, run: runs.Run, made: Any, files: Any, last: int, known: Any) -> None:
+        saved(db, run, made, files, last, {step.key for step, _ in made})
+
+    really, claims.book = claims.book, book
+    # A row that is there already would be refused: the second line of defence is down as well.
+    saved, steps.save_all = steps.save_all, save_all
     claims.hold = hold
     runs._move = move
     # The way of batches checks it in its one statement.
     endings._plain = lambda db, task_ids: set()
-    Journal.check = lambda self: None
+    Journal.check = lambda self, looked=None: None
 
 
 def child_signal_later() -> None:

@@ -44,10 +44,13 @@ def test_insert_all_takes_more_than_one_statement_may_hold(db: Database) -> None
     assert db.value("SELECT COUNT(*) AS n FROM budgets") == 12_000
 
 
-def test_insert_all_is_all_or_nothing(db: Database) -> None:
-    with pytest.raises(Duplicate):
-        db.insert_all("budgets", [budget(1), budget(2), budget(1)])
-    assert db.value("SELECT COUNT(*) FROM budgets") == 0
+@pytest.mark.parametrize("many", [2, 150])
+def test_insert_all_is_all_or_nothing(db: Database, many: int) -> None:
+    with db.transaction():
+        db.insert("budgets", budget(999))
+        with pytest.raises(Duplicate), db.attempt():
+            db.insert_all("budgets", [*(budget(n) for n in range(many)), budget(1)])
+    assert db.value("SELECT COUNT(*) FROM budgets") == 1
 
 
 def test_update_and_delete_say_how_many(db: Database) -> None:

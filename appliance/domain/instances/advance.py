@@ -5,7 +5,7 @@ what followed from it. Instances that have moved at the same time are read toget
 """
 
 from appliance import clock
-from appliance.db.database import Database, Row
+from appliance.db.database import Database, Params, Row
 from appliance.domain import records
 from appliance.domain.instances import blocks, ending, landing, paths, rows, stumbling, writing
 from appliance.domain.instances.kinds import LANDED
@@ -18,7 +18,8 @@ MOST = 50
 LONGEST_S = 0.25
 # The tenants in which a look at several has not gone well.
 _tripped: set[str] = set()
-_MOVED = "SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most"
+_TAKE = "UPDATE instances SET moved = FALSE WHERE {which} AND moved RETURNING id, updated_at"
+_MOVED = "id IN (SELECT id FROM instances WHERE moved ORDER BY updated_at, id LIMIT :most)"
 
 
 def moved(db: Database, most: int = MOST) -> int:
@@ -27,9 +28,9 @@ def moved(db: Database, most: int = MOST) -> int:
     Raises Stumbled for one over which the program trips; the transaction is void then.
     """
     looked, until = 0, clock.monotonic() + LONGEST_S
-    while looked < most and clock.monotonic() < until and (found := db.rows(_MOVED, {"most": most - looked})):
+    while looked < most and clock.monotonic() < until and (found := _taken(db, _MOVED, {"most": most - looked})):
         db.known.pop(landing.MOVED, None)
-        _each(db, [row["id"] for row in found])
+        _each(db, found)
         looked += len(found)
         if landing.MOVED not in db.known:
             break
@@ -38,17 +39,21 @@ def moved(db: Database, most: int = MOST) -> int:
 
 def advance(db: Database, *instance_ids: str) -> None:
     """Look at those that have moved. In a transaction; a paused one is left for when it goes on."""
+    names, params = records.named(list(instance_ids))
+    taken = set(_taken(db, f"id IN ({names})", params))
     try:
-        _advance(db, *instance_ids)
+        _look_at(db, [instance_id for instance_id in instance_ids if instance_id in taken])
     except Stumbled as stumbled:
         raise stumbled.__cause__ or stumbled from None
 
 
-def _advance(db: Database, *instance_ids: str) -> None:
-    names, params = records.named(list(instance_ids))
-    sql = f"UPDATE instances SET moved = FALSE WHERE id IN ({names}) AND moved RETURNING id"
-    chosen = {row["id"] for row in db.rows(sql, params)}
-    left = [instance_id for instance_id in instance_ids if instance_id in chosen]
+def _taken(db: Database, which: str, params: Params) -> list[str]:
+    """Those of them that have moved, the longest ago first: their marks are gone with what is done about them."""
+    found = db.rows(_TAKE.format(which=which), params)
+    return [row["id"] for row in sorted(found, key=lambda row: (row["updated_at"], row["id"]))]
+
+
+def _look_at(db: Database, left: list[str]) -> None:
     while left:
         left = _together(db, left)
 
@@ -57,11 +62,11 @@ def _each(db: Database, instance_ids: list[str]) -> None:
     """Together, or when that failed the last time, each by itself: then it is known over which one it is."""
     if len(instance_ids) > 1 and db.name not in _tripped:
         _tripped.add(db.name)
-        _advance(db, *instance_ids)
+        _look_at(db, instance_ids)
     else:
         for instance_id in instance_ids:
             with stumbling.named(instance_id):
-                _advance(db, instance_id)
+                _look_at(db, [instance_id])
     _tripped.discard(db.name)
 
 
@@ -71,13 +76,13 @@ def _together(db: Database, instance_ids: list[str]) -> list[str]:
     What one ends outside of itself the next has to read, so it is written before that.
     """
     found, landed = rows.read(db, instance_ids), _landed(db, instance_ids)
-    walks, outlines, agents = [], dict[tuple[str, int], Outline](), dict[str, str]()
+    walks, outlines, agents = [], dict[tuple[str, int], Outline](), dict[str, Row]()
     for instance_id in instance_ids:
         with stumbling.named(instance_id):
             instance = rows.instance(found[instance_id])
         if instance.open and (instance.state != "paused" or instance.task_state == "cancelled"):
             which = (instance.workflow_id, instance.version)
-            outlines[which] = outlines.get(which) or rows.outline(db, *which)
+            outlines[which] = outlines.get(which) or rows.outline(db, *which, found[instance_id]["digest"])
             walks.append(Walk(db, instance, outlines[which], agents))
     if len(walks) > 1:
         _foresee(db, walks, landed)

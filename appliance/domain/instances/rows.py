@@ -61,6 +61,10 @@ _SELECT = """
 SELECT i.*, w.slug, w.name, t.number, t.title, t.state AS task_state, t.cost_nano
 FROM instances i JOIN workflows w ON w.id = i.workflow_id JOIN tasks t ON t.id = i.task_id
 """
+_READ = f"""
+{_SELECT.replace("SELECT i.*,", "SELECT i.*, v.digest,")}
+LEFT JOIN workflow_versions v ON v.workflow_id = i.workflow_id AND v.version = i.version WHERE i.id IN ({{names}})
+"""
 
 
 def get(db: Database, ref: str) -> Instance:
@@ -81,9 +85,9 @@ def by_id(db: Database, instance_id: str) -> Instance:
 
 
 def read(db: Database, instance_ids: list[str]) -> dict[str, Row]:
-    """The rows there are of these, by their ids; `instance` makes one of each."""
+    """The rows there are of these, by their ids; `instance` makes one of each, `digest` is that of its version."""
     names, params = records.named(instance_ids)
-    return {row["id"]: row for row in db.rows(f"{_SELECT} WHERE i.id IN ({names})", params)}
+    return {row["id"]: row for row in db.rows(_READ.format(names=names), params)}
 
 
 def of_task(db: Database, task_id: str) -> Instance | None:
@@ -118,11 +122,11 @@ def listing(
     return records.page(found, given["limit"], lambda one: (one.id,))
 
 
-def outline(db: Database, workflow_id: str, version: int) -> Outline:
-    """The version's steps by their paths. Raises Problem(not_found)."""
+def outline(db: Database, workflow_id: str, version: int, digest: str | None = None) -> Outline:
+    """The version's steps by their paths; `digest` is its own, for who has read that. Raises Problem(not_found)."""
     key = {"id": workflow_id, "version": version}
-    digest = db.value("SELECT digest FROM workflow_versions WHERE workflow_id = :id AND version = :version", key)
-    if digest is None:
+    sql = "SELECT digest FROM workflow_versions WHERE workflow_id = :id AND version = :version"
+    if digest is None and (digest := db.value(sql, key)) is None:
         raise not_found("version of this workflow")
     kept = _known(workflow_id, version, str(digest))
     if not kept:

@@ -22,10 +22,10 @@ from appliance.domain.workflows.definition import Step
 class Walk:
     """`news` are the values of the instance's row that change; `more` says that one look does not do all.
 
-    `agents` are the ids of those that were asked for by name, shared with other looks of the transaction.
+    `agents` are those that were asked for by name, shared with other looks of the transaction.
     """
 
-    def __init__(self, db: Database, instance: Instance, outline: Outline, agents: dict[str, str]) -> None:
+    def __init__(self, db: Database, instance: Instance, outline: Outline, agents: dict[str, Row]) -> None:
         self.db = db
         self.instance = instance
         self.outline = outline

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import events, records, task_batches
+from appliance.domain.events import Line
 from appliance.domain.schedules import reckoning, rows, targets
 from appliance.domain.schedules.rows import Schedule
 from appliance.domain.task_batches import Draft
@@ -67,13 +68,14 @@ def _place(db: Database, plain: list[_Due], now: datetime) -> None:
         Draft(one.schedule.actor, targets.draft(one.schedule.target.task)) for one in plain if one.schedule.target.task
     ]
     task_ids, at = task_batches.make(db, drafts), clock.iso()
-    ticks: list[Row] = []
+    ticks, lines = list[Row](), list[Line]()
     for one, task_id in zip(plain, task_ids, strict=True):
         due_at = clock.iso(one.due)
         row: Row = {"schedule_id": one.schedule.id, "due_at": due_at, "kind": "calendar", "state": "started"}
         ticks.append(row | {"overlap": one.schedule.overlap, "task_id": task_id, "noted_at": at, "started_at": at})
         about = {"schedule_id": one.schedule.id, "due_at": due_at, "tick": "calendar", "state": "started"}
-        events.record(db, one.schedule.actor, "schedule.ticked", task_id=task_id, **about)
+        lines.append(Line(one.schedule.actor, "schedule.ticked", {"task_id": task_id}, about))
+    events.record_each(db, lines)
     db.insert_all("ticks", ticks)
     _advance(db, plain, now)
 

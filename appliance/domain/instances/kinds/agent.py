@@ -32,11 +32,13 @@ def begin(walk: Walk, node: Node, step: Step) -> None:
     file = text_of(given["file"])
     if file:
         walk.change(node, input={"file": file})
+    agent = _agent(walk, text_of(given["agent"]))
     order(
         walk,
         node,
-        _agent(walk, text_of(given["agent"])),
+        agent["id"],
         text_of(given["title"]) or step.id,
+        agent=agent,
         body=text_of(given["body"]),
         priority=does.priority,
         labels=task_forms.clean_labels([text_of(label) for label in given["labels"]]),
@@ -88,10 +90,10 @@ def _folder(walk: Walk, scope: str, task_id: str) -> str | None:
     return None
 
 
-def _agent(walk: Walk, slug: str) -> str:
-    """Its id; asked once for many items of a map."""
+def _agent(walk: Walk, slug: str) -> Row:
+    """Its id, revision and model; asked once for many items of a map."""
     if slug not in walk.agents:
-        walk.agents[slug] = agents.find(walk.db, slug)["id"]
+        walk.agents[slug] = agents.find(walk.db, slug)
     return walk.agents[slug]
 
 
