@@ -14,8 +14,6 @@ from tests.crash import scene
 from tests.crash.scene import Place
 
 PATIENCE_S = 300
-LONGEST_S = 1.6
-SHORTEST_S = 0.7
 FLOW = """
 slug: map
 name: Map
@@ -57,7 +55,7 @@ class Outcome(NamedTuple):
 
 
 def drive(place: Place, items: int, kills: int, seed: int = 1) -> Outcome:
-    """Carry it out with so many deaths on the way, fewer when it has ended before."""
+    """Carry it out with so many deaths on the way, each at a random point of its share of the items."""
     chance = random.Random(seed)
     tenant = scene.make(place, ("acme",))["acme"]
     with scene.opened(place) as box, box.catalogue.open(tenant) as db:
@@ -67,18 +65,18 @@ def drive(place: Place, items: int, kills: int, seed: int = 1) -> Outcome:
     with scene.looked_at(place) as catalogue, catalogue.open(tenant) as db:
         while _open(db) and time.monotonic() - began < PATIENCE_S:
             worker = subprocess.Popen([sys.executable, "-m", "tests.crash.worker", *place.arguments])
-            life = chance.uniform(SHORTEST_S, LONGEST_S) if killed < kills else PATIENCE_S
-            _until_over(db, life)
+            _until_done(db, int(chance.uniform(killed, killed + 1) * items / (kills + 1)) if killed < kills else items)
             killed += _open(db)
             worker.kill()
             worker.wait()
         return _judged(db, items, killed, time.monotonic() - began)
 
 
-def _until_over(db: Database, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while _open(db) and time.monotonic() < until:
-        time.sleep(0.02)
+def _until_done(db: Database, wanted: int) -> None:
+    """So many items, or all of it."""
+    until = time.monotonic() + PATIENCE_S
+    while _open(db) and time.monotonic() < until and int(db.value(_DONE)) < wanted:
+        time.sleep(0.01)
 
 
 def _open(db: Database) -> bool:

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 def storm(place: Place) -> None:
     outcome = mapped.drive(place, 400, 4, seed=7)
     assert outcome.whole, outcome.line()
-    assert outcome.kills
+    assert outcome.kills == 4
 
 
 def test_a_map_under_random_kills_loses_and_repeats_nothing(tmp_path: Path) -> None:
