@@ -14,8 +14,6 @@ from typing import NamedTuple
 import httpx
 
 from appliance.app import Box
-from appliance.db import sizes
-from appliance.db.tenants import Catalogue
 from appliance.domain import keys, members, sessions, users
 from appliance.domain.actor import SYSTEM
 from appliance.domain.analytics.amounts import NANO
@@ -56,13 +54,8 @@ def measure() -> Iterator[Figure | Note]:
         with catalogue_of(folder) as catalogue:
             with catalogue.control() as control:
                 used = use.between(control, "2000-01-01", "2100-01-01")
-            kept = sum(_size(catalogue, one.id) for one in people) / TENANTS
+            kept = sum(catalogue.size(one.id) for one in people) / TENANTS
     yield from _told([used[one.id] for one in people], used[""], kept, before, idle)
-
-
-def _size(catalogue: Catalogue, tenant_id: str) -> int:
-    with catalogue.open(tenant_id) as db:
-        return sizes.of(catalogue, db)
 
 
 def _customer(box: Box, n: int) -> Customer:
