@@ -159,11 +159,14 @@ class Sweeper:
             except Problem as problem:
                 log.error("tenant %s is left out: %s", tenant_id, problem.detail)
 
+        took = 0.0
         for tenant in until_stopped(self._doors.open() if which is None else which, self.stopping):
+            # Between two, not after the last: work waits for a recovery to be over.
+            if gently and self.stopping.wait(took):
+                break
             begun = clock.monotonic()
             guarded(partial(one, tenant.id))()
-            if gently:
-                self.stopping.wait(clock.monotonic() - begun)
+            took = clock.monotonic() - begun
         return done
 
 
