@@ -1,7 +1,6 @@
 """Calls of tools outside: what they send and get back is byte for byte what the provider got and sent."""
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,21 +10,6 @@ from tests.gateway.upstream import Answer, Upstream, streamed
 from tests.web import tools
 from tests.web.tools import CHAT, CLAUDE, GPT, MESSAGE, chat, message, said
 from tests.world import World
-
-
-@pytest.fixture
-def fake() -> Iterator[Upstream]:
-    with upstream.running() as running:
-        yield running
-
-
-@pytest.fixture
-def tool(world: World, fake: Upstream) -> httpx.Client:
-    """A tool of Acme, which has an account at an OpenAI-like and at an Anthropic-like provider."""
-    tools.connect(world, fake, "openai")
-    tools.connect(world, fake, "anthropic")
-    return tools.tool(world)
-
 
 RESPONSE = {"id": "resp_1", "object": "response", "model": GPT, "output": [], "status": "completed"}
 RESPONSE |= {"usage": {"input_tokens": 12, "output_tokens": 5, "total_tokens": 17}}

@@ -1,7 +1,6 @@
 """What a tool is told when it gets no answer: in the shape of its surface, so that it stops or comes again rightly."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from appliance.domain import budgets, keys, rates, stops
 from appliance.domain.rates import NewRates
 from appliance.domain.stops import NewStop
-from tests.gateway import upstream
 from tests.gateway.upstream import Answer, Piece, Upstream, streamed
 from tests.waiting import until
 from tests.web import tools
@@ -20,19 +18,6 @@ from tests.world import World
 
 PATHS = {"/messages": message(), "/chat/completions": chat(), "/responses": b'{"model":"gpt-5","input":"Hi"}'}
 OVER = [(path, 402 if path == "/messages" else 400) for path in PATHS]
-
-
-@pytest.fixture
-def fake() -> Iterator[Upstream]:
-    with upstream.running() as running:
-        yield running
-
-
-@pytest.fixture
-def tool(world: World, fake: Upstream) -> httpx.Client:
-    tools.connect(world, fake, "openai")
-    tools.connect(world, fake, "anthropic")
-    return tools.tool(world)
 
 
 def failing(status: int, kind: str = "api_error", **headers: str) -> Answer:

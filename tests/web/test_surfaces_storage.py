@@ -1,32 +1,15 @@
 """Calls of tools while the storage of the tenant is used up: each would be one more thing kept."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from appliance.domain import ledger_lists
 from tests.domain.limiting import limit
-from tests.gateway import upstream
 from tests.gateway.upstream import Upstream
-from tests.web import tools
 from tests.web.tools import CHAT, chat, message, said
 from tests.world import World
 
 PATHS = {"/messages": message(), "/chat/completions": chat(), "/responses": b'{"model":"gpt-5","input":"Hi"}'}
-
-
-@pytest.fixture
-def fake() -> Iterator[Upstream]:
-    with upstream.running() as running:
-        yield running
-
-
-@pytest.fixture
-def tool(world: World, fake: Upstream) -> httpx.Client:
-    tools.connect(world, fake, "openai")
-    tools.connect(world, fake, "anthropic")
-    return tools.tool(world)
 
 
 @pytest.mark.parametrize("path", PATHS)
