@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from functools import cache, partial
 
 import msgspec
@@ -60,20 +60,37 @@ class Calls:
         anything was sent.
         """
         self._settling.catch_up(db)
-        here, scopes = bearings.take(db), cache(partial(caller.scopes, db))
-        sheet = self.accounts.sheet(db, here.prices)
-        plan = self._planned(db, scopes, _want(caller, request), here, self.known.by(sheet))
-        way = partial(self._way, db, caller, request, on_text, cancelled, scopes, sheet)
-        trip = Trip(plan, way(plan.first, 0), way)
-        # What happens in this process alone needs no reservation that outlives it: one commit instead of two.
-        at_once = trip.now.instant and self._gateway.answers_at_once(trip.now.account, trip.now.request)
-        with db.transaction() if at_once else nullcontext():
+        with ExitStack() as one:
+            # What happens in this process alone needs no reservation that outlives it: one commit instead of two. A
+            # model that is made up most likely does, so what its call has to know is read for that commit.
+            if likely := self._gateway.is_made_up(request.model):
+                one.enter_context(db.transaction())
+            trip = self._trip(db, caller, request, on_text, cancelled)
+            at_once = trip.now.instant and self._gateway.answers_at_once(trip.now.account, trip.now.request)
+            if likely and not at_once:
+                one.close()
+            elif at_once and not likely:
+                one.enter_context(db.transaction())
             outcome, failure = self._carry_out(db, trip, settled, failed, cancelled, blocking)
             watched = not at_once or budgets.any_set(db)
         budget_alerts.note(db, trip.now.opening.scopes if watched else ())
         if outcome:
             return outcome
         raise failure or ProviderFailure("gateway_defect")
+
+    def _trip(
+        self,
+        db: Database,
+        caller: Caller,
+        request: ChatRequest,
+        on_text: Callable[[str], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> Trip:
+        here, scopes = bearings.take(db), cache(partial(caller.scopes, db))
+        sheet = self.accounts.sheet(db, here.prices)
+        plan = self._planned(db, scopes, _want(caller, request), here, self.known.by(sheet))
+        way = partial(self._way, db, caller, request, on_text, cancelled, scopes, sheet)
+        return Trip(plan, way(plan.first, 0), way)
 
     def _planned(self, db: Database, scopes: CountsOn, want: Want, here: Bearings, knows: Here) -> Plan:
         """Where to send it: with a cheaper model where a budget steps down, and nowhere that a person stopped.

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.db.database import Database
+from appliance.db.database import Database, Row
 from appliance.domain import tasks
 from appliance.domain.runs import Run
 from appliance.domain.tasks import Task
@@ -45,9 +45,14 @@ class Briefing(msgspec.Struct, frozen=True):
     called: bool
 
 
-def of(db: Database, run: Run) -> Briefing:
-    """Raises Problem(not_found)."""
-    row = db.one(_LOOK, {"id": run.id})
+def look(db: Database, run: Run) -> Row | None:
+    """The row that a briefing is made of, for who has it in hand as the run begins."""
+    return db.one(_LOOK, {"id": run.id})
+
+
+def of(db: Database, run: Run, looked: Row | None = None) -> Briefing:
+    """`looked` is what `look` found a moment ago. Raises Problem(not_found)."""
+    row = looked or look(db, run)
     if row is None:
         raise not_found("run")
     given = row["step_input"]

@@ -17,7 +17,8 @@ class Body(NamedTuple):
     quick: bool = False
 
 
-BODIES: dict[str, Body] = {"builtin": Body(loop.run), "step": Body(step_bodies.run)}
+BUILTIN = "builtin"
+BODIES: dict[str, Body] = {BUILTIN: Body(loop.run), "step": Body(step_bodies.run)}
 
 
 def quick() -> frozenset[str]:

@@ -33,7 +33,7 @@ class Loop:
         db, run = journal.db, journal.run
         self.work = work
         self.journal = journal
-        self.briefing = briefing.of(db, run)
+        self.briefing = briefing.of(db, run, work.looked)
         self.task, self.agent = self.briefing.task, self.briefing.agent
         actor = Actor("agent", run.agent_id, self.agent["name"], "operator")
         files, gateway = workspace.of(journal.files, self.task), work.calls.accounts.gateway

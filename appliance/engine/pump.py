@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from appliance import diskspace, tracing
 from appliance.calls import Calls
-from appliance.db.database import Database
+from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue
 from appliance.domain import claims
 from appliance.domain.instances import landing
@@ -91,7 +91,7 @@ class Pump:
         try:
             while left:
                 run = left.popleft()
-                if (result := self._work(db, halt, run, ended)) is not None:
+                if (result := self._work(db, halt, run, ended, turns.look(run))) is not None:
                     done.append((run, result))
         except BaseException:
             # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
@@ -102,7 +102,9 @@ class Pump:
             raise
         return done
 
-    def _work(self, db: Database, halt: Halt, run: Run, ended: Callable[[], None]) -> str | None:
+    def _work(
+        self, db: Database, halt: Halt, run: Run, ended: Callable[[], None], looked: Row | None
+    ) -> str | None:
         def others() -> None:
             # Not before: while nothing waits, a second thread only takes the interpreter from the first.
             if claims.has_ready(db):
@@ -111,7 +113,7 @@ class Pump:
         try:
             files = self.catalogue.files(db.name)
             with tracing.about(tenant=db.name, run=run.id):
-                return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended)
+                return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended, looked)
         except FenceLost:
             log.warning("run %s went to another worker", run.id)
             return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.calls import Calls
-from appliance.db.database import Database
+from appliance.db.database import Database, Row
 from appliance.domain import claims, doubt, endings, runs, waits
 from appliance.domain.budgets import OverBudget
 from appliance.domain.run_codes import CODES
@@ -32,11 +32,12 @@ def work(
     stopping: Halt,
     blocking: Callable[[], None] | None = None,
     ended: Callable[[], None] = lambda: None,
+    looked: Row | None = None,
 ) -> str | None:
     """Carry a claimed run to its end or to a wait, and store which. Raises FenceLost when another worker took it.
 
     `blocking` is called before each wait for a model's answer, `ended` in the transaction that completes the run. The
-    result of a quick run is given back instead, to be stored with others.
+    result of a quick run is given back instead, to be stored with others. `looked` is for the run's briefing.
     """
     body = BODIES.get(run.runtime)
     if body is None:
@@ -47,7 +48,7 @@ def work(
         return None
     try:
         journal = Journal(db, run, lease_s, files, blocking, ended)
-        result = body.act(Work(journal, calls, stopping))
+        result = body.act(Work(journal, calls, stopping, looked))
         if result is None or body.quick:
             return result
         with db.transaction():

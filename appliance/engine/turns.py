@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Callable
 
 from appliance import clock
-from appliance.db.database import Database
-from appliance.domain import claims, endings
+from appliance.db.database import Database, Row
+from appliance.domain import briefing, claims, endings
 from appliance.domain.instances import advance, stumbling
 from appliance.domain.instances.stumbling import Stumbled
 from appliance.domain.runs import Run
@@ -37,6 +37,7 @@ class Turns:
         self._stops = stops
         self._waits = waits
         self._until = clock.monotonic() + QUANTUM_S
+        self._looked: tuple[str, Row | None] = ("", None)
 
     @property
     def over(self) -> bool:
@@ -79,4 +80,13 @@ class Turns:
         if self._stops():
             return []
         advance.moved(self._db)
-        return claims.claim(self._db, self._owner, self._lease_s, BATCH, bodies.quick(), self._interactive)
+        found = claims.claim(self._db, self._owner, self._lease_s, BATCH, bodies.quick(), self._interactive)
+        if len(found) == 1 and found[0].runtime == bodies.BUILTIN:
+            # It begins right after this commit, which has the pages of what it needs to know in hand.
+            self._looked = (found[0].id, briefing.look(self._db, found[0]))
+        return found
+
+    def look(self, run: Run) -> Row | None:
+        """What the claim of the run has read for its briefing; None for any but the run claimed last."""
+        (run_id, row), self._looked = self._looked, ("", None)
+        return row if run_id == run.id else None

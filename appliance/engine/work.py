@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from appliance.calls import Calls
+from appliance.db.database import Row
 from appliance.domain.approvals import Approval, Ask
 from appliance.domain.blobs import restore
 from appliance.domain.steps import Message, Step
@@ -29,11 +30,15 @@ class Ended(Exception):
 
 
 class Work(NamedTuple):
-    """A claimed run. Whatever a body does through these is recorded once and not done again."""
+    """A claimed run. Whatever a body does through these is recorded once and not done again.
+
+    `looked` is what its claim has read for its briefing.
+    """
 
     journal: Journal
     calls: Calls
     stopping: Halt
+    looked: Row | None = None
 
     def check(self, looked: tuple[bool, bool] | None = None) -> None:
         """Between two steps: raises Stopping, Cancelled or FenceLost. `looked` is for who has just asked the row."""

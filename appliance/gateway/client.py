@@ -96,6 +96,10 @@ class Gateway:
         """Would `send` answer without waiting for anything?"""
         return account.kind == "simulated" and simulated.is_instant(account, request)
 
+    def is_made_up(self, model: str) -> bool:
+        """Is it a name that only the simulated provider knows?"""
+        return simulated.knows(model)
+
     def answers_at_once(self, account: Account, request: ChatRequest) -> bool:
         """Would `send` answer, and not fail, without waiting and without anything happening outside?"""
         return account.kind == "simulated" and simulated.answers_at_once(account, request)

@@ -74,6 +74,10 @@ def is_instant(account: Account, request: ChatRequest) -> bool:
     return not _delay_s(account, request, simulated_script.read(request)) and not _tokens_per_s(account, request)
 
 
+def knows(model: str) -> bool:
+    return model in MODELS
+
+
 def answers_at_once(account: Account, request: ChatRequest) -> bool:
     """Whether `send` would come back with an answer and without ever waiting."""
     line = simulated_script.read(request).line
