@@ -6,12 +6,13 @@ from appliance import clock
 from appliance.db.database import Database, Row
 from appliance.domain import candidates, events, quotas, records, runs
 from appliance.domain.actor import SYSTEM
-from appliance.domain.instances import landing
 from appliance.domain.run_codes import CODES
 from appliance.domain.runs import FenceLost, Run
 from appliance.errors import not_found
 
 MAX_WITHOUT_PROGRESS = 5
+_READY = """SELECT CASE WHEN EXISTS (SELECT 1 FROM runs WHERE state = 'ready' AND ready_at <= :now)
+  OR EXISTS (SELECT 1 FROM instances WHERE moved) THEN 1 ELSE 0 END AS ready"""
 
 
 def claim(
@@ -121,8 +122,7 @@ def owners(db: Database) -> set[str]:
 
 def has_ready(db: Database) -> bool:
     """Whether there is anything to do now: a run to claim, or a workflow to move on."""
-    sql = "SELECT id FROM runs WHERE state = 'ready' AND ready_at <= :now LIMIT 1"
-    return db.one(sql, {"now": clock.iso()}) is not None or landing.any_moved(db)
+    return bool(db.value(_READY, {"now": clock.iso()}))
 
 
 def give_back(db: Database, run: Run) -> None:

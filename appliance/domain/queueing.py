@@ -8,6 +8,10 @@ from appliance.domain import events, routing
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem
 
+OPEN = "('ready', 'running', 'waiting', 'parked')"
+_BEFORE = f"""SELECT COALESCE(MAX(attempt), 0) AS last, COALESCE(MAX(CASE WHEN state IN {OPEN} THEN 1 ELSE 0 END), 0) AS open
+  FROM runs WHERE task_id = :id"""
+
 
 class Startable(Protocol):
     """What a run needs to know of its task."""
@@ -40,11 +44,11 @@ def enqueue(
     """
     if task.agent_id is None:
         raise nobody()
-    if is_open(db, task.id):
+    before = db.rows(_BEFORE, {"id": task.id})[0]
+    if before["open"]:
         raise Problem("conflict", "This task has an open run already.")
-    now, run_id = clock.iso(), run_id or ids.new()
-    last = db.value("SELECT COALESCE(MAX(attempt), 0) AS n FROM runs WHERE task_id = :id", {"id": task.id})
-    row: Row = {"id": run_id, "task_id": task.id, "agent_id": task.agent_id, "attempt": last + 1, "retry_of": retry_of}
+    now, run_id, attempt = clock.iso(), run_id or ids.new(), before["last"] + 1
+    row: Row = {"id": run_id, "task_id": task.id, "agent_id": task.agent_id, "attempt": attempt, "retry_of": retry_of}
     row |= {"state": "ready", "priority": task.priority, "ready_at": now, "created_at": now, "cause_event": cause_event}
     row |= {"cause": cause, "lane": lane, "chain": chain or run_id, "depth": depth, "origin_run": origin_run}
     db.insert("runs", row | agent(db, task.agent_id))
@@ -67,7 +71,7 @@ def wake(db: Database, run_id: str, lane: str = "") -> bool:
 
 def is_open(db: Database, task_id: str) -> bool:
     """Whether a run of the task has not ended; a parked one waits for a decision."""
-    sql = "SELECT id FROM runs WHERE task_id = :id AND state IN ('ready', 'running', 'waiting', 'parked') LIMIT 1"
+    sql = f"SELECT id FROM runs WHERE task_id = :id AND state IN {OPEN} LIMIT 1"
     return db.one(sql, {"id": task_id}) is not None
 
 

@@ -94,7 +94,7 @@ def of_session(db: Database, session_id: str, asked: str) -> Spot | None:
     if kept and kept[0] > clock.monotonic():
         return kept[1]
     sql = """SELECT provider_id, model FROM decisions WHERE session_id = :session AND session_id <> ''
-      AND asked = :asked AND at >= :since ORDER BY at DESC LIMIT 1"""
+      AND alias <> '' AND asked = :asked AND at >= :since ORDER BY at DESC LIMIT 1"""
     row = db.one(sql, {"session": session_id, "asked": asked, "since": clock.ahead(-STICKY_S)})
     return (row["provider_id"], row["model"]) if row else None
 

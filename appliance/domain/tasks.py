@@ -1,6 +1,6 @@
 """Tasks: pieces of work with one assignee, a parent, blockers and acceptance checks."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -106,6 +106,10 @@ def task(row: Row) -> Task:
     return records.to(Task, row, ("labels",))
 
 
+class _New(NamedTuple):
+    id: str
+
+
 def create(
     db: Database, actor: Actor, new: NewTask, origin: Run | None = None, why: str = "", asks_up: bool = False
 ) -> Task:
@@ -117,11 +121,11 @@ def create(
     """
     actor.need("operator")
     task_forms.check_new(new)
-    agent_id, member_id = assignee(db, new.assignee)
-    starts = new.start if new.start is not None else agent_id is not None
-    if starts and agent_id is None:
-        raise invalid(start="only work assigned to an agent can be started")
     with db.transaction():
+        agent_id, member_id = assignee(db, new.assignee)
+        starts = new.start if new.start is not None else agent_id is not None
+        if starts and agent_id is None:
+            raise invalid(start="only work assigned to an agent can be started")
         quotas.room(db)
         parent = get(db, new.parent_id) if new.parent_id else None
         if parent and new.plan_key and (found := planned(db, parent.id, new.plan_key)):
@@ -138,10 +142,9 @@ def create(
         if new.budget_usd is not None:
             budgets.put(db, actor, "task", row["id"], "lifetime", budgets.nano(new.budget_usd, "budget_usd"))
         event = events.record(db, actor, "task.created", task_id=row["id"], agent_id=agent_id)
-        made = get(db, row["id"])
-        if starts and not (waits and open_blockers(db, made.id)):
-            wakes.wake(db, actor, made, "started", event, origin=origin)
-    return get(db, row["id"])
+        if starts and not (waits and open_blockers(db, row["id"])):
+            wakes.wake(db, actor, _New(row["id"]), "started", event, origin=origin)
+        return get(db, row["id"])
 
 
 def _row(db: Database, actor: Actor, new: NewTask, parent: Task | None, origin: Run | None) -> Row:

@@ -42,7 +42,10 @@ class Wake(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The task as far as a wake has to know it; `blocker` is the number of an open one."""
+    """The task as far as a wake has to know it; `blocker` is the number of an open one.
+
+    `queued` says whether a wake of its agent waits there.
+    """
 
     id: str
     number: int
@@ -53,6 +56,7 @@ class Target(msgspec.Struct, frozen=True):
     agent_works: bool
     blocker: int | None
     stopped: bool
+    queued: bool
 
 
 OPEN_BLOCKER = """
@@ -64,7 +68,8 @@ SELECT t.id, t.number, t.state, t.agent_id, t.priority, t.run_id,
   EXISTS (SELECT 1 FROM agents a WHERE a.id = t.agent_id AND a.deleted_at IS NULL) AS agent_works,
   (SELECT MIN(b.number) {OPEN_BLOCKER}) AS blocker,
   EXISTS (SELECT 1 FROM runs r WHERE r.id = t.run_id AND r.state = 'cancelled' AND r.failure_code <> 'skipped')
-    AS stopped
+    AS stopped,
+  EXISTS (SELECT 1 FROM wakes w WHERE w.agent_id = t.agent_id AND w.task_id = t.id AND w.state = 'queued') AS queued
 FROM tasks t WHERE t.id = :id
 """
 
@@ -110,11 +115,13 @@ def insert(db: Database, found: Wake) -> Wake:
     return found
 
 
-def settle(db: Database, found: Wake, state: str, detail: str = "", run_id: str | None = None) -> Wake:
-    """Its end, whether it was stored before or not."""
+def settle(
+    db: Database, found: Wake, state: str, detail: str = "", run_id: str | None = None, fresh: bool = False
+) -> Wake:
+    """Its end, whether it was stored before or not; a `fresh` one was not."""
     settled = msgspec.structs.replace(found, state=state, detail=detail, run_id=run_id, settled_at=clock.iso())
     values = {"state": state, "detail": detail, "run_id": run_id, "settled_at": settled.settled_at}
-    if not db.update("wakes", {"id": found.id}, breaker_id=found.breaker_id, **values):
+    if fresh or not db.update("wakes", {"id": found.id}, breaker_id=found.breaker_id, **values):
         insert(db, settled)
     return settled
 

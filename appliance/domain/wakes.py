@@ -121,7 +121,8 @@ def _pointless(target: Target, found: Wake) -> str:
 
 def _joined(db: Database, actor: Actor, target: Target, found: Wake) -> Wake | None:
     """Two reasons to look at the same thing are one run."""
-    if earlier := wake_rows.queued(db, found.agent_id, found.task_id):
+    waits = target.queued or target.agent_id != found.agent_id
+    if waits and (earlier := wake_rows.queued(db, found.agent_id, found.task_id)):
         _add_causes(db, earlier, found)
         _begin(db, actor, target, wake_rows.get(db, earlier.id))
         return wake_rows.settle(db, found, "coalesced", "Joined a wake that was queued already.")
@@ -152,16 +153,19 @@ def _let(db: Database, actor: Actor, target: Target, found: Wake) -> Wake:
     elif not first and (breaker := loops.hold_or_count(db, found)):
         held = msgspec.structs.replace(found, breaker_id=breaker.id)
         return wake_rows.settle(db, held, "tripped", "It seems to go round in circles; a person decides.")
-    return _begin(db, actor, target, wake_rows.insert(db, found))
+    return _begin(db, actor, target, found, fresh=True)
 
 
-def _begin(db: Database, actor: Actor, target: Target | None, found: Wake) -> Wake:
-    """Make the run, when it is time and no run of the task is open; until then the wake stays queued."""
+def _begin(db: Database, actor: Actor, target: Target | None, found: Wake, fresh: bool = False) -> Wake:
+    """Make the run, when it is time and no run of the task is open; until then the wake stays queued.
+
+    A `fresh` one has no row yet.
+    """
     target = target or wake_rows.target(db, found.task_id)
     if detail := _pointless(target, found):
         return wake_rows.settle(db, found, "skipped", detail)
     if found.not_before > clock.iso() or (target.run_id and queueing.is_open(db, target.id)):
-        return found
+        return wake_rows.insert(db, found) if fresh else found
     run_id = queueing.enqueue(
         db,
         actor,
@@ -175,4 +179,4 @@ def _begin(db: Database, actor: Actor, target: Target | None, found: Wake) -> Wa
         depth=found.depth,
         origin_run=found.origin_run,
     )
-    return wake_rows.settle(db, found, "run", run_id=run_id)
+    return wake_rows.settle(db, found, "run", run_id=run_id, fresh=fresh)

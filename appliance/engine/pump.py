@@ -4,6 +4,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from appliance import diskspace, tracing
 from appliance.calls import Calls
@@ -70,7 +72,11 @@ class Pump:
         done = Done()
         with self.catalogue.open(tenant_id) as db:
             turns = Turns(db, self.owner, self.lease_s, interactive, self._claims_end(halt), self.bell.waits)
-            while (claimed := turns.take(done)) or landing.any_moved(db):
+            # Most bells that find nothing cost one look: taking a turn to write keeps others from theirs.
+            while done or claims.has_ready(db):
+                claimed = turns.take(done)
+                if not claimed and not landing.any_moved(db):
+                    return
                 done = self._carry_out(db, halt, turns, deque(claimed))
                 if turns.over:
                     turns.complete(done)
@@ -87,11 +93,11 @@ class Pump:
             if not left:
                 turns.go_on(left)
 
-        done = Done()
+        done, work = Done(), partial(self._work, db, halt, self.catalogue.files(db.name), ended)
         try:
             while left:
                 run = left.popleft()
-                if (result := self._work(db, halt, run, ended, turns.look(run))) is not None:
+                if (result := work(run, turns.look(run))) is not None:
                     done.append((run, result))
         except BaseException:
             # The run that broke stays claimed, and counts as a death; the others of its claim had no part in it.
@@ -103,7 +109,7 @@ class Pump:
         return done
 
     def _work(
-        self, db: Database, halt: Halt, run: Run, ended: Callable[[], None], looked: Row | None
+        self, db: Database, halt: Halt, files: Path, ended: Callable[[], None], run: Run, looked: Row | None
     ) -> str | None:
         def others() -> None:
             # Not before: while nothing waits, a second thread only takes the interpreter from the first.
@@ -111,7 +117,6 @@ class Pump:
                 self.bell.ring(db.name)
 
         try:
-            files = self.catalogue.files(db.name)
             with tracing.about(tenant=db.name, run=run.id):
                 return runner.work(db, self.calls, files, run, self.lease_s, halt, others, ended, looked)
         except FenceLost:
