@@ -7,7 +7,7 @@ from functools import cache, partial
 
 import msgspec
 
-from appliance import clock
+from appliance import clock, ids
 from appliance.calls.accounts import Accounts, Sheet
 from appliance.calls.caller import Caller, Lost, Outcome, Settled
 from appliance.calls.knowledge import Here, Known
@@ -18,13 +18,13 @@ from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.domain import bearings, budget_alerts, budgets, ledger, routes, stops
 from appliance.domain.bearings import Bearings
-from appliance.domain.ledger import Opening
+from appliance.domain.ledger import Ended, Opening
 from appliance.domain.routes import Candidate, Plan, Want
 from appliance.domain.scopes import Scope
 from appliance.gateway.client import Gateway
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.prices import BYTES_PER_TOKEN, PriceBook
-from appliance.gateway.types import ChatRequest
+from appliance.gateway.types import ChatRequest, Reply
 
 # What a call counts on when it goes to an account and a model.
 CountsOn = Callable[[str, str], tuple[Scope, ...]]
@@ -71,7 +71,10 @@ class Calls:
                 one.close()
             elif at_once and not likely:
                 one.enter_context(db.transaction())
-            outcome, failure = self._carry_out(db, trip, settled, failed, cancelled, blocking)
+            if at_once:
+                outcome, failure = self._within(db, trip, settled, failed, cancelled)
+            else:
+                outcome, failure = self._carry_out(db, trip, settled, failed, cancelled, blocking)
             watched = not at_once or budgets.any_set(db)
         budget_alerts.note(db, trip.now.opening.scopes if watched else ())
         if outcome:
@@ -109,6 +112,21 @@ class Calls:
             stops.check(db, on[0][1])
         return msgspec.structs.replace(plan, targets=left)
 
+    def _within(
+        self, db: Database, trip: Trip, settled: Settled, failed: Lost, cancelled: Callable[[], bool] | None
+    ) -> tuple[Outcome | None, ProviderFailure | None]:
+        """Reserve, send and settle in the open transaction: without its commit nothing of it has happened."""
+        call_id, opening = ids.new(), trip.now.opening
+        budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner, opening.metered)
+        routes.keep(db, call_id, trip.plan)
+        reply, failure = trip.now.sending.until_answered(call_id, self.stopping, cancelled)
+        cost = ledger.enter_ended(db, opening, Ended(call_id, trip.attempts, failure.code if failure else ""))
+        if failure or reply is None:
+            failed(call_id, cost, len(trip.attempts))
+            return None, failure
+        settled(outcome := _outcome(call_id, trip, reply, cost))
+        return outcome, None
+
     def _carry_out(
         self,
         db: Database,
@@ -131,12 +149,11 @@ class Calls:
         told: list[Outcome] = []
 
         def record(cost: int) -> None:
-            tries = len(trip.attempts)
             if failure is None and reply is not None:
-                told.append(Outcome(call_id, reply, cost, reply.model or trip.now.opening.model, tries))
+                told.append(_outcome(call_id, trip, reply, cost))
                 settled(told[0])
             else:
-                failed(call_id, cost, tries)
+                failed(call_id, cost, len(trip.attempts))
 
         self._settling.settle(db, Owed(call_id, trip.attempts, failure.code if failure else ""), record)
         return (told[0] if told else None), failure
@@ -185,6 +202,10 @@ class Calls:
             session_id=caller.run_id or "",
             needs=_needs(asked),
         )
+
+
+def _outcome(call_id: str, trip: Trip, reply: Reply, cost_nano: int) -> Outcome:
+    return Outcome(call_id, reply, cost_nano, reply.model or trip.now.opening.model, len(trip.attempts))
 
 
 def _needs(request: ChatRequest) -> frozenset[str]:

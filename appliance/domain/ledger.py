@@ -49,12 +49,31 @@ def open_call(db: Database, opening: Opening) -> str:
 
 def enter(db: Database, openings: Mapping[str, Opening]) -> None:
     """Write open calls by id, in one statement of the open transaction; their money has been reserved."""
-    now = clock.iso()
-    common = {"state": "open", "day": now[:10], "started_at": now}
-    rows = [{"id": id_, **common, **_opened(opening)} for id_, opening in openings.items()]
+    rows = [_begun(id_, opening) for id_, opening in openings.items()]
     if not any(row["task_id"] and not row["task_kind"] for row in rows):
         db.insert_all("calls", rows)
         return
+    db.execute(*_inserted(db, rows))
+
+
+def enter_ended(db: Database, opening: Opening, ended: Ended) -> int:
+    """Write and book a call that began and ended within the open transaction, in which its money was reserved.
+
+    The cost in nano-dollars, as `settle` counts it.
+    """
+    sql, given = _inserted(db, [_begun(ended.call_id, opening) | _closed(ended)])
+    row = db.rows(f"{sql} RETURNING *", given)[0]
+    _book(db, [(ended, row)])
+    return _cost(ended)
+
+
+def _begun(call_id: str, opening: Opening) -> Row:
+    now = clock.iso()
+    return {"id": call_id, "state": "open", "day": now[:10], "started_at": now, **_opened(opening)}
+
+
+def _inserted(db: Database, rows: list[Row]) -> tuple[str, Row]:
+    """The statement for calls some of which are named after their tasks, and its parameters."""
     values = []
     for n, row in enumerate(rows):
         kind = _KIND.format(label=db.first_of("t.labels"), n=n)
@@ -62,7 +81,7 @@ def enter(db: Database, openings: Mapping[str, Opening]) -> None:
         marks = (kind if looked_up and column == "task_kind" else f":{column}_{n}" for column in row)
         values.append(f"({', '.join(marks)})")
     given = {f"{column}_{n}": value for n, row in enumerate(rows) for column, value in row.items()}
-    db.execute(f"INSERT INTO calls ({', '.join(rows[0])}) VALUES {', '.join(values)}", given)
+    return f"INSERT INTO calls ({', '.join(rows[0])}) VALUES {', '.join(values)}", given
 
 
 def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: str = "") -> int:
@@ -77,10 +96,7 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
 def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
     closed = _close(db, endings)
-    _write(db, [ended for ended, _ in closed])
-    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
-    for ended, row in closed:
-        db.note(Settled(row, ended.attempts))
+    _book(db, closed)
     booked = {ended.call_id: _cost(ended) for ended, _ in closed}
     return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
@@ -131,6 +147,13 @@ def source(attempts: list[Attempt]) -> str:
     """How sure the cost of a call is: the least sure of its attempts; "" when nothing was sent."""
     found = [attempt.cost_source for attempt in attempts]
     return next((source for source in WEAKEST_FIRST if source in found), found[0] if found else "")
+
+
+def _book(db: Database, closed: list[tuple[Ended, Row]]) -> None:
+    _write(db, [ended for ended, _ in closed])
+    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
+    for ended, row in closed:
+        db.note(Settled(row, ended.attempts))
 
 
 def _opened(opening: Opening) -> Row:

@@ -9,8 +9,10 @@ from appliance.domain.actor import SYSTEM, Actor
 from appliance.errors import Problem
 
 OPEN = "('ready', 'running', 'waiting', 'parked')"
-_BEFORE = f"""SELECT COALESCE(MAX(attempt), 0) AS last, COALESCE(MAX(CASE WHEN state IN {OPEN} THEN 1 ELSE 0 END), 0) AS open
-  FROM runs WHERE task_id = :id"""
+_BEFORE = f"""
+SELECT COALESCE(MAX(attempt), 0) AS last, COALESCE(MAX(CASE WHEN state IN {OPEN} THEN 1 ELSE 0 END), 0) AS open
+FROM runs WHERE task_id = :id
+"""
 
 
 class Startable(Protocol):
