@@ -61,8 +61,8 @@ class Calls:
         """
         self._settling.catch_up(db)
         with ExitStack() as one:
-            # What happens in this process alone needs no reservation that outlives it: one commit instead of two. A
-            # model that is made up most likely does, so what its call has to know is read for that commit.
+            # What happens in this process alone needs no reservation: one commit instead of two. A model that is made
+            # up most likely does, so what its call has to know is read for that commit.
             if likely := self._gateway.is_made_up(request.model):
                 one.enter_context(db.transaction())
             trip = self._trip(db, caller, request, on_text, cancelled)
@@ -115,9 +115,9 @@ class Calls:
     def _within(
         self, db: Database, trip: Trip, settled: Settled, failed: Lost, cancelled: Callable[[], bool] | None
     ) -> tuple[Outcome | None, ProviderFailure | None]:
-        """Reserve, send and settle in the open transaction: without its commit nothing of it has happened."""
+        """Find room, send and book in the open transaction: without its commit nothing of it has happened."""
         call_id, opening = ids.new(), trip.now.opening
-        budgets.reserve(db, call_id, opening.scopes, opening.estimate_nano, opening.owner, opening.metered)
+        budgets.require(db, opening.scopes, opening.estimate_nano, opening.metered)
         routes.keep(db, call_id, trip.plan)
         reply, failure = trip.now.sending.until_answered(call_id, self.stopping, cancelled)
         cost = ledger.enter_ended(db, opening, Ended(call_id, trip.attempts, failure.code if failure else ""))

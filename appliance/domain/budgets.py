@@ -190,9 +190,14 @@ def reserve(
     A `metered` call, which somebody has to pay for, must be covered by a budget at all.
     """
     chosen = tuple(scopes)
-    if over := short(db, chosen, amount_nano, metered):
-        raise over
+    require(db, chosen, amount_nano, metered)
     hold(db, owner, [(call_id, chosen, amount_nano)])
+
+
+def require(db: Database, scopes: tuple[Scope, ...], amount_nano: int, metered: bool = False) -> None:
+    """Raises OverBudget where `reserve` would: for what is spent by the transaction that asks, or not at all."""
+    if over := short(db, scopes, amount_nano, metered):
+        raise over
 
 
 def cheaper(db: Database, scopes: Iterable[Scope]) -> str:

@@ -57,13 +57,15 @@ def enter(db: Database, openings: Mapping[str, Opening]) -> None:
 
 
 def enter_ended(db: Database, opening: Opening, ended: Ended) -> int:
-    """Write and book a call that began and ended within the open transaction, in which its money was reserved.
+    """Write and book a call that began and ended within the open transaction, which has found room for its money.
 
     The cost in nano-dollars, as `settle` counts it.
     """
     sql, given = _inserted(db, [_begun(ended.call_id, opening) | _closed(ended)])
     row = db.rows(f"{sql} RETURNING *", given)[0]
-    _book(db, [(ended, row)])
+    _write(db, [ended])
+    spending.book_unheld(db, ended, opening.estimate_nano, opening.scopes)
+    db.note(Settled(row, ended.attempts))
     return _cost(ended)
 
 
@@ -96,7 +98,10 @@ def settle(db: Database, call_id: str, attempts: list[Attempt], failure_code: st
 def settle_all(db: Database, endings: list[Ended]) -> dict[str, int]:
     """The same for many calls, with the rows of their attempts written together; what each cost, by id."""
     closed = _close(db, endings)
-    _book(db, closed)
+    _write(db, [ended for ended, _ in closed])
+    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
+    for ended, row in closed:
+        db.note(Settled(row, ended.attempts))
     booked = {ended.call_id: _cost(ended) for ended, _ in closed}
     return {ended.call_id: booked.get(ended.call_id, 0) for ended in endings}
 
@@ -147,13 +152,6 @@ def source(attempts: list[Attempt]) -> str:
     """How sure the cost of a call is: the least sure of its attempts; "" when nothing was sent."""
     found = [attempt.cost_source for attempt in attempts]
     return next((source for source in WEAKEST_FIRST if source in found), found[0] if found else "")
-
-
-def _book(db: Database, closed: list[tuple[Ended, Row]]) -> None:
-    _write(db, [ended for ended, _ in closed])
-    spending.book(db, [(ended, row["estimate_nano"]) for ended, row in closed])
-    for ended, row in closed:
-        db.note(Settled(row, ended.attempts))
 
 
 def _opened(opening: Opening) -> Row:

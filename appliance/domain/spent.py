@@ -81,6 +81,21 @@ def add(db: Database, costs: Mapping[str, int], sent: Mapping[Scope, int], momen
     )
 
 
+def count(db: Database, amounts: Mapping[Scope, int], moment: datetime) -> None:
+    """Count nano-dollars on scopes, in the open transaction: for a call that held nothing on them."""
+    pieces = windows.starts(moment, preferences.zone(db))
+    spans = " UNION ALL ".join(f"SELECT '{piece}' AS span, CAST(:{piece} AS TEXT) AS starts" for piece in pieces)
+    rows = ({"scope": scope.kind, "id": scope.id, "cost": cost} for scope, cost in sorted(amounts.items()))
+    each, params = _table("s", rows)
+    db.execute(
+        f"""INSERT INTO spent (scope, scope_id, span, starts, settled_nano)
+        SELECT p.scope, p.id, w.span, w.starts, p.cost FROM ({each}) p CROSS JOIN ({spans}) w WHERE TRUE
+        ON CONFLICT (scope, scope_id, span, starts)
+        DO UPDATE SET settled_nano = spent.settled_nano + EXCLUDED.settled_nano""",
+        params | pieces,
+    )
+
+
 def _table(name: str, rows: Iterable[Row]) -> tuple[str, Row]:
     """Values as a table for a join: its SQL and its parameters."""
     params: Row = {}
