@@ -36,3 +36,27 @@ def test_a_simulated_call_that_takes_no_time_is_made_and_recorded_together_or_no
         world.calls.make(db, Caller(), ask("two"), recorded, lambda *lost: None)
         assert preferences.get(db, "got") == "two"
     assert commits == [["preference.changed"]]
+
+
+def test_a_simulated_call_that_a_budget_has_no_room_for_leaves_nothing(world: World) -> None:
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        budgets.put(db, SYSTEM, "tenant", "", "month", 0)
+        with pytest.raises(budgets.OverBudget):
+            world.calls.make(db, Caller(), ask("one"), lambda outcome: None, lambda *lost: None)
+        assert ledger.calls(db).items == [] and db.rows("SELECT * FROM decisions") == []
+
+
+def test_a_simulated_call_that_takes_time_is_reserved_before_it_is_sent(world: World) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    def waits() -> None:
+        seen.append((db.in_transaction, len(db.rows("SELECT * FROM reservations"))))
+
+    with world.db() as db:
+        providers.add(db, SYSTEM, world.vault, NewProvider("Sim", "simulated"))
+        slow = ChatRequest("simulated", (Message("user", "sim: latency 1ms\nsim: say one"),))
+        world.calls.make(db, Caller(), slow, lambda outcome: None, lambda *lost: None, blocking=waits)
+        assert db.rows("SELECT * FROM reservations") == []
+    [(within, held)] = seen
+    assert not within and held > 0

@@ -1,10 +1,12 @@
 import msgspec
 import pytest
 
-from appliance.domain import budgets, ledger, ledger_lists
+from appliance import clock, ids
+from appliance.domain import budgets, ledger, ledger_lists, tasks
 from appliance.domain.actor import SYSTEM
 from appliance.domain.analytics import usage
-from appliance.domain.ledger import Attempt, CallFilter, Opening
+from appliance.domain.ledger import Attempt, CallFilter, Ended, Opening
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from tests.domain.spending import TENANT, Spent, book
 from tests.world import World
@@ -25,6 +27,24 @@ def test_a_refused_reservation_leaves_no_call(world: World) -> None:
         with pytest.raises(Problem):
             ledger.open_call(db, Opening("p", "m", False, 11, "me", TENANT))
         assert ledger.calls(db).items == []
+
+
+def test_a_call_written_as_ended_is_like_one_that_was_open_first(world: World) -> None:
+    def written(call_id: str) -> dict[str, object]:
+        row = db.rows("SELECT * FROM calls WHERE id = :id", {"id": call_id})[0]
+        return {name: value for name, value in row.items() if name != "id"}
+
+    with world.db() as db, clock.frozen(clock.now()):
+        task = tasks.create(db, SYSTEM, NewTask("Sort it", labels=["triage"]))
+        opening = Opening("p", "m", True, 1_000, "me", TENANT, task_id=task.id, step_key="model", session_id="r")
+        tried = [Attempt("p", "m", failure_code="stream_cut", cost_nano=30, cost_source="estimated", output_total=3)]
+        tried.append(Attempt("p", "m", cost_nano=70, cost_source="simulated", input_total=9, first_byte_ms=2))
+        call_id, ended = ledger.open_call(db, opening), Ended(ids.new(), tried)
+        with db.transaction():
+            assert ledger.settle(db, call_id, tried) == ledger.enter_ended(db, opening, ended) == 100
+        assert written(call_id) == written(ended.call_id)
+        assert written(call_id)["task_kind"] == "triage"
+        assert len(ledger.attempts(db, ended.call_id)) == 2
 
 
 def test_every_attempt_is_paid_for(world: World) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from appliance import clock, ids
 from appliance.domain import budgets, ledger, preferences, scopes, spent, tasks, windows, zones
 from appliance.domain.actor import SYSTEM
-from appliance.domain.ledger import Attempt, Opening
+from appliance.domain.ledger import Attempt, Ended, Opening
 from appliance.domain.task_forms import NewTask
 from tests.world import World
 
@@ -20,7 +20,7 @@ CALLS = st.tuples(
     st.sampled_from(["p-1", "p-2"]),
     st.lists(COSTS, min_size=1, max_size=3),
     st.integers(0, 200_000),
-    st.sampled_from(["settle", "settle", "settle", "lose", "leave open"]),
+    st.sampled_from(["settle", "settle", "at once", "lose", "leave open"]),
 )
 EDITS = st.tuples(
     st.sampled_from(["tenant", "agent"]), st.sampled_from(windows.SPANS), st.one_of(st.none(), st.integers(0, 10**15))
@@ -44,8 +44,12 @@ def call(db, made: list[str], move) -> None:
     task = None if nth is None else made[nth]
     counted = scopes.of(db, provider_id=provider, agent_id=agent, task_id=task, run_id=task and f"r-{nth}")
     opening = Opening(provider, "m", False, 7_000, ending, counted, task and f"r-{nth}", "", task, agent)
-    call_id = ledger.open_call(db, opening)
     attempts = [Attempt(provider, "m", cost_nano=cost) for cost in costs]
+    if ending == "at once":
+        with db.transaction():
+            ledger.enter_ended(db, opening, Ended(ids.new(), attempts))
+        return
+    call_id = ledger.open_call(db, opening)
     if ending == "settle":
         with db.transaction():
             ledger.settle(db, call_id, attempts)

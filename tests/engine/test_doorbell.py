@@ -139,3 +139,12 @@ def test_a_thousand_runs_of_one_tenant_do_not_delay_another(floor: Floor) -> Non
             task = tasks.create(db, charlie, NewTask("Globex", finish(), "gil"))
             until(lambda: tasks.get(db, task.id).state == "done", seconds=2)
             assert claims.has_ready(floor.db)
+
+
+def test_a_bell_that_finds_nothing_does_not_wait_for_who_writes(floor: Floor) -> None:
+    with floor.db.transaction():
+        floor.db.next_number("held")
+        serving = threading.Thread(target=floor.pump.serve, args=(floor.tenant.id,))
+        serving.start()
+        serving.join(10)
+        assert not serving.is_alive()
