@@ -15,7 +15,6 @@ from appliance.errors import Problem
 
 APPLICATION_ID = 0x41485131  # "AHQ1"
 BUSY_MS = 5000
-CHECKPOINT_PAGES = 4000
 
 
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
@@ -29,8 +28,6 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         "recursive_triggers = ON",
         "trusted_schema = OFF",
         "journal_size_limit = 67108864",
-        # Most pages are written again and again: 16 MB of them go into the file as half as many in all.
-        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
         conn.execute(f"PRAGMA {pragma}")
     # After the pragmas: the callback runs at every prepare, and only ATTACH and DETACH are refused.

@@ -61,8 +61,9 @@ def enter_ended(db: Database, opening: Opening, ended: Ended) -> int:
 
     The cost in nano-dollars, as `settle` counts it.
     """
-    sql, given = _inserted(db, [_begun(ended.call_id, opening) | _closed(ended)])
-    row = db.rows(f"{sql} RETURNING *", given)[0]
+    row = _begun(ended.call_id, opening) | _closed(ended)
+    sql, given = _inserted(db, [row])
+    row |= db.rows(f"{sql} RETURNING task_kind", given)[0]
     _write(db, [ended])
     spending.book_unheld(db, ended, opening.estimate_nano, opening.scopes)
     db.note(Settled(row, ended.attempts))
