@@ -318,8 +318,12 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    given = (opened.catalogue, opened.calls.stopping.is_set)
-    return (tenants_due, partial(storage.due, *given), partial(readings.hourly, *given))
+    stopping = opened.calls.stopping
+    return (
+        tenants_due,
+        partial(storage.due, opened.catalogue, stopping.is_set),
+        partial(readings.hourly, opened.catalogue, stopping.wait),
+    )
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:

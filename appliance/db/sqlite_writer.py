@@ -6,7 +6,7 @@ import sqlite_utils
 
 from appliance.db.fairlock import FairLock
 from appliance.db.grouped import Groups
-from appliance.db.sqlite_connection import open_utils
+from appliance.db.sqlite_connection import open_utils, settle
 
 RESERVE_BYTES = 1024 * 1024
 # SQLite's own limit.
@@ -76,6 +76,7 @@ class Writer:
     def _close(self) -> None:
         try:
             if self._utils:
+                settle(self._utils.conn)
                 self._utils.close()
             self._utils = None
         finally:
