@@ -63,6 +63,11 @@ class Writer:
         finally:
             self.give()
 
+    @property
+    def works(self) -> bool:
+        """Is the connection open?"""
+        return self._utils is not None
+
     def close(self) -> None:
         """Waits for its turn; the next `take` opens again."""
         self._lock.acquire()
