@@ -237,7 +237,6 @@ def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
 
         def first_page() -> None:
             # Only now: the engine's imports would make everybody wait for the first page.
-            gc.freeze()
             running.enter_context(running_engine(opened))
             running.enter_context(guarded(opened))
             told.ready(Address(link, setup_path))
@@ -278,6 +277,7 @@ def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:
 def running_engine(opened: Box) -> Iterator[None]:
     """The engine beside the web. It is loaded in the background: nobody waits for it to see the first page."""
     if opened.settings.role == "web" and not opened.catalogue.shared:
+        _keep_what_is_there()
         yield
         return
     engine = _EngineThread(opened)
@@ -305,10 +305,18 @@ class _EngineThread(threading.Thread):
 
     def run(self) -> None:
         self._stop = _start_engine(self._box)
+        _keep_what_is_there()
 
     def stop(self) -> None:
         self.join()
         self._stop()
+
+
+def _keep_what_is_there() -> None:
+    """Whatever looks for garbage later leaves out what a start has made, and looks more often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
