@@ -12,9 +12,9 @@ class Leaving:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="closing")
         self._guard = threading.Lock()
-        self._going: dict[Future[None], str] = {}
+        self._going: dict[Future[object], str] = {}
 
-    def later(self, name: str, close: Callable[[], None]) -> None:
+    def later(self, name: str, close: Callable[[], object]) -> None:
         going = self._thread.submit(close)
         with self._guard:
             self._going[going] = name
@@ -33,6 +33,6 @@ class Leaving:
             found = [going for going, whose in self._going.items() if name in ("", whose)]
         wait(found)
 
-    def _gone(self, going: Future[None]) -> None:
+    def _gone(self, going: Future[object]) -> None:
         with self._guard:
             del self._going[going]
