@@ -305,7 +305,6 @@ class _EngineThread(threading.Thread):
 
     def run(self) -> None:
         self._stop = _start_engine(self._box)
-        _keep_what_is_there()
 
     def stop(self) -> None:
         self.join()
@@ -351,4 +350,5 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     engine.start()
     if "pump" in PARTS[settings.role]:
         opened.calls.prices.load()
+    _keep_what_is_there()
     return engine.stop
