@@ -15,7 +15,14 @@ from tests.web import hooking
 from tests.world import World
 
 OWNER = Actor("member", "o", "Olga", "owner")
-PAGES = ("/box/tenants", "/box/tenants/new", "/box/tenants/purged", "/box/tenants/globex", "/box/keys")
+PAGES = (
+    "/box/tenants",
+    "/box/tenants/new",
+    "/box/tenants/import",
+    "/box/tenants/purged",
+    "/box/tenants/globex",
+    "/box/keys",
+)
 API = "/api/v1/box/tenants"
 
 
