@@ -245,12 +245,7 @@ def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
 
 
 def _serve_locked(
-    settings: Settings,
-    catalogue: Catalogue,
-    problem: Problem,
-    door: Door,
-    address: Address,
-    told: Told,
+    settings: Settings, catalogue: Catalogue, problem: Problem, door: Door, address: Address, told: Told
 ) -> None:
     from appliance.web import server, site  # noqa: PLC0415
 
@@ -325,12 +320,8 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    stopping = opened.calls.stopping
-    return (
-        tenants_due,
-        partial(storage.due, opened.catalogue, stopping.is_set),
-        partial(readings.hourly, opened.catalogue, stopping.wait),
-    )
+    catalogue, stop = opened.catalogue, opened.calls.stopping
+    return (tenants_due, partial(storage.due, catalogue, stop.is_set), partial(readings.hourly, catalogue, stop.wait))
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:
