@@ -81,6 +81,7 @@ def test_a_tenant_is_made_with_its_owner(world: World) -> None:
     [
         ({"slug": "acme", "name": "X"}, "is taken"),
         ({"slug": "a b", "name": "X"}, "take 3 to 40"),
+        ({"slug": "import", "name": "X"}, "a page of the box has this address"),
         ({"slug": "hooli", "name": "X", "owner": "no@body.test"}, "no such person"),
     ],
 )
