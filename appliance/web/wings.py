@@ -5,6 +5,7 @@ hundred, most of which a process is never asked for. Made so, and without copies
 """
 
 import threading
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from copy import copy
@@ -18,6 +19,8 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from litestar.utils import join_paths
 
 _OF_ALL = frozenset(dir(Controller))
+# One route at a time, which is over in milliseconds.
+_turn = threading.Lock()
 
 
 class Wing(Router):
@@ -50,22 +53,23 @@ class Wing(Router):
 class LateRoute(HTTPRoute):
     """Everything but the address and its options is made by the first request, or by `make_ready`."""
 
-    __slots__ = ("_app", "_ready", "_turn")
+    __slots__ = ("_app", "_ready")
 
     def __init__(self, app: Litestar, path: str, handlers: list[HTTPRouteHandler]) -> None:
         super().__init__(path=path, route_handlers=handlers)
         self._app = app
         self._ready = False
-        self._turn = threading.Lock()
         for handler in self.route_handlers:
             handler.resolve_opts()
             for method in handler.http_methods:
                 self.route_handler_map[method] = (handler, None)  # type: ignore[assignment]
 
     def make_ready(self) -> None:
-        with self._turn:
+        with _turn, warnings.catch_warnings():
             if self._ready:
                 return
+            # The markers that Litestar 3 will want.
+            warnings.simplefilter("ignore", DeprecationWarning)
             for handler in self.route_handlers:
                 handler.on_registration(self._app)
             self.route_handler_map = {}
