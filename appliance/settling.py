@@ -1,10 +1,7 @@
 """Large files on their way to the disk in small pieces: a commit waits for what is written beside it."""
 
 import os
-import time
 from typing import IO
-
-from appliance import clock
 
 # A disk of 150 MB/s has it in 7 ms. In one piece, 100 MB kept other people's commits for half a second.
 PIECE = 1024 * 1024
@@ -21,10 +18,7 @@ class Settling:
         written = self._out.write(content)
         self._waiting += written
         if self._waiting >= PIECE:
-            began = clock.monotonic()
             self.settle()
-            # Half of the disk's time is for others, however fast it is.
-            time.sleep(clock.monotonic() - began)
         return written
 
     def settle(self) -> None:
