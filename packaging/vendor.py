@@ -41,7 +41,7 @@ ICONS = """
     circle-stop circle-x clock coins command copy download ellipsis external-link eye file-text flag folder git-branch
     git-compare globe hand history house inbox info key-round link list list-filter lock log-out message-square monitor
     moon pause pencil play plug plus refresh-cw repeat rotate-ccw search send server settings shield-check sparkles
-    split square-kanban sun table-2 tag terminal trash-2 triangle-alert user users wallet workflow wrench x zap
+    split square-kanban sun table-2 tag terminal trash-2 triangle-alert upload user users wallet workflow wrench x zap
 """
 
 

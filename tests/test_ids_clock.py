@@ -1,5 +1,6 @@
 """Ids that sort by time, tokens nobody guesses, and one clock that can be stopped."""
 
+import os
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -26,6 +27,18 @@ def test_ids_made_by_many_threads_are_all_different() -> None:
     for thread in threads:
         thread.join()
     assert len(set(made)) == 8000
+
+
+def test_a_copy_of_the_process_makes_other_ids() -> None:
+    ids.new()
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        os.write(writing, ids.new()[19:].encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 100).decode() != ids.new()[19:]
+    os.close(reading)
+    os.close(writing)
 
 
 def test_an_id_tells_when_it_was_made() -> None:

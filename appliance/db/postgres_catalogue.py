@@ -149,6 +149,14 @@ class PostgresCatalogue(Catalogue):
         self._current.clear()
         return mark if names else ""
 
+    def forget_aside(self, tenant_id: str) -> None:
+        super().forget_aside(tenant_id)
+        schema = _schema(tenant_id)
+        sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name ~ %s"
+        with self._pool.connection() as conn:
+            for row in conn.execute(sql, (f"^aside_[0-9]+_{schema}$",)).fetchall():
+                conn.execute(f'DROP SCHEMA IF EXISTS "{row["schema_name"]}" CASCADE')
+
     def _put_files(self, tenant_id: str, files: Path, aside: Path) -> None:
         living = self.folder / "tenants" / tenant_id / "files"
         if living.exists():

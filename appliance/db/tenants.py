@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any, NoReturn
 
-from appliance.db import migrate
+from appliance.db import before, migrate
 from appliance.db.bounds import UNBOUNDED, Bounds, Known
 from appliance.db.database import Attend, Busy, Database, Publish, Row
 from appliance.db.leader import Alone, Leader
@@ -191,6 +192,14 @@ class Catalogue(ABC):
     @abstractmethod
     def put_back(self, tenant_id: str, made: Path, aside: Path) -> None:
         """Let the folder `made` (tenant.db, files) be this tenant from now on; what was there goes to `aside`."""
+
+    def forget_aside(self, tenant_id: str) -> None:
+        """What restores and upgrades have kept of a tenant that is gone for good."""
+        before.forget(self.folder, tenant_id)
+        # Of the tenant alone; of the whole box; its files, of a box on PostgreSQL.
+        for name in (f"*-{tenant_id}", f"*/tenants/{tenant_id}", f"*/{tenant_id}"):
+            for kept in (self.folder / "aside").glob(name):
+                shutil.rmtree(kept)
 
     def set_all_aside(self) -> str:
         """Every database of the box goes under another name, which begins as told; "" where files are moved instead."""

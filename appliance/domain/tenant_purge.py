@@ -144,6 +144,7 @@ def _destroy_key(control: Database, actor: Actor, tenant: Tenant, found: Invento
 def _remove(catalogue: Catalogue, control: Database, vault: Vault, tenant_id: str) -> Evidence:
     vault.forget(tenant_id)
     catalogue.discard(tenant_id)
+    catalogue.forget_aside(tenant_id)
     if catalogue.exists(tenant_id) or (catalogue.folder / "tenants" / tenant_id).exists():
         raise Problem("unavailable", "The data can't be removed. Check the data folder's permissions; it is tried on.")
     control.shred_deleted(("tenants", *GONE))

@@ -18,6 +18,8 @@ from appliance.errors import Problem, invalid, not_found
 
 # The plan of a tenant for which nobody takes another one.
 USUAL_PLAN = "enterprise"
+# Addresses beside those of tenants under /box/tenants.
+RESERVED = ("new", "import", "purged")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 
 
@@ -184,9 +186,11 @@ def wrapped_key(control: Database, tenant_id: str) -> str:
 
 
 def check_slug(slug: str) -> None:
-    """Raises Problem(invalid) unless 3 to 40 of a-z, 0-9 and '-', not starting or ending with '-'."""
+    """Raises Problem(invalid) unless 3 to 40 of a-z, 0-9 and '-', not starting or ending with '-', nor RESERVED."""
     if not SLUG.fullmatch(slug):
         raise invalid(slug="take 3 to 40 of a-z, 0-9 and '-', with a letter or digit at both ends")
+    if slug in RESERVED:
+        raise invalid(slug=f"can't be {slug}: a page of the box has this address")
 
 
 def plan_for(control: Database, wanted: str = "") -> str:
@@ -202,7 +206,7 @@ def plan_for(control: Database, wanted: str = "") -> str:
 def slug_from(name: str) -> str:
     """A valid slug made from a name of any language."""
     slug = hyphenated(name)
-    return slug if SLUG.fullmatch(slug) else f"team-{slug}".strip("-")[:40]
+    return slug if SLUG.fullmatch(slug) and slug not in RESERVED else f"team-{slug}".strip("-")[:40]
 
 
 def hyphenated(name: str) -> str:

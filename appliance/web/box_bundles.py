@@ -1,4 +1,4 @@
-"""Bundles over the API of the box: a tenant out as one file, and in as a new tenant; forks, on the page too."""
+"""Bundles over the API of the box: a tenant out as one file, and in as a new tenant; forks."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +14,10 @@ from appliance.bundles import Fork, Wish
 from appliance.db.database import Database
 from appliance.domain import tenants
 from appliance.domain.actor import Actor
+from appliance.domain.tenants import Tenant
 from appliance.errors import Problem
 from appliance.web import respond
 from appliance.web.access import Ask
-from appliance.web.box import BoxFrame
-from appliance.web.box_tenants import HERE, tenant_page
-from appliance.web.login import Fields
 from appliance.web.respond import Reply
 from appliance.web.services import Services
 
@@ -37,18 +35,7 @@ class BoxBundlesApi(Controller):
     @get("/{ref:str}/export", sync_to_thread=True, opt={"packed": True}, summary="A tenant as a bundle")
     def export(self, request: Ask, services: Services, control: Database, ref: Ref) -> Stream:
         """Secrets are left behind, or with the header X-Bundle-Passphrase sealed under that passphrase."""
-        found = tenants.by_slug(control, ref)
-        phrase = request.headers.get(PASSPHRASE, "")
-        # Whole before the first byte is sent: who reads slowly must not hold the database's snapshot open.
-        kept = tempfile.TemporaryFile(dir=services.catalogue.folder)  # noqa: SIM115  closed by the one who sends it
-        try:
-            bundles.write(services.catalogue, found.id, cast(BinaryIO, kept), services.vault, passphrase=phrase)
-            size = kept.tell()
-        except BaseException:
-            kept.close()
-            raise
-        headers = {"Content-Disposition": f'attachment; filename="{found.slug}.agenthq"', "Cache-Control": "no-store"}
-        return Stream(_sent(kept), media_type=TYPE, headers=headers | {"Content-Length": str(size)})
+        return packed(services, tenants.by_slug(control, ref), request.headers.get(PASSPHRASE, ""))
 
     @post("/import", request_max_body_size=None, summary="Make a new tenant of a bundle, which is the body")
     async def import_(
@@ -89,20 +76,18 @@ class BoxBundlesApi(Controller):
         return respond.created(bundles.fork(services.catalogue, services.vault, found.id, data, actor))
 
 
-class BoxBundlesPages(Controller):
-    path = "/tenants"
-
-    @post("/{ref:str}/fork", sync_to_thread=True)
-    def fork(
-        self, frame: BoxFrame, control: Database, services: Services, actor: Actor, ref: Ref, data: Fields
-    ) -> Reply:
-        found = tenants.by_slug(control, ref)
-        try:
-            new = respond.form(Fork, data)
-            made = bundles.fork(services.catalogue, services.vault, found.id, new, actor).tenant
-        except Problem as problem:
-            return tenant_page(frame, control, services, found, problem, data)
-        return respond.redirect(f"{HERE}/{made.slug}", f"{made.slug} is a copy of {found.slug}.")
+def packed(services: Services, tenant: Tenant, phrase: str) -> Stream:
+    """The tenant as a file to keep."""
+    # Whole before the first byte is sent: who reads slowly must not hold the database's snapshot open.
+    kept = tempfile.TemporaryFile(dir=services.catalogue.folder)  # noqa: SIM115  closed by the one who sends it
+    try:
+        bundles.write(services.catalogue, tenant.id, cast(BinaryIO, kept), services.vault, passphrase=phrase)
+        size = kept.tell()
+    except BaseException:
+        kept.close()
+        raise
+    headers = {"Content-Disposition": f'attachment; filename="{tenant.slug}.agenthq"', "Cache-Control": "no-store"}
+    return Stream(_sent(kept), media_type=TYPE, headers=headers | {"Content-Length": str(size)})
 
 
 def _wished(services: Services, wish: Wish) -> None:
@@ -122,5 +107,4 @@ def _sent(kept: IO[bytes]) -> Iterator[bytes]:
             yield part
 
 
-BOX_PAGES = [BoxBundlesPages]
 BOX_API = [BoxBundlesApi]

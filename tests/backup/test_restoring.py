@@ -12,15 +12,27 @@ from appliance.backup.means import Means, turn
 from appliance.backup.places import NewPlace
 from appliance.backup.restoring import Source, Wish
 from appliance.crypto import Vault
-from appliance.db import migrate
+from appliance.db import before, migrate
 from appliance.db.tenants import CONTROL, open_catalogue
-from appliance.domain import blobs, provider_secrets, samples, sessions, tenants
-from appliance.domain.actor import SYSTEM
+from appliance.domain import (
+    blobs,
+    members,
+    provider_secrets,
+    samples,
+    sessions,
+    tasks,
+    tenant_life,
+    tenant_purge,
+    tenants,
+)
+from appliance.domain.actor import SYSTEM, Actor
+from appliance.domain.task_forms import NewTask
 from appliance.errors import Problem
 from appliance.gateway.targets.folder import Config, FolderTarget
 from tests.world import MASTER, World
 
 SECRET = "sk-live-5d3f1c2b9a"
+SENTINEL = "XYZZY-canary-4711"
 
 
 @pytest.fixture
@@ -123,6 +135,38 @@ def test_a_tenant_goes_back_and_its_living_data_is_kept_aside(world: World, mean
         with pytest.raises(Problem):
             sessions.find(control, world.play.parts["Otto"].token, 24)
         sessions.find(control, world.play.parts["Charlie"].token, 24)
+
+
+def test_a_purge_takes_what_restores_and_upgrades_have_kept_of_a_tenant(world: World, means: Means) -> None:
+    fill(world)
+    making.run(means, SYSTEM)
+    with world.db() as db:
+        tasks.create(db, SYSTEM, NewTask(SENTINEL))
+    (world.catalogue.files(world.acme.id) / "notes.txt").write_text(SENTINEL)
+    put_back(world, means, Wish(world.acme.id, force=True))
+    before.path(world.catalogue.folder, world.acme.id, 3).write_text(SENTINEL)
+    of_others = before.path(world.catalogue.folder, world.globex.id, 3)
+    of_others.touch()
+    assert still_kept(world)
+
+    with world.control() as control:
+        owner = Actor("member", "o", "Olga", "owner")
+        members.join(control, SYSTEM, world.globex.id, world.alice.member.id, "owner")
+        tenant_life.delete(control, owner, world.acme.id, "acme")
+        tenant_purge.purge(world.catalogue, control, world.vault, owner, world.acme.id, "acme")
+    assert still_kept(world) == []
+    assert of_others.exists()
+
+
+def still_kept(world: World) -> list[str]:
+    """Files that hold the sentinel, and schemas that a restore has set aside."""
+    files = [path for path in world.catalogue.folder.rglob("*") if path.is_file()]
+    found = [path.name for path in files if SENTINEL.encode() in path.read_bytes()]
+    if world.catalogue.shared:
+        with world.control() as control:
+            sql = "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name LIKE 'aside%'"
+            found += [row["name"] for row in control.rows(sql)]
+    return found
 
 
 def test_a_tenant_moves_to_a_box_with_another_master_key(world: World, means: Means, tmp_path: Path) -> None:

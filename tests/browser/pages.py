@@ -91,6 +91,7 @@ LOOKS = (
     Look("box-tenants", "/box/tenants"),
     Look("box-tenant", "/box/tenants/northwind"),
     Look("box-tenant-new", "/box/tenants/new"),
+    Look("box-tenant-import", "/box/tenants/import"),
     Look("box-purged", "/box/tenants/purged"),
     Look("box-keys", "/box/keys"),
     Look("box-key-new", "/box/keys", "#new-key summary"),

@@ -25,6 +25,7 @@ def test_a_bad_slug_is_refused(world: World, slug: str) -> None:
         ("Großmann – Café", "grossmann-cafe"),
         ("株式会社", "team"),
         ("X", "team-x"),
+        ("New", "team-new"),
         ("é" * 90, "e" * 40),
     ],
 )

@@ -1,6 +1,9 @@
 """A tenant out of the box and into it over HTTP."""
 
+import errno
+
 import pytest
+from litestar.datastructures import UploadFile
 
 from appliance.domain import box_keys, tasks, users
 from appliance.domain.box_keys import NewBoxKey
@@ -11,6 +14,7 @@ from tests.bundles.forging import Forged
 from tests.world import World
 
 API = "/api/v1/box/tenants"
+HERE = "/box/tenants/import"
 PHRASE = {"x-bundle-passphrase": "nine apples in a box"}
 
 
@@ -89,6 +93,70 @@ def test_a_tenant_is_copied_on_its_page_with_whoever_acts_as_its_owner(world: Wo
     assert refused.status_code == 422
     assert "no such person" in refused.text and 'value="no@body.test"' in refused.text
     assert world.charlie.post("/box/tenants/globex/fork", data=new | {"slug": "mine"}).status_code == 404
+
+
+def test_a_bundle_is_brought_in_on_a_page(world: World, content: bytes) -> None:
+    assert 'href="/box/tenants/import"' in world.alice.get("/box/tenants").text
+    page = world.alice.get(HERE).text
+    assert 'enctype="multipart/form-data"' in page and 'value="alice@acme.test"' in page
+    wish = {"slug": "copy", "name": "", "owner": "alice@acme.test", "plan": "", "passphrase": ""}
+
+    tried = world.alice.post(HERE, data=wish | {"check": "true"}, files={"file": content})
+    assert tried.status_code == 200
+    assert "Nothing was kept" in tried.text and 'value="copy"' in tried.text and "otto@acme.test" in tried.text
+    assert world.alice.get("/box/tenants/copy").status_code == 404
+
+    made = world.alice.post(HERE, data=wish, files={"file": content})
+    assert (made.status_code, made.headers["location"]) == (303, "/box/tenants/copy")
+    shown = world.alice.get("/box/tenants/copy").text
+    assert "Its schedules are disarmed" in shown and "Without a way in" in shown
+    assert world.alice.get("/t/copy/").status_code == 200
+    assert world.charlie.post(HERE, data=wish | {"slug": "mine"}, files={"file": content}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "sent", "said"),
+    [
+        ({}, {}, "is required"),
+        ({}, {"file": ("empty.agenthq", b"")}, "ends too early"),
+        ({}, {"file": ("bundle.agenthq", b"PK")}, "not sound zstd"),
+        ({"slug": "acme"}, None, "is taken"),
+        ({"slug": "../x"}, None, "3 to 40"),
+        ({"owner": "no@body.test"}, None, "no such person"),
+    ],
+)
+def test_what_is_wrong_with_an_import_is_said_on_the_page(
+    world: World, content: bytes, change: dict[str, str], sent: dict[str, bytes] | None, said: str
+) -> None:
+    wish = {"slug": "copy", "owner": "otto@acme.test"} | change
+    refused = world.alice.post(HERE, data=wish, files={"file": content} if sent is None else sent or {"x": b"1"})
+    assert (refused.status_code, said in refused.text) == (422, True)
+    assert f'value="{wish["owner"]}"' in refused.text
+
+
+def test_a_tenant_is_taken_along_from_its_page(world: World) -> None:
+    assert 'action="/box/tenants/acme/export"' in world.alice.get("/box/tenants/acme").text
+    packed = world.alice.post("/box/tenants/acme/export", data={"passphrase": PHRASE["x-bundle-passphrase"]})
+    assert packed.headers["content-disposition"] == 'attachment; filename="acme.agenthq"'
+    assert "content-encoding" not in packed.headers
+
+    sent = {"slug": "copy", "passphrase": "", "owner": ""}
+    refused = world.alice.post(HERE, data=sent, files={"file": packed.content})
+    assert (refused.status_code, "passphrase" in refused.text) == (422, True)
+    made = world.alice.post(HERE, data=sent | {"passphrase": "nine apples in a box"}, files={"file": packed.content})
+    assert made.status_code == 303
+    assert world.charlie.post("/box/tenants/globex/export", data={}).status_code == 404
+
+
+def test_a_full_disk_is_told_while_a_bundle_comes(
+    world: World, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(UploadFile, "write", full)
+    refused = world.alice.post(HERE, data={"slug": "copy"}, files={"file": content})
+    assert (refused.status_code, "A disk of this server is full" in refused.text) == (507, True)
 
 
 def test_secrets_come_under_a_passphrase(world: World) -> None:

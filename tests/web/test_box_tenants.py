@@ -15,7 +15,14 @@ from tests.web import hooking
 from tests.world import World
 
 OWNER = Actor("member", "o", "Olga", "owner")
-PAGES = ("/box/tenants", "/box/tenants/new", "/box/tenants/purged", "/box/tenants/globex", "/box/keys")
+PAGES = (
+    "/box/tenants",
+    "/box/tenants/new",
+    "/box/tenants/import",
+    "/box/tenants/purged",
+    "/box/tenants/globex",
+    "/box/keys",
+)
 API = "/api/v1/box/tenants"
 
 
@@ -74,6 +81,7 @@ def test_a_tenant_is_made_with_its_owner(world: World) -> None:
     [
         ({"slug": "acme", "name": "X"}, "is taken"),
         ({"slug": "a b", "name": "X"}, "take 3 to 40"),
+        ({"slug": "import", "name": "X"}, "a page of the box has this address"),
         ({"slug": "hooli", "name": "X", "owner": "no@body.test"}, "no such person"),
     ],
 )

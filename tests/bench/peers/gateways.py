@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.peers import litellm
+from tests.bench.peers import bare_gateway, litellm
 
 
 class Peer(NamedTuple):
@@ -20,4 +20,7 @@ class Peer(NamedTuple):
     env: dict[str, str]
 
 
-PEERS = {"LiteLLM": Peer(litellm.opened, litellm.python, litellm.MODULE, litellm.QUIET)}
+PEERS = {
+    "bare (uvicorn, aiohttp, one row)": Peer(bare_gateway.opened, bare_gateway.python, "aiohttp, uvicorn", {}),
+    "LiteLLM": Peer(litellm.opened, litellm.python, litellm.MODULE, litellm.QUIET),
+}
