@@ -15,8 +15,8 @@ def main() -> None:
 
         warden.main(int(sys.argv[2]))
         return
-    # What imports make stays: looking through it again and again would take a tenth of a start.
-    gc.set_threshold(50_000, 20, 20)
+    # What imports make stays: looking through it again and again would take a tenth of a start, which makes 180,000.
+    gc.set_threshold(300_000, 20, 20)
     from appliance.cli import root  # noqa: PLC0415  loading everything else takes longer than the version may
 
     sys.exit(root.run(sys.argv[1:]))

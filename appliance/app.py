@@ -237,7 +237,6 @@ def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
 
         def first_page() -> None:
             # Only now: the engine's imports would make everybody wait for the first page.
-            gc.freeze()
             running.enter_context(running_engine(opened))
             running.enter_context(guarded(opened))
             told.ready(Address(link, setup_path))
@@ -246,12 +245,7 @@ def _serve_open(opened: Box, door: Door, link: str, told: Told) -> None:
 
 
 def _serve_locked(
-    settings: Settings,
-    catalogue: Catalogue,
-    problem: Problem,
-    door: Door,
-    address: Address,
-    told: Told,
+    settings: Settings, catalogue: Catalogue, problem: Problem, door: Door, address: Address, told: Told
 ) -> None:
     from appliance.web import server, site  # noqa: PLC0415
 
@@ -278,6 +272,7 @@ def _after_setup(opened: Box) -> Callable[[Tenant, Actor, "Answers"], None]:
 def running_engine(opened: Box) -> Iterator[None]:
     """The engine beside the web. It is loaded in the background: nobody waits for it to see the first page."""
     if opened.settings.role == "web" and not opened.catalogue.shared:
+        _keep_what_is_there()
         yield
         return
     engine = _EngineThread(opened)
@@ -311,6 +306,13 @@ class _EngineThread(threading.Thread):
         self._stop()
 
 
+def _keep_what_is_there() -> None:
+    """Whatever looks for garbage later leaves out what a start has made, and looks more often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
     """What the box as a whole has to do from time to time."""
 
@@ -318,8 +320,8 @@ def _chores(opened: Box) -> tuple[Callable[[], object], ...]:
         with opened.catalogue.control() as control:
             tenant_purge.due(opened.catalogue, control, opened.vault)
 
-    given = (opened.catalogue, opened.calls.stopping.is_set)
-    return (tenants_due, partial(storage.due, *given), partial(readings.hourly, *given))
+    catalogue, stop = opened.catalogue, opened.calls.stopping
+    return (tenants_due, partial(storage.due, catalogue, stop.is_set), partial(readings.hourly, catalogue, stop.wait))
 
 
 def _start_engine(opened: Box) -> Callable[[], None]:
@@ -339,4 +341,5 @@ def _start_engine(opened: Box) -> Callable[[], None]:
     engine.start()
     if "pump" in PARTS[settings.role]:
         opened.calls.prices.load()
+    _keep_what_is_there()
     return engine.stop

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from appliance import clock, crypto, tls
+from appliance import clock, crypto
 from appliance.errors import Problem
 from appliance.settings import Settings
 
@@ -12,7 +12,11 @@ SETTING = "tls_cert"
 
 def file(settings: Settings) -> Path | None:
     """Raises Problem(config) when only one of two files is named."""
-    return tls.files(settings).certificate if settings.https else None
+    if not settings.https:
+        return None
+    from appliance import tls  # noqa: PLC0415  0.04 s that only boxes with a certificate wait for
+
+    return tls.files(settings).certificate
 
 
 def ends(settings: Settings) -> str | None:

@@ -8,7 +8,7 @@ import sqlite_utils
 
 from appliance.db.fairlock import FairLock
 from appliance.db.grouped import Groups
-from appliance.db.sqlite_connection import open_utils
+from appliance.db.sqlite_connection import open_utils, settle
 
 RESERVE_BYTES = 1024 * 1024
 # SQLite's own limit.
@@ -78,6 +78,11 @@ class Writer:
         finally:
             self.give()
 
+    @property
+    def works(self) -> bool:
+        """Is the connection open?"""
+        return self._utils is not None
+
     def close(self) -> None:
         """Waits for its turn; the next `take` opens again."""
         self._lock.acquire()
@@ -91,6 +96,7 @@ class Writer:
     def _close(self) -> None:
         try:
             if self._utils:
+                settle(self._utils.conn)
                 self._utils.close()
             self._utils = None
         finally:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance import __version__, tls
+from appliance import __version__
 from appliance.db import migrate
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
@@ -53,6 +53,8 @@ def certificate(settings: Settings) -> Certificate | None:
     """None while the box serves plain HTTP, or the file can't be read."""
     if not settings.https:
         return None
+    from appliance import tls  # noqa: PLC0415  0.04 s that only boxes with a certificate wait for
+
     try:
         found = tls.status(settings)
     except Problem:
@@ -65,6 +67,8 @@ def renewed(control: Database, settings: Settings, actor: Actor) -> Certificate:
     """Raises Problem(conflict) where there is no certificate of ours: nothing is broken, there is nothing to renew."""
     if not settings.https:
         raise Problem("conflict", "The box serves plain HTTP: set tls = true first.")
+    from appliance import tls  # noqa: PLC0415  0.04 s that only boxes with a certificate wait for
+
     if not tls.files(settings).own:
         raise Problem("conflict", "The certificate is not one of ours: replace the files, and they are taken into use.")
     made = tls.renew(settings)

@@ -12,6 +12,7 @@ from appliance.errors import CODES
 from appliance.web import respond
 from appliance.web.access import COOKIE, Ask
 from appliance.web.respond import Reply
+from appliance.web.wings import make_all_ready
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
@@ -83,6 +84,7 @@ class Route(NamedTuple):
 def describe(app: Litestar) -> dict[str, Any]:
     """The document; every operation may also answer with a problem. Made once for each application."""
     if "openapi" not in app.state:
+        make_all_ready(app)
         made = app.openapi_schema.to_schema()
         made["components"]["schemas"]["Problem"] = PROBLEM
         for _, _, operation in _operations(made):

@@ -1,9 +1,9 @@
 """The whole web surface on one screen: which noun is where, and what stands around every request."""
 
 import warnings
-from typing import Any, Self
+from typing import Any
 
-from litestar import Litestar, Router, get, route
+from litestar import Litestar, get, route
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -84,6 +84,7 @@ from appliance.web import (
 from appliance.web.frame import provide_frame
 from appliance.web.respond import Reply
 from appliance.web.services import Services
+from appliance.web.wings import Wing
 
 # A page of a noun: PAGES (under /t/<slug>) and API (under /api/v1, and /api/v1/t/<slug> for a signed-in person).
 # For the owners of the box: BOX_PAGES (under /box) and BOX_API (under /api/v1/box).
@@ -134,6 +135,8 @@ NOUNS: tuple[Any, ...] = (
     box_keys,
 )
 
+# What is at addresses of its own (HANDLERS).
+PARTS: tuple[Any, ...] = (health, setup, login, enter, forgot, join, hooks, openapi, metrics)
 THREADS = 64
 METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CSP = (
@@ -150,13 +153,6 @@ HEADERS = {
 }
 _ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 ERRORS: Any = {Problem: problems.on_problem, HTTPException: problems.on_http, Exception: problems.on_crash}
-
-
-class Wing(Router):
-    """A router made for one application, which need not be copied into it: copying takes a tenth of a second."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
 
 
 class Site(Litestar):
@@ -182,6 +178,16 @@ class Site(Litestar):
                 heard = metering.passing(use, receive, send)
                 await metering.asgi(super().__call__(access.routed(scope), *heard), use)
 
+    def register(self, value: Any) -> None:  # type: ignore[override]
+        if not isinstance(value, Wing):
+            super().register(value)
+            return
+        for opened in value.open(self):
+            self.routes.append(opened)
+            for plugin in self.plugins.receive_route:
+                plugin.receive_route(opened)
+        self.asgi_router.construct_routing_trie()
+
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return [*plugins, MsgspecDIPlugin()]
@@ -192,19 +198,7 @@ def create(services: Services) -> Litestar:
     set_asyncio_executor(metering.Threads(THREADS, "web"))
     return _app(
         services.settings,
-        [
-            *health.HANDLERS,
-            *setup.HANDLERS,
-            *login.HANDLERS,
-            *enter.HANDLERS,
-            *forgot.HANDLERS,
-            *join.HANDLERS,
-            *hooks.HANDLERS,
-            *openapi.HANDLERS,
-            *metrics.HANDLERS,
-            assets.static,
-            *_nouns(),
-        ],
+        [Wing("/", [handler for part in PARTS for handler in part.HANDLERS]), assets.static, *_nouns()],
         State(
             {
                 "services": services,
@@ -233,7 +227,7 @@ def locked(chosen: Settings, catalogue: Catalogue, problem: Problem) -> Litestar
     return _app(chosen, handlers, State({"templates": templates.environment()}), {}, None)
 
 
-def _nouns() -> list[Router]:
+def _nouns() -> list[Wing]:
     pages, api, box_pages, box_api = (
         [handler for noun in NOUNS for handler in getattr(noun, part, ())]
         for part in ("PAGES", "API", "BOX_PAGES", "BOX_API")
@@ -242,20 +236,20 @@ def _nouns() -> list[Router]:
     return [
         Wing(
             "/t/{slug:str}",
-            route_handlers=pages,
+            pages,
             guards=[access.page_guard],
             dependencies=inside | {"frame": Provide(provide_frame, sync_to_thread=True)},
             include_in_schema=False,
         ),
-        Wing("/api/v1", route_handlers=api, guards=[access.api_guard], dependencies=inside),
+        Wing("/api/v1", api, guards=[access.api_guard], dependencies=inside),
         Wing(
             "/box",
-            route_handlers=box_pages,
+            box_pages,
             guards=[box.guard],
             dependencies=box.INSIDE | box.FRAME,
             include_in_schema=False,
         ),
-        Wing("/api/v1/box", route_handlers=box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
+        Wing("/api/v1/box", box_api, guards=[box.api_guard], dependencies=box.INSIDE, tags=["box"]),
     ]
 
 

@@ -1,12 +1,12 @@
 """A task's files on the web: previews that can run nothing, and downloads."""
 
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 from litestar import Response
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from appliance.domain import workspace
@@ -14,14 +14,15 @@ from appliance.domain.tasks import Task
 from appliance.domain.workspace import File
 from appliance.web.respond import Reply
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 PREVIEWS = 30
 PREVIEW_BYTES = 60_000
 KINDS = {".md": "Markdown", ".txt": "Text", ".json": "JSON", ".csv": "CSV", ".html": "HTML", ".py": "Python"}
 KINDS |= {".yaml": "YAML", ".yml": "YAML", ".png": "Image", ".jpg": "Image", ".jpeg": "Image", ".gif": "Image"}
 KINDS |= {".svg": "Image", ".pdf": "PDF", ".zip": "Archive"}
 UNREADABLE = ("Image", "PDF", "Archive")
-# Raw HTML is shown as text; an image would make the reader's browser ask another host.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
 class Shown(NamedTuple):
@@ -37,7 +38,15 @@ class Shown(NamedTuple):
 
 def markdown(text: str) -> Markup:
     """Safe HTML: no tag, no script address and no image of the writer's gets through."""
-    return Markup(_markdown.render(text))
+    return Markup(_reader().render(text))
+
+
+@cache
+def _reader() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415  0.03 s of a start, for the first text that is shown
+
+    # Raw HTML is shown as text; an image would make the reader's browser ask another host.
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
 def listing(files: Path, task: Task) -> list[File]:

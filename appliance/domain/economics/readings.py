@@ -2,17 +2,19 @@
 
 import logging
 from collections.abc import Callable
-from itertools import takewhile
 from typing import NamedTuple
 
 from appliance import clock
-from appliance.db.database import Database
+from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
 from appliance.domain.analytics import spans, usage
 from appliance.errors import Problem
 
 AGAIN_S = 3600
+# Rows written together.
+AT_ONCE = 100
+MONEY = ("models_nano", "simulated_nano")
 log = logging.getLogger(__name__)
 
 
@@ -23,6 +25,11 @@ class Kept(NamedTuple):
     days: int = 0
     models_nano: int = 0
     simulated_nano: int = 0
+
+
+def _go_on(seconds: float) -> bool:
+    """Without a pause, to the end."""
+    return False
 
 
 def due(control: Database) -> bool:
@@ -37,19 +44,32 @@ def last(control: Database) -> str | None:
 
 
 def read(catalogue: Catalogue, tenant_id: str) -> None:
-    """Read one tenant now. Yesterday too: calls end after midnight, and the box may have been off."""
+    """Read one tenant now."""
+    _keep(catalogue, _found(catalogue, tenant_id))
+
+
+def _found(catalogue: Catalogue, tenant_id: str) -> list[Row]:
+    """Of today and, without a size, of yesterday: calls end after midnight, and the box may have been off."""
     today = clock.iso()[:10]
     with catalogue.open(tenant_id) as db:
         size = db.size() + catalogue.files_size(tenant_id)
         days = usage.days_of(db, spans.after(today, -1), today)
+    of_today = {"read_at": clock.iso(), "bytes": size}
+    return [
+        {"day": day.day, "tenant_id": tenant_id, "models_nano": day.real_nano, "simulated_nano": day.simulated_nano}
+        | (of_today if day.day == today else {})
+        for day in days
+    ]
+
+
+def _keep(catalogue: Catalogue, found: list[Row]) -> None:
     with catalogue.control() as control, control.transaction():
-        for day in days:
-            money = {"models_nano": day.real_nano, "simulated_nano": day.simulated_nano}
-            if day.day == today:
-                row = {"day": today, "tenant_id": tenant_id, "read_at": clock.iso(), "bytes": size}
-                control.upsert("tenant_readings", row | money, ("day", "tenant_id"))
+        for row in found:
+            if "read_at" in row:
+                control.upsert("tenant_readings", row, ("day", "tenant_id"))
             else:
-                control.update("tenant_readings", {"day": day.day, "tenant_id": tenant_id}, **money)
+                which = {"day": row["day"], "tenant_id": row["tenant_id"]}
+                control.update("tenant_readings", which, **{name: row[name] for name in MONEY})
 
 
 def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
@@ -64,27 +84,35 @@ def between(control: Database, first: str, last_day: str) -> dict[str, Kept]:
     }
 
 
-def hourly(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False) -> None:
+def hourly(catalogue: Catalogue, pause: Callable[[float], bool] = _go_on) -> None:
     """Read all tenants when an hour is over. Two processes that do so at a time write the same."""
     with catalogue.control() as control:
         is_due = due(control)
     if is_due:
-        read_all(catalogue, stopping)
+        read_all(catalogue, pause)
 
 
-def read_all(catalogue: Catalogue, stopping: Callable[[], bool] = lambda: False) -> list[str]:
-    """Read every tenant that works now, until `stopping`; the ids of those whose database did not answer."""
+def read_all(catalogue: Catalogue, pause: Callable[[float], bool] = _go_on) -> list[str]:
+    """Read every tenant that works now; the ids of those whose database did not answer.
+
+    After each it may `pause` for as long as that one took, and ends when told to stop.
+    """
     with catalogue.control() as control:
-        found = [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
-    return [
-        tenant_id for tenant_id in takewhile(lambda _: not stopping(), found) if not _could_read(catalogue, tenant_id)
-    ]
-
-
-def _could_read(catalogue: Catalogue, tenant_id: str) -> bool:
-    try:
-        read(catalogue, tenant_id)
-    except Problem as problem:
-        log.error("what tenant %s uses is not read: %s", tenant_id, problem.detail)
-        return False
-    return True
+        ids = [tenant.id for tenant in tenants.every(control) if tenant.state == "active"]
+    failed: list[str] = []
+    found: list[Row] = []
+    for tenant_id in ids:
+        begun = clock.monotonic()
+        try:
+            found += _found(catalogue, tenant_id)
+        except Problem as problem:
+            log.error("what tenant %s uses is not read: %s", tenant_id, problem.detail)
+            failed.append(tenant_id)
+        # One commit for many: each waits for the disk, and others who write to the same database for it.
+        if len(found) >= AT_ONCE:
+            _keep(catalogue, found)
+            found = []
+        if pause(clock.monotonic() - begun):
+            break
+    _keep(catalogue, found)
+    return failed
