@@ -11,8 +11,8 @@ from appliance.db.tenants import CONTROL, Catalogue
 from appliance.errors import Problem
 
 CANARIES = 3
-# While one waits for the disk the other works; with more they wait for each other.
-HANDS = 2
+# They wait for the disk more than for each other.
+HANDS = 4
 log = logging.getLogger("agenthq")
 
 
