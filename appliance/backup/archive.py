@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import zstandard
@@ -15,6 +15,7 @@ from appliance import frames
 from appliance.crypto import Vault, new_key
 from appliance.errors import Problem
 from appliance.frames import damaged
+from appliance.settling import Settling
 
 DATABASE = "tenant.db"
 MANIFEST = "manifest.json"
@@ -71,15 +72,15 @@ def write(out: Path, vault: Vault, manifest: Manifest, database: Path, files: Pa
     header = Header(manifest.id, manifest.tenant_id, manifest.at, manifest.generation, "")
     header = msgspec.structs.replace(header, key=vault.wrap_file_key(key, _bound(header)))
     with open(out, "xb", opener=_private) as raw:
-        hashing = _Hashing(raw)
+        settling = Settling(raw)
+        hashing = _Hashing(settling)
         framed = frames.FrameWriter(hashing, key, msgspec.json.encode(header))  # type: ignore[arg-type]
         body = zstandard.ZstdCompressor(level=LEVEL).stream_writer(framed, closefd=False)  # type: ignore[arg-type]
         with closing(body):
             parts = [_put_file(body, DATABASE, database), *_put_files(body, files)]
             _put(body, MANIFEST, iter([msgspec.json.encode(msgspec.structs.replace(manifest, parts=parts))]))
         framed.close()
-        raw.flush()
-        os.fsync(raw.fileno())
+        settling.settle()
     return Written(hashing.size, hashing.digest.hexdigest())
 
 
@@ -174,13 +175,14 @@ def _take_out(framed: Any, into: Path | None) -> Manifest:
 def _take(body: Any, name: str, into: Path | None) -> Part:
     digest, size = hashlib.sha256(), 0
     with open(_inside(into, name), "xb", opener=_private) if into else open(os.devnull, "wb") as out:
+        settling = Settling(out)
         for chunk in _chunks(body):
-            out.write(chunk)
+            if into:
+                settling.write(chunk)
             digest.update(chunk)
             size += len(chunk)
         if into:
-            out.flush()
-            os.fsync(out.fileno())
+            settling.settle()
     return Part(name, size, digest.hexdigest())
 
 
@@ -216,7 +218,7 @@ def _private(path: str, flags: int) -> int:
 class _Hashing:
     """Counts and digests what is written to the disk."""
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: Settling) -> None:
         self._out = out
         self.digest = hashlib.sha256()
         self.size = 0

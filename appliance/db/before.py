@@ -33,7 +33,8 @@ def found(folder: Path) -> dict[str, tuple[int, Path]]:
 
 def has_older(folder: Path, name: str, schema: int) -> bool:
     """Is there one from before an upgrade that was cut?"""
-    return any((folder / FOLDER / f"{name}.schema-{n}.db").exists() for n in range(1, schema))
+    start = str(folder / FOLDER / f"{name}.schema-")
+    return any(os.path.exists(f"{start}{n}.db") for n in range(1, schema))
 
 
 def forget(folder: Path, name: str) -> None:

@@ -46,6 +46,7 @@ class SqliteDatabase(Database):
         self._writer = writer
         self._reading: sqlite_utils.Database | None = None
         self._writing: sqlite_utils.Database | None = None
+        self._alone: sqlite_utils.Database | None = None
         self._used = threading.Lock()
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
@@ -121,13 +122,23 @@ class SqliteDatabase(Database):
         limit = bounds.storage_bytes
         self._writer.most_bytes = None if limit is None else max(0, limit - bounds.files_bytes)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """All on the one connection that writes, which nobody else gets meanwhile; its commits don't wait for the disk.
+
+        A connection to read would have to make out all tables by itself, which takes as long as making a few.
+        """
+        with self._writer.lightly() as self._alone:
+            try:
+                yield
+            finally:
+                self._alone = None
+
     def copy_to(self, target: Path) -> None:
         """A checked copy of the database in this file. Nobody in this process writes meanwhile."""
-        utils = self._writer.take()
-        try:
-            copy(utils.conn, self._path, target)
-        finally:
-            self._writer.give()
+        with nullcontext() if self._alone else self.alone():
+            assert self._alone is not None
+            copy(self._alone.conn, self._path, target)
 
     def overwrite_deleted(self) -> None:
         self.execute("PRAGMA secure_delete = ON")
@@ -142,7 +153,7 @@ class SqliteDatabase(Database):
 
     def _begin(self) -> None:
         assert not self._looking
-        self._writing = self._writer.take()
+        self._writing = self._alone or self._writer.take()
         try:
             # IMMEDIATE: a deferred transaction that turns into a writer fails under contention.
             self._run("BEGIN IMMEDIATE")
@@ -166,7 +177,8 @@ class SqliteDatabase(Database):
                 self._writing.conn.execute("ROLLBACK")
         finally:
             self._writing = None
-            self._writer.give()
+            if self._alone is None:
+                self._writer.give()
 
     def _many(self, sql: str, rows: list[Row]) -> None:
         assert self._writing is not None
@@ -217,10 +229,9 @@ class SqliteDatabase(Database):
 
     def _ask(self, sql: str, params: Params | list[Any] | None) -> sqlite3.Cursor:
         """A list is given by position."""
-        if self._writing is None and self._reading is None:
-            self._reading = open_utils(self._path, self._looking)
-        utils = self._writing or self._reading
-        assert utils is not None
+        utils = self._writing or self._alone or self._reading
+        if utils is None:
+            utils = self._reading = open_utils(self._path, self._looking)
         if isinstance(params, list):
             return utils.conn.execute(_once_prepared(sql), redaction.clean_each(params, self.name))
         return utils.conn.execute(_once_prepared(sql), redaction.clean_all(params or {}, self.name))

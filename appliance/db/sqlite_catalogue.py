@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -61,8 +61,13 @@ class SqliteCatalogue(Catalogue):
 
     @contextmanager
     def hurried(self, tenant_id: str) -> Iterator[None]:
-        with self.open(tenant_id) as db, self._lightly(db):
-            yield
+        with self.open(tenant_id) as db:
+            writer = self._writers[db.name]
+            writer.synchronise("NORMAL")
+            try:
+                yield
+            finally:
+                writer.synchronise("FULL")
 
     def discard(self, tenant_id: str) -> None:
         self._close_idle(tenant_id)
@@ -167,14 +172,9 @@ class SqliteCatalogue(Catalogue):
                     self._leaving.later(name, writer.rest)
         self._leaving.keep_up()
 
-    @contextmanager
-    def _lightly(self, db: Database) -> Iterator[None]:
-        writer = self._writers[db.name]
-        writer.synchronise("NORMAL")
-        try:
-            yield
-        finally:
-            writer.synchronise("FULL")
+    def _alone(self, db: Database) -> AbstractContextManager[None]:
+        assert isinstance(db, SqliteDatabase)
+        return db.alone()
 
     def _close_idle(self, name: str = "") -> None:
         with self._idle_guard:

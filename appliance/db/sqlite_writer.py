@@ -1,5 +1,7 @@
 """The one connection through which a database is written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlite_utils
@@ -54,6 +56,19 @@ class Writer:
         most = UNCAPPED if self.most_bytes is None else max(self.most_bytes // wide, has) + RESERVE_BYTES // wide
         utils.conn.execute(f"PRAGMA max_page_count = {most}")
         self._capped_at = self.most_bytes
+
+    @contextmanager
+    def lightly(self) -> Iterator[sqlite_utils.Database]:
+        """One turn in which commits do not wait for the disk."""
+        utils = self.take()
+        try:
+            utils.execute("PRAGMA synchronous = NORMAL")
+            try:
+                yield utils
+            finally:
+                utils.execute("PRAGMA synchronous = FULL")
+        finally:
+            self.give()
 
     def synchronise(self, level: str) -> None:
         """How far a commit waits for the disk from now on; FULL again when the connection is opened anew."""

@@ -6,7 +6,7 @@ import shutil
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,6 +41,8 @@ class Catalogue(ABC):
         self._attending: list[Attend] = []
         self._current: set[str] = set()
         self._turns: dict[str, threading.Lock] = {}
+        # Most databases are of an earlier version: the first look at one is made ready to write.
+        self.outdated = False
         # Tenants that could not be brought to this program's version, and why.
         self.failed: dict[str, str] = {}
         self._bounds = Known(self.control, self.shared)
@@ -270,20 +272,18 @@ class Catalogue(ABC):
 
     def _migrate(self, db: Database) -> None:
         kind = kind_of(db.name)
-        found = migrate.known_version(db, kind)
-        if not found and kind != CONTROL:
-            # Databases are made whole before they are opened: an empty one has lost everything.
-            raise Damaged("The database is empty. Restore it from a backup.")
-        if found < migrate.latest(kind):
-            with self._lightly(db):
+        if not self.outdated and _version(db) == migrate.latest(kind):
+            return
+        with self._alone(db):
+            found = _version(db)
+            if found < migrate.latest(kind):
                 if found:
                     self.keep_copy(db, found)
                 migrate.migrate(db, kind)
 
-    @contextmanager
-    def _lightly(self, db: Database) -> Iterator[None]:
+    def _alone(self, db: Database) -> AbstractContextManager[None]:
         """Commits that do not wait for the disk: a power cut undoes the migration, and the next start does it again."""
-        yield
+        return nullcontext()
 
     def _not_migrated(self, name: str, error: Exception) -> NoReturn:
         """One tenant's fault is its own; the box's database is everybody's."""
@@ -320,6 +320,14 @@ def _below(folder: Path) -> int:
                 is_folder = entry.is_dir(follow_symlinks=False)
                 total += _below(Path(entry.path)) if is_folder else entry.stat(follow_symlinks=False).st_size
     return total
+
+
+def _version(db: Database) -> int:
+    found = migrate.known_version(db, kind_of(db.name))
+    if not found and db.name != CONTROL:
+        # Databases are made whole before they are opened: an empty one has lost everything.
+        raise Damaged("The database is empty. Restore it from a backup.")
+    return found
 
 
 def kind_of(name: str) -> str:

@@ -59,6 +59,7 @@ class Upgrade:
     def first(self) -> None:
         """The box's database and one tenant's. Raises Problem when no tenant of three can be brought along."""
         self._stage = "control"
+        self._catalogue.outdated = True
         with self._catalogue.control() as control:
             control.upsert("box", {"name": migrate.PROGRAM, "value": __version__}, ("name",))
             rows = control.rows("SELECT id FROM tenants ORDER BY created_at, id")
@@ -125,5 +126,6 @@ class Upgrade:
         if not set(self._left) - set(self._catalogue.failed) and self._stage:
             self._stage = ""
         if not self._left:
+            self._catalogue.outdated = False
             with self._catalogue.control() as control:
                 control.upsert("box", {"name": migrate.MARK, "value": migrate.mark()}, ("name",))

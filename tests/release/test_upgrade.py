@@ -67,6 +67,16 @@ def test_a_tenant_that_is_wanted_before_its_turn_is_brought_along_at_once(catalo
         assert db.value("SELECT title FROM tasks") == "t"
 
 
+def test_commits_wait_for_the_disk_again_after_a_migration(catalogue: Catalogue, folder: Path) -> None:
+    harm(folder, "t0003")
+    whole(catalogue)
+    for name in ("control", "t0000", "t0005"):
+        with catalogue.open(name) as db, db.transaction():
+            assert db.value("PRAGMA synchronous") == 2
+    with catalogue.as_found("t0003") as db, db.transaction():
+        assert db.value("PRAGMA synchronous") == 2
+
+
 def test_a_copy_of_each_is_kept_until_the_next_start(catalogue: Catalogue, folder: Path) -> None:
     whole(catalogue)
     kept = before.found(folder)

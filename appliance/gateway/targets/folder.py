@@ -11,6 +11,7 @@ import msgspec
 
 from appliance.errors import Problem
 from appliance.gateway.targets.target import PARTIAL, Stored, failed
+from appliance.settling import Settling
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,9 +66,9 @@ class FolderTarget:
             os.link(path, partial)
         except OSError:
             with open(path, "rb") as source, open(partial, "xb") as out:
-                shutil.copyfileobj(source, out, 1024 * 1024)
-                out.flush()
-                os.fsync(out.fileno())
+                settling = Settling(out)
+                shutil.copyfileobj(source, settling, 1024 * 1024)
+                settling.settle()
 
     def _failed(self, error: OSError) -> Problem:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
