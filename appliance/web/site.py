@@ -208,7 +208,7 @@ def create(services: Services) -> Litestar:
             }
         ),
         access.BOX,
-        openapi.CONFIG,
+        openapi.config(),
     )
 
 

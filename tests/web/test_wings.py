@@ -2,6 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from litestar.testing import TestClient
+
+from appliance.web import site
 from appliance.web.wings import LateRoute, make_all_ready
 from tests.world import World
 
@@ -24,3 +27,11 @@ def test_options_names_the_methods_of_an_address(world: World) -> None:
 
     assert found.status_code == 204
     assert found.headers["allow"] == "GET, OPTIONS, POST"
+
+
+def test_the_frameworks_own_description_is_there_whoever_asks_first(world: World) -> None:
+    app = site.create(world.app.state.services)
+    with TestClient(app) as fresh:
+        found = fresh.get("/api/schema/openapi.json")
+    assert found.status_code == 200
+    assert "/api/v1/tasks" in found.json()["paths"]
