@@ -93,6 +93,11 @@ def test_one_leads_and_the_next_follows_when_it_is_gone(home: Home, admin_url: s
             server.execute(drop)
         until(theirs.leads, 2)
         assert not mine.leads()
+        for _ in range(150):
+            theirs.resign()
+            assert mine.leads(), "the lead is free as soon as it is given up"
+            mine.resign()
+            assert theirs.leads()
 
 
 @on_postgres

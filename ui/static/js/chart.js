@@ -54,4 +54,6 @@ document.addEventListener("pointerup", (event) => {
 });
 
 document.addEventListener("pointercancel", end);
+// What came meanwhile has put the chart back as the server knows it.
+document.addEventListener("live:swapped", () => held?.moved && begin());
 document.addEventListener("dragstart", (event) => seat(event.target) && event.preventDefault());
