@@ -92,7 +92,7 @@ def _rows(waiting: list[Waiting]) -> list[str]:
 def main() -> None:
     port = free_port()
     app = Bare(sys.argv[1], Path(sys.argv[2]))
-    config = uvicorn.Config(app, port=port, log_level="warning", lifespan="off", access_log=False)
+    config = uvicorn.Config(app, port=port, log_level="critical", lifespan="off", access_log=False)
     server = uvicorn.Server(config)
 
     async def serve() -> None:
