@@ -9,7 +9,7 @@ from appliance.domain import box_keys, box_owners, keys, members, tenant_life, t
 from appliance.domain.actor import SYSTEM, Actor
 from appliance.domain.box_keys import NewBoxKey
 from appliance.domain.key_forms import NewKey
-from appliance.domain.tenants import Tenant
+from appliance.domain.tenants import RESERVED, Tenant
 from tests.domain.economics.using import used
 from tests.web import hooking
 from tests.world import World
@@ -278,3 +278,9 @@ def test_a_hook_of_a_tenant_that_does_not_work_starts_nothing(world: World, stat
     answer = hooking.post(world, hook, {"subject": "x"})
     assert answer.status_code == status and says in answer.text
     assert hooking.titles(world) == []
+
+
+def test_no_tenant_is_named_like_a_page_beside_those_of_tenants(world: World) -> None:
+    below = [route.path.removeprefix("/box/tenants/").split("/")[0] for route in world.app.routes]
+    pages = {name for route, name in zip(world.app.routes, below, strict=True) if "/box/tenants/" in route.path}
+    assert {name for name in pages if name and "{" not in name} == set(RESERVED)

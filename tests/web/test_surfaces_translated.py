@@ -3,26 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from appliance.domain import samples
-from tests.gateway import upstream
 from tests.gateway.upstream import Answer, Upstream, streamed
 from tests.web import tools
 from tests.web.tools import CHAT, CLAUDE, GPT, MESSAGE, chat, message, said
 from tests.world import World
 
 RESPONSES = b'{"model":"%s","input":"Hi"}'
-
-
-@pytest.fixture
-def fake() -> Iterator[Upstream]:
-    with upstream.running() as running:
-        yield running
 
 
 @pytest.fixture
