@@ -40,7 +40,7 @@ def on_crash(request: Ask, error: Exception) -> respond.Reply:
     number = request_ids.of(request.scope)
     log.error("request %s %s %s failed", number, request.method, _loggable(request), exc_info=error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return on_problem(request, Problem("disk_full", "A disk of this server is full. Free some space and try again."))
+        return on_problem(request, Problem("disk_full", "A disk of this server is full. Free some, then try again."))
     return on_problem(request, Problem("internal", f"Something broke on our side. The log knows it as {number}."))
 
 
