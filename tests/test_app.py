@@ -127,6 +127,14 @@ def test_a_taken_port_is_named(folder: Path) -> None:
     )
 
 
+def test_the_body_of_an_answer_does_not_wait_until_its_head_is_acknowledged(folder: Path) -> None:
+    values = chosen(folder, port=free_port())
+    with app.open_data(values) as catalogue, listening.bound(values, catalogue) as door:
+        door.listen()
+        with socket.create_connection(door.getsockname()), door.accept()[0] as line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_port_of_the_last_start_comes_first(folder: Path) -> None:
     with app.open_data(chosen(folder)) as catalogue:
         with listening.bound(chosen(folder), catalogue) as listener:

@@ -41,6 +41,7 @@ def run(
     config = uvicorn.Config(
         app,
         http="httptools",
+        loop="uvloop",
         ws="none",
         lifespan="on",
         log_config=None,
