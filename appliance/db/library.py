@@ -1,12 +1,16 @@
 """Which SQLite is in this process. Two copies, or one with the WAL-reset race, corrupt data: start refuses both."""
 
+import ctypes
 import re
 import sqlite3
+import sys
+from functools import cache
 from pathlib import Path
 
 from appliance.errors import Problem
 
 OLDEST = (3, 51, 3)
+_CONFIG_MEMSTATUS = 9
 
 
 def version() -> str:
@@ -36,3 +40,22 @@ def require() -> None:
         raise Problem("config", f"Two SQLite libraries are loaded ({', '.join(copies)}); that corrupts files.")
     if not has_fts5():
         raise Problem("config", "This SQLite lacks FTS5; install pysqlite3 0.6.1 or newer.")
+
+
+@cache
+def count_no_memory() -> bool:
+    """Whether SQLite keeps no sum of its memory any more, for which threads wait for each other at every allocation.
+
+    That is changed once, and only while nothing is open.
+    """
+    if sys.platform != "linux":
+        # Elsewhere a function with a variable number of arguments may be called otherwise.
+        return False
+    sqlite = ctypes.CDLL(sys.modules["pysqlite3._sqlite3"].__file__)
+    sqlite.sqlite3_memory_used.restype = ctypes.c_int64
+    if sqlite.sqlite3_memory_used():
+        return False
+    sqlite.sqlite3_shutdown()
+    refused = sqlite.sqlite3_config(_CONFIG_MEMSTATUS, 0)
+    sqlite.sqlite3_initialize()
+    return not refused

@@ -9,12 +9,15 @@ from typing import Any
 
 import sqlite_utils
 
+from appliance.db import library
 from appliance.db.database import Busy, Duplicate
 from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
 APPLICATION_ID = 0x41485131  # "AHQ1"
 BUSY_MS = 5000
+# Before the first connection, which is made below.
+library.count_no_memory()
 
 
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
