@@ -4,6 +4,8 @@ import contextlib
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,20 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
 
 def _no_attach(action: int, *_: Any) -> int:
     return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
+
+
+@contextmanager
+def own_statements(conn: sqlite3.Connection) -> Iterator[None]:
+    """For statements that come with the program alone, of which none attaches anything.
+
+    SQLite asks about every table and column of a statement, 470 times in a migration, and each time this thread waits
+    for all others that want the interpreter.
+    """
+    conn.set_authorizer(None)
+    try:
+        yield
+    finally:
+        conn.set_authorizer(_no_attach)
 
 
 def open_utils(path: Path, looking: bool = False) -> sqlite_utils.Database:

@@ -8,7 +8,7 @@ import sqlite_utils
 
 from appliance.db.fairlock import FairLock
 from appliance.db.grouped import Groups
-from appliance.db.sqlite_connection import open_utils, settle
+from appliance.db.sqlite_connection import open_utils, own_statements, settle
 
 RESERVE_BYTES = 1024 * 1024
 # SQLite's own limit.
@@ -59,12 +59,13 @@ class Writer:
 
     @contextmanager
     def lightly(self) -> Iterator[sqlite_utils.Database]:
-        """One turn in which commits do not wait for the disk."""
+        """One turn for the program's own statements, in which commits do not wait for the disk."""
         utils = self.take()
         try:
             utils.execute("PRAGMA synchronous = NORMAL")
             try:
-                yield utils
+                with own_statements(utils.conn):
+                    yield utils
             finally:
                 utils.execute("PRAGMA synchronous = FULL")
         finally:

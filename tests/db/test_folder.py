@@ -109,6 +109,24 @@ def test_there_is_one_modern_sqlite() -> None:
     assert len(library.mapped_copies()) <= 1
 
 
+def test_threads_do_not_wait_for_each_other_to_count_memory() -> None:
+    counted = """
+from appliance.db import library
+import ctypes, sqlite3, sys
+if sys.argv[1] == "open":
+    opened = sqlite3.connect(":memory:")
+print(library.count_no_memory(), library.count_no_memory())
+made = sqlite3.connect(":memory:")
+made.execute("CREATE TABLE t (x)")
+sqlite = ctypes.CDLL(sys.modules["pysqlite3._sqlite3"].__file__)
+print(sqlite.sqlite3_memory_used() > 0)
+"""
+    run = [sys.executable, "-c", counted]
+    assert subprocess.check_output([*run, ""], text=True).split() == ["True", "True", "False"]
+    # What is open keeps the library as it is.
+    assert subprocess.check_output([*run, "open"], text=True).split() == ["False", "False", "True"]
+
+
 def test_two_sqlites_are_found() -> None:
     maps = (
         "7f 0 0 r-xp /usr/lib/libsqlite3.so.0\n7f 0 0 r-xp /x/pysqlite3/_sqlite3.cpython-311.so\n7f 0 0 r /lib/libc.so"

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -65,6 +66,14 @@ def test_a_tenant_that_is_wanted_before_its_turn_is_brought_along_at_once(catalo
     with catalogue.open("t0005") as db:
         assert migrate.version(db) == NOW
         assert db.value("SELECT title FROM tasks") == "t"
+
+
+def test_no_other_file_can_be_attached_after_a_migration_and_none_is_in_one(catalogue: Catalogue) -> None:
+    statements = [s for kind in ("control", "tenant") for m in migrate.migrations(kind) for s in m.statements]
+    assert not [s for s in statements if s.upper().startswith(("ATTACH", "DETACH"))]
+    Upgrade(catalogue).first()
+    with catalogue.open("t0000") as db, pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        db.execute("ATTACH DATABASE '/tmp/other.db' AS other")
 
 
 def test_commits_wait_for_the_disk_again_after_a_migration(catalogue: Catalogue, folder: Path) -> None:
