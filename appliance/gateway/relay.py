@@ -35,8 +35,9 @@ class Answer:
         self.sent = sent
         self.first = b""
         self.lossy = words.lossy
-        self.kind = words.kind(response.headers.get("content-type", "application/json"))
-        self.streams = response.content_type == "text/event-stream"
+        kind = response.headers.get("content-type", "application/json")
+        self.kind = words.kind(kind)
+        self.streams = kind.partition(";")[0].strip().lower() == "text/event-stream"
 
     async def begin(self) -> None:
         """Raises Unanswered while another account could still be asked: before the first byte, and for an answer
