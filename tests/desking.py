@@ -37,9 +37,7 @@ class Counter:
         with self.world.control() as control:
             return keys.create(control, self.world.alice.actor, self.world.acme.id, NewKey("Tool", **given))
 
-    def ask(
-        self, output: int | None = 1, model: str = "big", key: ApiKey | None = None, **given: Any
-    ) -> Promise[Any]:
+    def ask(self, output: int | None = 1, model: str = "big", key: ApiKey | None = None, **given: Any) -> Promise[Any]:
         """A request of about one token whose answer may have `output` tokens."""
         asked = Asked("chat", model, given.pop("input_bytes", 1), output_cap=output, **given)
         return self.desk.admit(Holder(self.world.acme.id, key or self.key), asked)

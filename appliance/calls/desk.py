@@ -191,7 +191,8 @@ class Desk:
         """All in one transaction; what is remembered follows the commit."""
         endings = [item.what for item in items if isinstance(item.what, Ended)]
         wishes = [item.what for item in items if isinstance(item.what, Wish)]
-        room = self._rooms.setdefault(tenant_id, Room(self._accounts))
+        if (room := self._rooms.get(tenant_id)) is None:
+            room = self._rooms[tenant_id] = Room(self._accounts)
         with self._catalogue.open(tenant_id) as db, db.transaction():
             if room.refresh(db):
                 self._estimates.forget_prices()

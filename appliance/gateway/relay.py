@@ -117,7 +117,8 @@ class Answer:
 
     def _kept(self, piece: bytes) -> bytes:
         take = self._meter.take
-        return self._words.feed(b"".join([event for event in self._splitter.feed(piece) if take(event)]))
+        kept = [event for event in self._splitter.feed(piece) if take(event)]
+        return self._words.feed(kept[0] if len(kept) == 1 else b"".join(kept))
 
     def _unanswered(self, failure: ProviderFailure) -> Unanswered:
         failure.phase = "before_first_byte"
