@@ -190,14 +190,9 @@ def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
         row = _closed(endings[0], now)
         sql = f"UPDATE calls SET {_sets(row)} WHERE id = :id AND state <> 'lost' RETURNING *"
         return [(endings[0], whole) for whole in db.rows(sql, row)]
-    names, ids_ = records.named([ended.call_id for ended in endings])
-    sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
-    open_ = {row["id"]: row for row in db.rows(sql, ids_)}
-    closed = [ended for ended in endings if ended.call_id in open_]
-    rows = [_closed(ended, now) for ended in closed]
-    if rows:
-        db.execute_all(f"UPDATE calls SET {_sets(rows[0])} WHERE id = :id", rows)
-    return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
+    closed = db.update_each("calls", [_closed(ended, now) for ended in endings], "state <> 'lost'")
+    whole = {row["id"]: row for row in closed}
+    return [(ended, whole[ended.call_id]) for ended in endings if ended.call_id in whole]
 
 
 def _sets(row: Row) -> str:
