@@ -82,6 +82,8 @@ class _Told:
         """Nothing is known yet."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error:
+        if error and self._future.done():
+            log.error("what the desk told could not be heard", exc_info=error)
+        elif error:
             self._future.set_exception(error)
         return True

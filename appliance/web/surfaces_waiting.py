@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -32,8 +33,10 @@ class Waiting:
         with self._door:
             self._said.append((waiting, done))
             called, self._called = self._called, True
-        if not called and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hear)
+        if not called:
+            # Who waited has gone with the loop.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._hear)
 
     def _hear(self) -> None:
         with self._door:

@@ -43,6 +43,19 @@ def test_an_error_goes_to_the_one_it_is_for() -> None:
     asyncio.run(main())
 
 
+def test_nobody_is_told_once_the_loop_has_ended() -> None:
+    promise = Promise[int]()
+
+    async def main() -> None:
+        leaver = asyncio.ensure_future(Waiting().on(promise))
+        await asyncio.sleep(0)
+        leaver.cancel()
+
+    asyncio.run(main())
+    promise.set_result(1)
+    assert promise.result() == 1
+
+
 def test_who_leaves_takes_nothing_from_the_others_and_what_is_said_already_is_heard() -> None:
     async def main() -> None:
         waiting, late, early = Waiting(), Promise[int](), Promise[int]()
