@@ -1,13 +1,16 @@
 """Which tenants may be worked for now, and which of thousands are worth a look. Asked by all who go round."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 from appliance import clock
-from appliance.db.database import Row
+from appliance.db.database import Database, Row
 from appliance.db.tenants import Catalogue
 from appliance.domain import tenants
 from appliance.domain.tenants import Tenant
+from appliance.errors import Problem
 
 # So long a run may go on in a tenant that was just suspended; then it stops between two steps.
 KNOWN_S = 1.0
@@ -21,7 +24,27 @@ MISSED_S = 60.0
 AROUND_S = 600.0
 # How many there are, and which were written by somebody else, is looked up so often.
 COUNTED_S = 10.0
-KINDS = ("sweep", "tick", "post", "tally", "alerts")
+SWEEP = "sweep"
+KINDS = (SWEEP, "tick", "post", "tally", "alerts")
+# A kind that the sweep has taken along so lately need not go round by itself.
+ALONG_S = 60.0
+
+
+Look = Callable[[Database, Tenant], object]
+
+
+class Along(NamedTuple):
+    look: Look
+    leads: Callable[[], bool]
+
+
+class _Sweep(NamedTuple):
+    """The sweep under way: when it began, who goes along, and which tenants it looks at, by turn or otherwise."""
+
+    at: float = 0.0
+    along: dict[str, Along] = {}
+    turned: set[str] = set()
+    tenants: dict[str, Tenant] = {}
 
 
 class Doors:
@@ -35,6 +58,8 @@ class Doors:
         self._ids: list[str] = []
         self._counted_at = -COUNTED_S
         self._written: dict[str, float] = {}
+        self._along: dict[str, Along] = {}
+        self._sweep = _Sweep()
         catalogue.subscribe(self._hear)
 
     def awake(self, whose: str, also: Iterable[str] = ()) -> list[Tenant]:
@@ -43,11 +68,45 @@ class Doors:
         everyone = self._everyone(now)
         if len(everyone) <= FEW or now < self._all_awake:
             going.turned_at = now
+            if whose == SWEEP:
+                self._sweep = _Sweep()
             return self.open()
         chosen = self._stirring | going.due(now)
-        chosen |= set(going.turn([each for each in everyone if each not in chosen], now))
+        turned = going.turn([each for each in everyone if each not in chosen], now)
         with self._catalogue.control() as control:
-            return self._usable(tenants.these(control, chosen, set(also)))
+            found = self._usable(tenants.these(control, chosen | turned, set(also)))
+        if whose == SWEEP:
+            self._begin(now, turned, found)
+        return found
+
+    def along(self, whose: str, look: Look, leads: Callable[[], bool]) -> None:
+        """Have `look` called where the sweep has a tenant open that rests, for as long as this process `leads` in it.
+
+        So a tenant in which something happened is opened once, not once for each kind of round.
+        """
+        self._along[whose] = Along(look, leads)
+
+    def _begin(self, now: float, turned: set[str], found: list[Tenant]) -> None:
+        going = {whose: each for whose, each in self._along.items() if each.leads()}
+        for whose in going:
+            self._rounds[whose].along_at = now
+        self._sweep = _Sweep(now, going, turned, {tenant.id: tenant for tenant in found})
+
+    def others(self, tenant_id: str) -> Iterator[Callable[[Database], object]]:
+        """What other rounds would look for in a tenant that rests, for the sweep, which has it open."""
+        sweep = self._sweep
+        if tenant_id in self._stirring or tenant_id not in sweep.tenants:
+            return
+        for whose, along in sweep.along.items():
+            if self._rounds[whose].take(tenant_id, sweep.at) or tenant_id in sweep.turned:
+                yield partial(self._look, whose, along, sweep.tenants[tenant_id])
+
+    def _look(self, whose: str, along: Along, tenant: Tenant, db: Database) -> None:
+        try:
+            along.look(db, tenant)
+        except Problem:
+            # Its own round comes too, and says what is wrong.
+            self._rounds[whose].heard[tenant.id] = 0.0
 
     def mark(self, tenant_id: str, stirs: bool) -> None:
         """Time may move something in the tenant: until it may not, every round looks at it."""
@@ -109,23 +168,31 @@ class _Round:
     def __init__(self, now: float) -> None:
         self.heard: dict[str, float] = {}
         self.turned_at = now
+        # When the sweep last took it along.
+        self.along_at = now - ALONG_S
         self._at = 0
 
     def due(self, now: float) -> set[str]:
-        found = {tenant_id for tenant_id, at in list(self.heard.items()) if at <= now}
-        for tenant_id in found:
-            # Taken before the look: what happens during it is heard anew.
-            if self.heard.pop(tenant_id, now) == 0.0:
-                self.heard.setdefault(tenant_id, now + AGAIN_S)
-        return found
+        return {tenant_id for tenant_id in list(self.heard) if self.take(tenant_id, now)}
 
-    def turn(self, rest: list[str], now: float) -> list[str]:
-        if not rest:
-            return []
+    def take(self, tenant_id: str, now: float) -> bool:
+        """Whether the tenant is due. Taken before the look: what happens during it is heard anew."""
+        at = self.heard.get(tenant_id)
+        if at is None or at > now:
+            return False
+        if self.heard.pop(tenant_id, now) == 0.0:
+            self.heard.setdefault(tenant_id, now + AGAIN_S)
+        return True
+
+    def turn(self, rest: list[str], now: float) -> set[str]:
+        """Those of the others whose turn it is; none where the sweep looks in passing."""
+        if not rest or now - self.along_at < ALONG_S:
+            self.turned_at = now
+            return set()
         share = min(len(rest), -int(-len(rest) * (now - self.turned_at) // AROUND_S))
         at, self.turned_at = self._at % len(rest), now
         self._at = at + share
-        return (rest + rest)[at : at + share]
+        return set((rest + rest)[at : at + share])
 
 
 class Halt:

@@ -100,7 +100,10 @@ def put_back(taken: dict[Key, Sums]) -> None:
 
 
 def _of(tenant_id: str) -> Sums:
-    return _sums.setdefault(Key(clock.iso()[:10], tenant_id), Sums())
+    key = Key(clock.iso()[:10], tenant_id)
+    if (found := _sums.get(key)) is None:
+        found = _sums[key] = Sums()
+    return found
 
 
 def _process_ns() -> int:
@@ -137,16 +140,19 @@ class Metered(Generator[Any, Any, T]):
         self._work.close()
 
 
-@contextmanager
-def request(kind: str) -> Iterator[Use]:
+class request:
     """A request from its first byte to its last; what it used is counted at its end."""
-    use = Use(kind)
-    token = _current.set(use)
-    try:
-        yield use
-    finally:
-        _current.reset(token)
-        finished(use)
+
+    def __init__(self, kind: str) -> None:
+        self._use = Use(kind)
+
+    def __enter__(self) -> Use:
+        self._token = _current.set(self._use)
+        return self._use
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+        finished(self._use)
 
 
 class Threads(ThreadPoolExecutor):

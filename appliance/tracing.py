@@ -1,21 +1,22 @@
 """What is being worked on, for the log: the request, the tenant and the run of this thread or coroutine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 FIELDS = ("request", "tenant", "run")
 _known: ContextVar[dict[str, str]] = ContextVar("known", default={})  # noqa: B039  never changed, only replaced
 
 
-@contextmanager
-def about(**ids: str) -> Iterator[None]:
+class about:
     """Log lines of the block name these ids, and those of blocks around it."""
-    token = _known.set({**_known.get(), **{name: value for name, value in ids.items() if value}})
-    try:
-        yield
-    finally:
-        _known.reset(token)
+
+    def __init__(self, **ids: str) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        self._token = _known.set({**_known.get(), **{name: value for name, value in self._ids.items() if value}})
+
+    def __exit__(self, *_: object) -> None:
+        _known.reset(self._token)
 
 
 def also(**ids: str) -> None:

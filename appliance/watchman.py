@@ -12,10 +12,10 @@ from appliance import alarm_letters, clock
 from appliance.crypto import Vault
 from appliance.db.database import Database
 from appliance.db.tenants import Catalogue
-from appliance.domain import alert_channels, alert_letters, alert_rules, alerts
+from appliance.domain import alert_channels, alert_letters, alert_rules, alert_tenant_rules, alerts
 from appliance.domain.alert_channels import AlertChannel
 from appliance.domain.alert_letters import Letter
-from appliance.domain.alerts import Alert
+from appliance.domain.alerts import Alert, Fault
 from appliance.domain.tenants import Tenant
 from appliance.doors import Doors
 from appliance.errors import Problem
@@ -46,6 +46,9 @@ class Watchman:
         self._doors = doors
         self._leader = catalogue.leader("watch")
         self._looked_at = self._pruned_at = 0.0
+        # What was found in tenants that the sweep had open since the last look.
+        self._passed: dict[str, list[Fault]] = {}
+        doors.along("alerts", self._pass_by, self._leader.leads)
         self.stopping = threading.Event()
 
     def round(self) -> None:
@@ -55,8 +58,9 @@ class Watchman:
         now = clock.monotonic()
         if not self._looked_at or now - self._looked_at >= LOOK_S:
             self._looked_at = now
+            passed, self._passed = self._passed, {}
             # As long as a tenant took, others have the processor.
-            alert_rules.watch(self._catalogue, self._certificate_ends(), self.stopping.wait, self._worth_a_look)
+            alert_rules.watch(self._catalogue, self._certificate_ends(), self.stopping.wait, self._worth_a_look, passed)
             if self.stopping.is_set():
                 return
         with self._catalogue.control() as control:
@@ -64,6 +68,9 @@ class Watchman:
             if now - self._pruned_at >= PRUNE_S:
                 self._pruned_at = now
                 alerts.prune(control)
+
+    def _pass_by(self, db: Database, tenant: Tenant) -> None:
+        self._passed[tenant.id] = list(alert_tenant_rules.faults(db, tenant))
 
     def _worth_a_look(self, alerted: set[str]) -> list[Tenant]:
         return self._doors.awake("alerts", alerted)

@@ -1,7 +1,6 @@
 """Tools outside at the desk: an account whose prices make sums easy, a key, and calls that cost what the test says."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 
 from appliance.calls.asked import Admitted, Asked, Ended, Holder, Refused
 from appliance.calls.desk import Desk
+from appliance.calls.promises import Promise
 from appliance.db.database import Database
 from appliance.domain import keys, providers
 from appliance.domain.actor import SYSTEM
@@ -37,7 +37,7 @@ class Counter:
         with self.world.control() as control:
             return keys.create(control, self.world.alice.actor, self.world.acme.id, NewKey("Tool", **given))
 
-    def ask(self, output: int | None = 1, model: str = "big", key: ApiKey | None = None, **given: Any) -> "Future[Any]":
+    def ask(self, output: int | None = 1, model: str = "big", key: ApiKey | None = None, **given: Any) -> Promise[Any]:
         """A request of about one token whose answer may have `output` tokens."""
         asked = Asked("chat", model, given.pop("input_bytes", 1), output_cap=output, **given)
         return self.desk.admit(Holder(self.world.acme.id, key or self.key), asked)
@@ -54,7 +54,7 @@ class Counter:
     def settle(self, admitted: Admitted, cost: int | None, **told: Any) -> int:
         return self.ended(admitted, cost, **told).result(20)
 
-    def ended(self, admitted: Admitted, cost: int | None, **told: Any) -> "Future[int]":
+    def ended(self, admitted: Admitted, cost: int | None, **told: Any) -> "Promise[int]":
         target = admitted.targets[0]
         attempt = Attempt(target.account.id, target.model, cost_nano=cost, cost_source="override")
         attempt = msgspec.structs.replace(attempt, **told)

@@ -7,9 +7,10 @@ import pytest
 
 from appliance import clock, diskspace, watchman
 from appliance.db.database import Database
-from appliance.domain import alert_channels, alert_letters, alerts
+from appliance.domain import alert_channels, alert_letters, alert_rules, alerts
 from appliance.domain.actor import SYSTEM
 from appliance.domain.alert_channels import NewAlertChannel
+from appliance.domain.alerts import Fault
 from appliance.doors import Doors
 from appliance.gateway.mail import Server
 from appliance.gateway.notify import signed
@@ -111,6 +112,20 @@ def test_without_a_mail_server_the_letter_says_so(world: World, control: Databas
     add(world, control, "email", "ops@acme.test")
     [channel] = alert_channels.every(control)
     assert "smtp_host is not set" in watchman.test(control, world.vault, post(world), channel.id).detail
+
+
+def test_what_the_sweep_found_in_passing_is_raised_without_another_look(world: World, control: Database) -> None:
+    def subjects() -> list[str]:
+        return [alert.subject.partition("/")[0] for alert in alerts.open_ones(control) if alert.rule == fault.rule]
+
+    fault = Fault("provider.down", "acme/main", "warning", "The account takes no calls.")
+    assert fault.rule in alert_rules.LOOKED_AT
+    alert_rules.watch(world.catalogue, worth=lambda _: [], passed={world.acme.id: [fault]})
+    assert subjects() == ["acme"]
+    alert_rules.watch(world.catalogue, worth=lambda _: [])
+    assert subjects() == ["acme"]
+    alert_rules.watch(world.catalogue, worth=lambda _: [], passed={world.acme.id: []})
+    assert subjects() == []
 
 
 def test_on_duty_it_looks_and_sends_by_itself(

@@ -6,7 +6,6 @@ flush of the disk, not for thirty-two.
 
 import logging
 from collections import defaultdict, deque
-from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from appliance.calls.desk_line import Line
 from appliance.calls.desk_room import Room
 from appliance.calls.desk_work import Beginning, Ending, Under, Wish
 from appliance.calls.estimating import Estimates
+from appliance.calls.promises import Promise
 from appliance.db.database import Row
 from appliance.db.tenants import Catalogue
 from appliance.domain import budget_alerts, budgets, keys, routes, stops, tenant_gate, tenants
@@ -39,7 +39,7 @@ class More(NamedTuple):
 class Item(NamedTuple):
     tenant_id: str
     what: Wish | Ended | More
-    future: "Future[Any]"
+    future: "Promise[Any]"
 
 
 class Desk:
@@ -60,15 +60,15 @@ class Desk:
         self._line = Line("desk")
         catalogue.subscribe(self._hear)
 
-    def admit(self, holder: Holder, asked: Asked) -> "Future[Admitted]":
+    def admit(self, holder: Holder, asked: Asked) -> "Promise[Admitted]":
         """Open the call and reserve its estimate on everything it counts on. Raises Refused through the future."""
         return self._put(holder.tenant_id, Wish(holder, asked))
 
-    def settle(self, tenant_id: str, ended: Ended) -> "Future[int]":
+    def settle(self, tenant_id: str, ended: Ended) -> "Promise[int]":
         """Book the call; its cost in nano-dollars. What can't be stored now is booked with the tenant's next call."""
         return self._put(tenant_id, ended)
 
-    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Future[int]":
+    def extend(self, tenant_id: str, call_id: str, more_nano: int) -> "Promise[int]":
         """Hold more for an answer that grew beyond its estimate; how much, which is less where less is left.
 
         Raises Refused through the future where nothing is.
@@ -79,15 +79,15 @@ class Desk:
         """Why a call under way must end now; asked from any thread, as often as wanted."""
         return self._stopped.get(call_id)
 
-    def halted(self, live: tuple[Live, ...]) -> "Future[dict[str, Refused]]":
+    def halted(self, live: tuple[Live, ...]) -> "Promise[dict[str, Refused]]":
         """Which of the streams under way must end now, by call id; keys and organisations are looked up too."""
         return self._line.submit(self._halted, live)
 
-    def models(self, holder: Holder) -> "Future[tuple[str, ...]]":
+    def models(self, holder: Holder) -> "Promise[tuple[str, ...]]":
         """The models that the key may ask for."""
         return self._line.submit(self._models, holder)
 
-    def target(self, holder: Holder, model: str) -> "Future[Target]":
+    def target(self, holder: Holder, model: str) -> "Promise[Target]":
         """Where a question about `model` that costs nothing goes. Raises Refused."""
         return self._line.submit(self._target, holder, model)
 
@@ -100,8 +100,8 @@ class Desk:
         for tenant_id, owed in self._owed.items():
             log.error("the cost of %d calls of tenant %s was not booked; they count as estimated", len(owed), tenant_id)
 
-    def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Future[Any]":
-        future: Future[Any] = Future()
+    def _put(self, tenant_id: str, what: Wish | Ended | More) -> "Promise[Any]":
+        future: Promise[Any] = Promise()
         (self._ended if isinstance(what, Ended) else self._wished).append(Item(tenant_id, what, future))
         if not self._called:
             self._call()
@@ -191,7 +191,8 @@ class Desk:
         """All in one transaction; what is remembered follows the commit."""
         endings = [item.what for item in items if isinstance(item.what, Ended)]
         wishes = [item.what for item in items if isinstance(item.what, Wish)]
-        room = self._rooms.setdefault(tenant_id, Room(self._accounts))
+        if (room := self._rooms.get(tenant_id)) is None:
+            room = self._rooms[tenant_id] = Room(self._accounts)
         with self._catalogue.open(tenant_id) as db, db.transaction():
             if room.refresh(db):
                 self._estimates.forget_prices()
@@ -222,7 +223,7 @@ class Desk:
     def _catch_up(self, tenant_id: str) -> None:
         """Book what could not be booked before; one that can't be yet stands in nobody's way."""
         for ended in self._owed.pop(tenant_id, []):
-            self._group(tenant_id, [Item(tenant_id, ended, Future())])
+            self._group(tenant_id, [Item(tenant_id, ended, Promise())])
 
     def _hear(self, tenant_id: str, events: list[Row]) -> None:
         """Somebody stopped something, here or in another process: look at once, whether a call comes in or not."""

@@ -6,11 +6,11 @@ An executor takes half as long again for each job, most of it to see whether it 
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from appliance import clock
+from appliance.calls.promises import Promise
 
 T = TypeVar("T")
 Job = Callable[[], object]
@@ -31,8 +31,8 @@ class Line:
             raise RuntimeError("the desk is closed")
         self._jobs.put(job)
 
-    def submit(self, act: Callable[..., T], *given: Any) -> "Future[T]":
-        future: Future[T] = Future()
+    def submit(self, act: Callable[..., T], *given: Any) -> "Promise[T]":
+        future: Promise[T] = Promise()
         self.do(lambda: _carry_out(future, act, given))
         return future
 
@@ -51,7 +51,7 @@ class Line:
 
     def _run(self) -> None:
         while job := self._next():
-            done: Future[object] = Future()
+            done: Promise[object] = Promise()
             _carry_out(done, job, ())
             if error := done.exception():
                 log.error("the desk failed", exc_info=error)
@@ -67,7 +67,7 @@ class Line:
             return late
 
 
-def _carry_out(future: "Future[Any]", act: Callable[..., object], given: tuple[Any, ...]) -> None:
+def _carry_out(future: "Promise[Any]", act: Callable[..., object], given: tuple[Any, ...]) -> None:
     with _Told(future):
         future.set_result(act(*given))
 
@@ -75,13 +75,15 @@ def _carry_out(future: "Future[Any]", act: Callable[..., object], given: tuple[A
 class _Told:
     """What goes wrong is told to the future, and to nobody else: the thread goes on."""
 
-    def __init__(self, future: "Future[Any]") -> None:
+    def __init__(self, future: "Promise[Any]") -> None:
         self._future = future
 
     def __enter__(self) -> None:
         """Nothing is known yet."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error:
+        if error and self._future.done():
+            log.error("what the desk told could not be heard", exc_info=error)
+        elif error:
             self._future.set_exception(error)
         return True

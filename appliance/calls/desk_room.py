@@ -32,14 +32,8 @@ class Way(NamedTuple):
 
     target: Candidate
     account: Account
-
-    @property
-    def provider(self) -> Provider:
-        return self.target.provider
-
-    @property
-    def model(self) -> str:
-        return self.target.model
+    provider: Provider
+    model: str
 
     @property
     def metered(self) -> bool:
@@ -120,7 +114,10 @@ class Room:
         if not plan.targets:
             may = ", ".join(key.models)
             raise Refused("model", f"This key may not use the model '{named}'. It may use {may}.")
-        return Ways(plan, tuple(Way(one, self._account(db, one.provider)) for one in plan.targets))
+        return Ways(plan, tuple([self._way(db, one) for one in plan.targets]))
+
+    def _way(self, db: Database, target: Candidate) -> Way:
+        return Way(target, self._account(db, target.provider), target.provider, target.model)
 
     def _account(self, db: Database, provider: Provider) -> Account:
         """Opened once for as long as the row stays as it is."""

@@ -83,7 +83,8 @@ def _usage(sent: Sent) -> tuple[Usage, str]:
     usage = sent.usage
     why = "The provider reported no usage: tokens are estimated." if usage is None else ""
     if usage is not None:
-        usage = msgspec.structs.replace(usage, units=usage.units | usages.units(sent.units))
+        if sent.units:
+            usage = msgspec.structs.replace(usage, units=usage.units | usages.units(sent.units))
         if fault := usages.fault(usage):
             why = f"The reported usage contradicts itself ({fault}): tokens are estimated."
     if usage is not None and not why:

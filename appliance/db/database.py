@@ -165,6 +165,21 @@ class Database(ABC):
             for row in rows:
                 self.execute(sql, row)
 
+    def update_each(self, table: str, rows: list[Row], where: str) -> list[Row]:
+        """Set the columns of each row on the one with its `id`, if `where` holds for that; those, whole and as set.
+
+        In the open transaction, rows of the same columns.
+        """
+        ids = {f"v{n}": row["id"] for n, row in enumerate(rows)}
+        names = ", ".join(f":{name}" for name in ids)
+        sql = f"SELECT * FROM {table} WHERE id IN ({names}) AND {where} ORDER BY id {self.for_update}"
+        found = {row["id"]: row for row in self.rows(sql, ids)}
+        chosen = [row for row in rows if row["id"] in found]
+        if chosen:
+            sets = ", ".join(f"{column} = :{column}" for column in chosen[0] if column != "id")
+            self.execute_all(f"UPDATE {table} SET {sets} WHERE id = :id", chosen)
+        return [found[row["id"]] | row for row in chosen]
+
     def insert_later(self, table: str, row: Row) -> None:
         """Into a log: with the others of the open transaction in one statement, before its end or a look at the table.
 

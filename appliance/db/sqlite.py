@@ -87,6 +87,19 @@ class SqliteDatabase(Database):
         with self.transaction():
             self._many(sql, rows)
 
+    def update_each(self, table: str, rows: list[Row], where: str) -> list[Row]:
+        """As one statement: each gives the interpreter away several times, to threads that may keep it for long."""
+        assert self.in_transaction
+        whole: list[Row] = []
+        for start in range(0, len(rows), MOST_AT_ONCE):
+            some = rows[start : start + MOST_AT_ONCE]
+            sql = _update_many(table, tuple(some[0]), where, len(some))
+            self._write_later(sql)
+            cursor, found = self._run(sql, [value for row in some for value in row.values()])
+            names = [column[0] for column in cursor.description]
+            whole += [dict(zip(names, values, strict=True)) for values in found]
+        return whole
+
     def first_of(self, column: str) -> str:
         return f"json_extract({column}, '$[0]')"
 
@@ -241,6 +254,17 @@ class SqliteDatabase(Database):
 def _insert_many(table: str, columns: tuple[str, ...], count: int) -> str:
     row = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
+
+
+@lru_cache(256)
+def _update_many(table: str, columns: tuple[str, ...], where: str, count: int) -> str:
+    sets = ", ".join(f"{column} = v.column{n}" for n, column in enumerate(columns, 1) if column != "id")
+    row = f"({', '.join('?' * len(columns))})"
+    key = columns.index("id") + 1
+    values = ", ".join([row] * count)
+    return (
+        f"UPDATE {table} SET {sets} FROM (VALUES {values}) v WHERE {table}.id = v.column{key} AND {where} RETURNING *"
+    )
 
 
 @lru_cache(2000)

@@ -1,6 +1,8 @@
 """The built-in rules: one look at the box and at each tenant, which raises what is wrong and clears what is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from appliance import clock
@@ -15,6 +17,7 @@ LOOKED_AT = alert_tenant_rules.RULES | alert_box_rules.RULES | proofs.RULES
 
 
 Worth = Callable[[set[str]], list[Tenant]]
+Passed = Mapping[str, list[Fault]]
 
 
 class Seen(NamedTuple):
@@ -33,13 +36,15 @@ def watch(
     certificate_ends: str | None = None,
     pause: Callable[[float], bool] = lambda _: False,
     worth: Worth | None = None,
+    passed: Passed = MappingProxyType({}),
 ) -> None:
     """One look, and the state of all alerts after it. `certificate_ends` is ISO text, None without a certificate.
 
     After each tenant `pause` gets the seconds that it took, and says whether to stop before the next. `worth` gets the
     slugs with open alerts and gives the tenants to look into; what is known of others stays. All, when left out.
+    What was found in others just before is `passed`, by the tenant's id.
     """
-    seen = look(catalogue, certificate_ends, pause, worth)
+    seen = look(catalogue, certificate_ends, pause, worth, passed)
     found = {(fault.rule, fault.subject): fault for fault in seen.faults}
     with catalogue.control() as control:
         for fault in found.values():
@@ -58,6 +63,7 @@ def look(
     certificate_ends: str | None,
     pause: Callable[[float], bool] = lambda _: False,
     worth: Worth | None = None,
+    passed: Passed = MappingProxyType({}),
 ) -> Seen:
     with catalogue.control() as control:
         faults = [*alert_box_rules.faults(control, catalogue, certificate_ends)]
@@ -66,8 +72,11 @@ def look(
         alerted = {alert.subject.partition("/")[0] for alert in alerts.open_ones(control)}
     chosen = {tenant.id for tenant in (worth(alerted) if worth else found)}
     # One in maintenance is told by the refusal to open it.
-    now = [tenant for tenant in found if tenant.id in chosen or catalogue.rests(tenant.id)]
-    seen = Seen(faults, {tenant.slug for tenant in found} - {tenant.slug for tenant in now})
+    chosen |= {tenant.id for tenant in found if catalogue.rests(tenant.id)}
+    known = passed.keys() - chosen
+    faults += chain.from_iterable(passed[tenant.id] for tenant in found if tenant.id in known)
+    seen = Seen(faults, {tenant.slug for tenant in found if tenant.id not in chosen | known})
+    now = [tenant for tenant in found if tenant.id in chosen]
     for tenant in now:
         begun = clock.monotonic()
         _look_into(catalogue, tenant, seen)

@@ -11,7 +11,7 @@ import msgspec
 
 from appliance import clock, ids
 from appliance.db.database import Database, Row
-from appliance.domain import budget_words, events, preferences, records, spent, windows
+from appliance.domain import budget_words, events, marks, preferences, records, spent, windows
 from appliance.domain.actor import Actor
 from appliance.domain.budget_words import NANO as NANO
 from appliance.domain.scopes import SCOPES, Scope
@@ -22,7 +22,7 @@ MOST = 9_000_000 * NANO
 ACTIONS = ("block", "pause", "downgrade")
 # A budget that steps down does so before its limit, which stops whatever its action.
 DOWNGRADE_PERCENT = 80
-ANY = "any budget"
+ANY = marks.BUDGETS
 _FROM = "CASE b.span " + " ".join(f"WHEN '{span}' THEN :from_{span}" for span in SPANS) + " END"
 _PIECE = "CASE b.span " + " ".join(f"WHEN '{span}' THEN '{piece}'" for span, piece in PIECES.items()) + " END"
 _SELECT = f"""

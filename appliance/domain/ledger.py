@@ -27,6 +27,8 @@ from appliance.domain.ledger_rows import Settled as Settled
 
 # SQLite looks every parameter up by its name among all of them: many rows in one statement cost more than many of them.
 ROWS_AT_ONCE = 20
+# Columns of JSON, and what nearly always stands in them.
+_LISTS = (("units", "{}"), ("lines", "[]"), ("shares", "[]"))
 _SUMMED = ("input_total", "cache_read", "output_total", "reasoning")
 _KIND = """
 COALESCE((SELECT {label} FROM tasks t WHERE t.id = :task_id_{n}),
@@ -49,7 +51,8 @@ def open_call(db: Database, opening: Opening) -> str:
 
 def enter(db: Database, openings: Mapping[str, Opening]) -> None:
     """Write open calls by id, in one statement of the open transaction; their money has been reserved."""
-    rows = [_begun(id_, opening) for id_, opening in openings.items()]
+    now = clock.iso()
+    rows = [_begun(id_, opening, now) for id_, opening in openings.items()]
     if not any(row["task_id"] and not row["task_kind"] for row in rows):
         db.insert_all("calls", rows)
         return
@@ -61,7 +64,8 @@ def enter_ended(db: Database, opening: Opening, ended: Ended) -> int:
 
     The cost in nano-dollars, as `settle` counts it.
     """
-    row = _begun(ended.call_id, opening) | _closed(ended)
+    now = clock.iso()
+    row = _begun(ended.call_id, opening, now) | _closed(ended, now)
     sql, given = _inserted(db, [row])
     row |= db.rows(f"{sql} RETURNING task_kind", given)[0]
     _write(db, [ended])
@@ -70,8 +74,7 @@ def enter_ended(db: Database, opening: Opening, ended: Ended) -> int:
     return _cost(ended)
 
 
-def _begun(call_id: str, opening: Opening) -> Row:
-    now = clock.iso()
+def _begun(call_id: str, opening: Opening, now: str) -> Row:
     return {"id": call_id, "state": "open", "day": now[:10], "started_at": now, **_opened(opening)}
 
 
@@ -170,7 +173,7 @@ def _lose(db: Database, call_id: str, attempts: list[Attempt], code: str) -> Non
     guess = Attempt(call["provider_id"], call["model"], failure_code=code, started_at=call["started_at"])
     guess = msgspec.structs.replace(guess, cost_nano=call["estimate_nano"], cost_source="estimated")
     ended = Ended(call_id, [*attempts, guess], code)
-    lost = _closed(ended, "lost")
+    lost = _closed(ended, clock.iso(), "lost")
     db.update("calls", {"id": call_id}, **{name: value for name, value in lost.items() if name != "id"})
     db.note(Settled(call | lost, ended.attempts))
     _write(db, [ended])
@@ -182,32 +185,31 @@ def _close(db: Database, endings: list[Ended]) -> list[tuple[Ended, Row]]:
     """Each with its row as it is then, but for calls that somebody took for lost: their process may come back."""
     if not endings:
         return []
+    now = clock.iso()
     if len(endings) == 1:
-        row = _closed(endings[0])
+        row = _closed(endings[0], now)
         sql = f"UPDATE calls SET {_sets(row)} WHERE id = :id AND state <> 'lost' RETURNING *"
         return [(endings[0], whole) for whole in db.rows(sql, row)]
-    names, ids_ = records.named([ended.call_id for ended in endings])
-    sql = f"SELECT * FROM calls WHERE id IN ({names}) AND state <> 'lost' ORDER BY id {db.for_update}"
-    open_ = {row["id"]: row for row in db.rows(sql, ids_)}
-    closed = [ended for ended in endings if ended.call_id in open_]
-    rows = [_closed(ended) for ended in closed]
-    if rows:
-        db.execute_all(f"UPDATE calls SET {_sets(rows[0])} WHERE id = :id", rows)
-    return [(ended, open_[ended.call_id] | row) for ended, row in zip(closed, rows, strict=True)]
+    closed = db.update_each("calls", [_closed(ended, now) for ended in endings], "state <> 'lost'")
+    whole = {row["id"]: row for row in closed}
+    return [(ended, whole[ended.call_id]) for ended in endings if ended.call_id in whole]
 
 
 def _sets(row: Row) -> str:
     return ", ".join(f"{column} = :{column}" for column in row if column != "id")
 
 
-def _closed(ended: Ended, state: str = "") -> Row:
+def _closed(ended: Ended, now: str, state: str = "") -> Row:
     """The columns of a call that its end fills."""
-    tried, now = ended.attempts, clock.iso()
-    values: Row = {f: sum([getattr(a, f) for a in tried]) for f in _SUMMED}
+    tried = ended.attempts
+    values: Row = dict.fromkeys(_SUMMED, 0)
+    for attempt in tried:
+        for name in _SUMMED:
+            values[name] += getattr(attempt, name)
     values |= {"state": state or ("failed" if ended.failure_code else "ok"), "failure_code": ended.failure_code}
     values |= {"day": now[:10], "finished_at": now, "attempts": len(tried), "cost_source": source(tried)}
     values["error_type"] = ended.error_type or error_types.of(ended.failure_code)
-    values["cache_write"] = sum(a.cache_write_5m + a.cache_write_1h for a in tried)
+    values["cache_write"] = sum([a.cache_write_5m + a.cache_write_1h for a in tried])
     cost, imputed = _cost(ended), [a.imputed_nano for a in tried if a.imputed_nano is not None]
     values["cost_nano"] = None if _unpriced(ended) and not cost else cost
     values["imputed_nano"] = sum(imputed) if imputed else None
@@ -216,10 +218,10 @@ def _closed(ended: Ended, state: str = "") -> Row:
 
 def _times(ended: Ended) -> dict[str, int | None]:
     """A later try's first byte came after the whole of the earlier ones."""
-    before = sum(a.duration_ms for a in ended.attempts[:-1])
+    before = sum([a.duration_ms for a in ended.attempts[:-1]])
     last = ended.attempts[-1].first_byte_ms if ended.attempts else None
     first = before + last if last is not None else None
-    whole = sum(a.duration_ms for a in ended.attempts)
+    whole = before + ended.attempts[-1].duration_ms if ended.attempts else 0
     return {
         "first_byte_ms": first if ended.first_byte_ms is None else ended.first_byte_ms,
         "duration_ms": whole if ended.duration_ms is None else ended.duration_ms,
@@ -233,15 +235,16 @@ def _write(db: Database, endings: list[Ended]) -> None:
         for n, attempt in enumerate(ended.attempts, 1)
     ]
     for row in rows:
-        row |= {name: records.dump(row[name]) for name in ("units", "lines", "shares")}
+        for name, nothing in _LISTS:
+            row[name] = records.dump(row[name]) if row[name] else nothing
     for start in range(0, len(rows), ROWS_AT_ONCE):
         db.insert_all("attempts", rows[start : start + ROWS_AT_ONCE])
     price_alarms.note(db, (attempt for ended in endings for attempt in ended.attempts))
 
 
 def _cost(ended: Ended) -> int:
-    return sum(a.cost_nano or 0 for a in ended.attempts)
+    return sum([a.cost_nano or 0 for a in ended.attempts])
 
 
 def _unpriced(ended: Ended) -> int:
-    return sum(a.cost_nano is None for a in ended.attempts)
+    return [a.cost_nano for a in ended.attempts].count(None)

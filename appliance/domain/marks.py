@@ -8,16 +8,18 @@ from typing import Any
 from appliance.db.database import Database
 
 ROUTES, PRICES, ZONE = "mark.routes", "mark.prices", "mark.zone"
+BUDGETS = "any budget"
 _SQL = """SELECT (SELECT COALESCE(MAX(seq), 0) FROM events) AS seq, (SELECT version FROM route_version) AS routes,
   (SELECT value FROM counters WHERE name = 'prices') AS prices,
-  (SELECT value FROM preferences WHERE name = 'zone') AS zone"""
+  (SELECT value FROM preferences WHERE name = 'zone') AS zone,
+  CASE WHEN EXISTS (SELECT 1 FROM budgets) THEN 1 ELSE 0 END AS budgets"""
 
 
 def look(db: Database) -> int:
     """Know the marks; the number of the last event."""
     assert db.in_transaction
     row = db.rows(_SQL)[0]
-    db.known |= {ROUTES: row["routes"], PRICES: row["prices"], ZONE: row["zone"]}
+    db.known |= {ROUTES: row["routes"], PRICES: row["prices"], ZONE: row["zone"], BUDGETS: bool(row["budgets"])}
     return int(row["seq"])
 
 

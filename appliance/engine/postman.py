@@ -30,6 +30,7 @@ class Postman:
         self._post = post
         self._leader = catalogue.leader("post")
         self._doors = doors or Doors(catalogue)
+        self._doors.along("post", self._look, self._leader.leads)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="post")
         self._busy: set[str] = set()
         self.stopping = threading.Event()
@@ -56,17 +57,17 @@ class Postman:
         self._leader.resign()
 
     def _read(self, tenant: Tenant) -> None:
+        self._with(tenant, lambda db: self._look(db, tenant))
+
+    def _look(self, db: Database, tenant: Tenant) -> None:
         def people() -> list[Member]:
             with self._catalogue.control() as control:
                 return members.every(control, tenant.id)
 
-        def read(db: Database) -> bool:
-            deriving.read(db, people, self._post.email)
-            digests.daily(db, people, self._post.email)
-            digests.fold(db)
-            return bool(outbox.due(db))
-
-        if self._with(tenant, read) and tenant.id not in self._busy:
+        deriving.read(db, people, self._post.email)
+        digests.daily(db, people, self._post.email)
+        digests.fold(db)
+        if outbox.due(db) and tenant.id not in self._busy:
             self._busy.add(tenant.id)
             self._senders.submit(guarded(partial(self._send, tenant)))
 
@@ -76,10 +77,9 @@ class Postman:
         finally:
             self._busy.discard(tenant.id)
 
-    def _with(self, tenant: Tenant, work: Callable[[Database], object]) -> object:
+    def _with(self, tenant: Tenant, work: Callable[[Database], object]) -> None:
         try:
             with self._catalogue.open(tenant.id) as db:
-                return work(db)
+                work(db)
         except Problem as problem:
             log.error("notices of tenant %s are left out: %s", tenant.id, problem.detail)
-            return None

@@ -46,6 +46,7 @@ class Sweeper:
         self._leader = catalogue.leader("sweep")
         self._ticking = Ticking()
         self._doors = doors or Doors(catalogue)
+        self._doors.along("tick", lambda db, _: self._ticking.tick(db), self._leader.leads)
         self._recovering = threading.Lock()
         # Has this process as the leader looked at every tenant once, or is about to?
         self._knows_all = False
@@ -136,6 +137,8 @@ class Sweeper:
         self._look_for_what_stirs(db)
         woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
         woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
+        for look in self._doors.others(db.name):
+            guarded(partial(look, db))()
         return woken + self._ring_one(db)
 
     def _ring_one(self, db: Database) -> int:

@@ -30,6 +30,7 @@ class Tallying:
         self._elsewhere = Elsewhere(calls.accounts)
         self._bell = bell
         self._doors = doors or Doors(catalogue)
+        self._doors.along("tally", lambda db, _: self._ring(db), lambda: True)
         self.stopping = threading.Event()
         bell.answer(self.tally, TALLY)
         bell.answer(self.export, EXPORT)

@@ -75,7 +75,7 @@ class Ticking:
             act(db, schedule_id)
         except Problem as problem:
             log.error("schedule %s has to wait: %s", schedule_id, problem.detail)
-        del self._aside[schedule_id]
+        self._aside.pop(schedule_id, None)
 
     def _may(self, schedule_id: str) -> bool:
         return self._aside.get(schedule_id, 0.0) <= clock.monotonic()

@@ -6,9 +6,9 @@ beginning of its name, and wants the total of input with its cached parts inside
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from appliance.gateway.price_sums import STANDARD, Found, Units, total
 from appliance.gateway.types import Account, Usage
@@ -20,6 +20,17 @@ _PROVIDERS = {"anthropic": "anthropic", "openai": "openai"}
 # By the identity of a price, which is kept beside so that nothing else takes its place.
 _kept: dict[int, tuple[Any, tuple[bool, Units | None]]] = {}
 MOST_KEPT = 500
+MOST_NAMES = 2000
+
+
+class _Entry(NamedTuple):
+    """What the catalogue has under a name. `context` is what decides between its prices, `tier` the one they are of."""
+
+    listed: Any
+    context: dict[str, str] | None
+    tier: str
+    version: str
+    notes: tuple[str, ...]
 
 
 @cache
@@ -31,31 +42,35 @@ def load() -> ModuleType:
 
 
 def find(account: Account, model: str, usage: Usage, at: datetime, tier: str) -> Found:
-    book, context = load(), _context(tier)
+    book = load()
     try:
-        provider, listed, by_name = _look_up(book, account, model)
-        price = _prices(provider, listed, at, context)
+        listed, context, shown, version, notes = _entry(account.kind, account.base_url, model, tier)
+        price = listed.get_prices(at, context)
         plain, units = _read(price, usage.input_total)
         if units is None or (price.output_mtok is None and usage.output_total):
             # The catalogue lists some models without any price and would call them free.
-            note = f"The catalogue has no token price for {model}."
-            return Found(None, "unpriced", listed.id, notes=(note,))
+            lacking = f"The catalogue has no token price for {model}."
+            return Found(None, "unpriced", listed.id, notes=(lacking,))
         usd = total(units, usage) if plain else price.calc_price(_counted(book, usage))["total_price"]
     except LookupError:
         return Found(None, "unpriced", notes=(f"No price is known for {model}.",))
     except ValueError as fault:
         return Found(None, "unpriced", notes=(f"The reported usage contradicts itself: {fault}",))
+    uncounted = tuple([name for name in usage.units if name not in units.per_1000])
+    return Found(usd, "catalogue", listed.id, version, units, shown, notes, uncounted)
+
+
+@lru_cache(MOST_NAMES)
+def _entry(kind: str, base_url: str, model: str, tier: str) -> _Entry:
+    """Half the time of a price, and nothing in it changes while the process runs. Raises LookupError."""
+    book, context = load(), _context(tier)
+    provider, listed, by_name = _look_up(book, kind, base_url, model)
     known = any(variant.when == context for variant in listed.price_variants or ())
-    return Found(
-        usd,
-        "catalogue",
-        listed.id,
-        f"genai-prices {book.__version__}",
-        units,
-        tier if known and tier not in STANDARD else "standard",
-        tuple(_notes(provider, listed, model, tier, known, by_name)),
-        tuple(name for name in usage.units if name not in units.per_1000),
-    )
+    # As the catalogue does: a context counts only for a provider's own models.
+    own = context and listed.price_variants and any(listed is model for model in provider.models)
+    shown = tier if known and tier not in STANDARD else "standard"
+    notes = tuple(_notes(provider, listed, model, tier, known, by_name))
+    return _Entry(listed, context if own else None, shown, f"genai-prices {book.__version__}", notes)
 
 
 def _notes(provider: Any, listed: Any, model: str, tier: str, known: bool, by_name: bool) -> list[str]:
@@ -69,20 +84,14 @@ def _notes(provider: Any, listed: Any, model: str, tier: str, known: bool, by_na
     return notes
 
 
-def _look_up(book: ModuleType, account: Account, model: str) -> tuple[Any, Any, bool]:
+def _look_up(book: ModuleType, kind: str, base_url: str, model: str) -> tuple[Any, Any, bool]:
     """Provider and model, and whether the provider had to be guessed from the model's name."""
     found = book.data_snapshot.get_snapshot().find_provider_model
-    if known := _PROVIDERS.get(account.kind):
+    if known := _PROVIDERS.get(kind):
         return (*found(model, None, known, None), False)
-    if account.base_url and _is_known_address(book, account.base_url):
-        return (*found(model, None, None, account.base_url), False)
+    if base_url and _is_known_address(book, base_url):
+        return (*found(model, None, None, base_url), False)
     return (*found(model, None, None, None), True)
-
-
-def _prices(provider: Any, listed: Any, at: datetime, context: dict[str, str] | None) -> Any:
-    """As the catalogue does: a context counts only for a provider's own models."""
-    own = context and listed.price_variants and any(listed is model for model in provider.models)
-    return listed.get_prices(at, context if own else None)
 
 
 def _read(price: Any, size: int) -> tuple[bool, Units | None]:

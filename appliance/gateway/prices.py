@@ -120,8 +120,9 @@ def _simulated(model: str, usage: Usage) -> Found:
 def _together(shares: tuple[Share, ...], found: list[Found]) -> Price:
     """One price of all shares, None as soon as one has none; the last gives its name and unit prices."""
     main, several = found[-1], len(found) > 1
-    notes = list(dict.fromkeys(note for one in found for note in one.notes))
-    if any(one.usd is None for one in found):
+    notes = list(dict.fromkeys([note for one in found for note in one.notes]))
+    usd = [one.usd for one in found if one.usd is not None]
+    if len(usd) < len(found):
         return Price(None, "unpriced", main.matched, note=" ".join(notes))
     missing = [name.replace("_", " ") for one in found for name in one.uncounted]
     if missing:
@@ -133,7 +134,7 @@ def _together(shares: tuple[Share, ...], found: list[Found]) -> Price:
     units = main.units
     assert units
     return Price(
-        price_sums.nano(sum((one.usd or Decimal(0) for one in found), Decimal(0))),
+        price_sums.nano(sum(usd, Decimal(0))),
         "estimated" if missing else main.source,
         main.matched,
         main.version,

@@ -35,8 +35,9 @@ class Answer:
         self.sent = sent
         self.first = b""
         self.lossy = words.lossy
-        self.kind = words.kind(response.headers.get("content-type", "application/json"))
-        self.streams = response.content_type == "text/event-stream"
+        kind = response.headers.get("content-type", "application/json")
+        self.kind = words.kind(kind)
+        self.streams = kind.partition(";")[0].strip().lower() == "text/event-stream"
 
     async def begin(self) -> None:
         """Raises Unanswered while another account could still be asked: before the first byte, and for an answer
@@ -116,7 +117,8 @@ class Answer:
 
     def _kept(self, piece: bytes) -> bytes:
         take = self._meter.take
-        return self._words.feed(b"".join([event for event in self._splitter.feed(piece) if take(event)]))
+        kept = [event for event in self._splitter.feed(piece) if take(event)]
+        return self._words.feed(kept[0] if len(kept) == 1 else b"".join(kept))
 
     def _unanswered(self, failure: ProviderFailure) -> Unanswered:
         failure.phase = "before_first_byte"

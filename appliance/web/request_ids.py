@@ -22,11 +22,9 @@ async def answered(scope: Scope, receive: Receive, send: Send, serve: Any) -> No
     scope[KEY] = number  # type: ignore[literal-required]
 
     async def numbered(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message["headers"])
-            # A call of a tool is known by the id of the call.
-            if all(name.lower() != HEADER for name, _ in headers):
-                message["headers"] = [*headers, (HEADER, number.encode())]
+        # A call of a tool is known by the id of the call.
+        if message["type"] == "http.response.start" and not _has_one(message["headers"]):
+            message["headers"] = [*message["headers"], (HEADER, number.encode())]
         await send(message)
 
     with tracing.about(request=number):
@@ -37,6 +35,12 @@ def of(scope: Any) -> str:
     return str(scope.get(KEY) or ids.new())
 
 
+def _has_one(headers: Any) -> bool:
+    return HEADER in dict(headers) or any(name.lower() == HEADER for name, _ in headers)
+
+
 def _given(scope: Any) -> str:
-    found = next((value for name, value in scope.get("headers", ()) if name == HEADER), b"")
-    return found.decode() if USABLE.fullmatch(found) else ""
+    for name, value in scope.get("headers", ()):
+        if name == HEADER:
+            return value.decode() if USABLE.fullmatch(value) else ""
+    return ""

@@ -8,6 +8,7 @@ import uvicorn
 from litestar import Litestar
 
 from appliance.settings import Settings
+from appliance.web import corking
 
 GRACE_S = 5
 
@@ -40,7 +41,7 @@ def run(
     listener.listen(2048)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=corking.Protocol,
         loop="uvloop",
         ws="none",
         lifespan="on",

@@ -15,7 +15,7 @@ from appliance.errors import Problem
 from appliance.gateway.surfaces.bodies import Unreadable
 from appliance.gateway.surfaces.faults import Fault
 from appliance.gateway.surfaces.surface import SURFACES
-from appliance.web import request_limits, surfaces_paths, surfaces_words
+from appliance.web import request_limits, surfaces_words
 from appliance.web.services import Services
 from appliance.web.surfaces_keys import Keys
 from appliance.web.surfaces_paths import Place
@@ -45,9 +45,7 @@ class Surfaces:
         self._desk = Desk(services.catalogue, services.calls.accounts, services.calls.owner)
         self._calls: Calls | None = None
 
-    async def serve(self, scope: Any, receive: Receive, send: Send) -> None:
-        speaks_messages = any(name == b"anthropic-version" for name, _ in scope["headers"])
-        place = surfaces_paths.find(scope["path"], speaks_messages)
+    async def serve(self, scope: Any, place: Place, receive: Receive, send: Send) -> None:
         surface = SURFACES[place.surface]
         reply = Reply(send, surface)
         try:
@@ -119,9 +117,9 @@ async def close(app: Litestar) -> None:
 
 async def _body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
     """Raises Problem(too_large), and Gone."""
-    told = next((value for name, value in headers if name == b"content-length"), b"0")
-    if told.isdigit() and int(told) > BODY_LIMIT:
-        raise _too_large()
+    for name, told in headers:
+        if name == b"content-length" and told.isdigit() and int(told) > BODY_LIMIT:
+            raise _too_large()
     pieces: list[bytes] = []
     size = 0
     while True:

@@ -22,7 +22,7 @@ class Calls:
     async def serve(self, place: Place, request: Request, reply: Reply) -> None:
         """Raises Unreadable, Refused and Problem while nothing has been answered."""
         if place.action == "models":
-            await surfaces_lists.models(self._tools.desk, request.holder, place.rest, reply)
+            await surfaces_lists.models(self._tools, request.holder, place.rest, reply)
         elif place.action == "count":
             await surfaces_lists.count(self._tools, request, reply)
         else:

@@ -1,13 +1,11 @@
 """What a tool asks before it calls: which models there are, how long a prompt is."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 
 from appliance import clock
 from appliance.calls.asked import Holder, Target
-from appliance.calls.desk import Desk
 from appliance.gateway.prices import BYTES_PER_TOKEN
 from appliance.gateway.relay_words import Verbatim
 from appliance.gateway.relayed import Letter, Sent, Unanswered
@@ -25,9 +23,9 @@ ESTIMATE = [(b"x-agenthq-count", b"estimate")]
 BORN = "2025-01-01T00:00:00Z"
 
 
-async def models(desk: Desk, holder: Holder, name: str, reply: Reply) -> None:
+async def models(tools: Tools, holder: Holder, name: str, reply: Reply) -> None:
     """The list, or the one that is named: one body that the SDKs of both families and Codex take."""
-    known = await asyncio.wrap_future(desk.models(holder))
+    known = await tools.waiting.on(tools.desk.models(holder))
     if name and name not in known:
         await reply.fault(Fault("not_found", f"There is no model {name} for this key.", "model"))
         return
@@ -53,7 +51,7 @@ def _model(name: str) -> dict[str, Any]:
 async def count(tools: Tools, request: Request, reply: Reply) -> None:
     """By the account where it can; it costs nothing there, so no call is opened. Raises Unreadable and Refused."""
     seen = messages.read(request.body)
-    target = await asyncio.wrap_future(tools.desk.target(request.holder, seen.model))
+    target = await tools.waiting.on(tools.desk.target(request.holder, seen.model))
     if target.account.kind.startswith("anthropic"):
         try:
             counted = await _counted(tools, request, target, seen)

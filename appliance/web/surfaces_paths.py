@@ -1,6 +1,6 @@
 """Which surface an address below /gw means, however a client builds it from the base address it was given."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from appliance.gateway.surfaces.surface import SURFACES
 
@@ -21,6 +21,14 @@ class Place(NamedTuple):
 
 def covers(path: str) -> bool:
     return path == ROOT or path.startswith(ROOT + "/")
+
+
+def of(scope: Any) -> Place:
+    """Where a request goes, by its address and headers."""
+    for name, _ in scope["headers"]:
+        if name == b"anthropic-version":
+            return find(scope["path"], True)
+    return find(scope["path"], False)
 
 
 def find(path: str, speaks_messages: bool) -> Place:

@@ -9,7 +9,8 @@ from appliance.gateway.surfaces.bodies import Seen
 
 Receive = Callable[[], Awaitable[Any]]
 _SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id")
-_CLAIMS = (b"agent", b"task", b"run")
+_CLAIMS = (b"x-agenthq-agent", b"x-agenthq-task", b"x-agenthq-run")
+_READ = frozenset((*_SESSIONS, *_CLAIMS))
 
 
 class Request(NamedTuple):
@@ -22,8 +23,9 @@ class Request(NamedTuple):
 
     def asked(self, seen: Seen) -> Asked:
         """A session of the tool's own headers before one in the body."""
-        given = {name: value.decode("latin-1")[:200] for name, value in self.headers}
-        agent, task, run = (given.get(b"x-agenthq-" + name, "") for name in _CLAIMS)
-        session = next((given[name] for name in _SESSIONS if given.get(name)), seen.session_id)
+        given = {name: value.decode("latin-1")[:200] for name, value in self.headers if name in _READ}
         about = (seen.model, len(self.body), seen.stream, seen.output_cap, seen.needs)
-        return Asked(self.surface.PROTOCOL, *about, session, agent, task, run)
+        if not given:
+            return Asked(self.surface.PROTOCOL, *about, seen.session_id)
+        session = next((given[name] for name in _SESSIONS if given.get(name)), seen.session_id)
+        return Asked(self.surface.PROTOCOL, *about, session, *[given.get(name, "") for name in _CLAIMS])

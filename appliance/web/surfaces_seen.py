@@ -9,6 +9,7 @@ from litestar import Litestar
 from appliance.web import metrics, surfaces, surfaces_paths
 from appliance.web.metrics import Watch
 from appliance.web.surfaces_keys import secret_of
+from appliance.web.surfaces_paths import Place
 from appliance.web.surfaces_reply import Send
 from appliance.web.surfaces_request import Receive
 
@@ -16,13 +17,15 @@ REASON, CALL = b"x-agenthq-reason", b"x-request-id"
 
 
 async def serve(app: Litestar, scope: Any, receive: Receive, send: Send) -> None:
-    await surfaces.of(app).serve(scope, receive, _Seen(metrics.of(app), scope, send).send)
+    place = surfaces_paths.of(scope)
+    await surfaces.of(app).serve(scope, place, receive, _Seen(metrics.of(app), scope, place, send).send)
 
 
 class _Seen:
-    def __init__(self, watch: Watch, scope: Any, send: Send) -> None:
+    def __init__(self, watch: Watch, scope: Any, place: Place, send: Send) -> None:
         self._watch = watch
         self._scope = scope
+        self._place = place
         self._pass_on = send
         self._began = time.perf_counter()
         self._reason = ""
@@ -36,13 +39,12 @@ class _Seen:
 
     def _start(self, message: Any) -> None:
         told = dict(message["headers"])
-        self._reason = told.get(REASON, b"").decode()
-        place = surfaces_paths.find(self._scope["path"], False)
-        if self._reason:
-            self._watch.monitoring.counts.refused(place.surface, self._reason)
-        elif place.action == "call":
+        if reason := told.get(REASON):
+            self._reason = reason.decode()
+            self._watch.monitoring.counts.refused(self._place.surface, self._reason)
+        elif self._place.action == "call":
             ms = (time.perf_counter() - self._began) * 1000
-            self._watch.monitoring.counts.answered(told.get(CALL, b"").decode(), place.surface, ms)
+            self._watch.monitoring.counts.answered(told.get(CALL, b"").decode(), self._place.surface, ms)
 
     def _refused(self, body: bytes) -> None:
         if secret := secret_of(self._scope["headers"]):

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
-from concurrent.futures import Future
+from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeVar
+
+from appliance.calls.promises import Promise
 
 T = TypeVar("T")
 
@@ -17,22 +19,24 @@ class Waiting:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._said: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._said: deque[tuple[asyncio.Future[Any], Promise[Any]]] = deque()
         self._called = False
         self._door = Lock()
 
-    async def on(self, future: "Future[T]") -> T:
+    async def on(self, promise: "Promise[T]") -> T:
         waiting: asyncio.Future[T] = self._loop.create_future()
-        future.add_done_callback(lambda done: self._say(waiting, done))
+        promise.add_done_callback(lambda done: self._say(waiting, done))
         return await waiting
 
-    def _say(self, waiting: "asyncio.Future[T]", done: "Future[T]") -> None:
+    def _say(self, waiting: "asyncio.Future[T]", done: "Promise[T]") -> None:
         """In the thread that says it."""
         with self._door:
             self._said.append((waiting, done))
             called, self._called = self._called, True
-        if not called and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hear)
+        if not called:
+            # Who waited has gone with the loop.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._hear)
 
     def _hear(self) -> None:
         with self._door:

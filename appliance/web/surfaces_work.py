@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from concurrent.futures import Future
 
 from appliance import clock
 from appliance.calls import booking
 from appliance.calls.asked import Admitted, Ended, Live, Refused
+from appliance.calls.promises import Promise
 from appliance.domain.route_steps import next_after
 from appliance.gateway.failures import ProviderFailure
 from appliance.gateway.relayed import Answering, Sent, Unanswered
@@ -210,6 +210,6 @@ def _upstream(sent: Sent) -> Pairs:
     return [(b"x-agenthq-upstream-request-id", sent.request_id.encode("latin-1"))] if sent.request_id else []
 
 
-def _booked(done: "Future[int]") -> None:
+def _booked(done: "Promise[int]") -> None:
     if error := done.exception():
         log.error("a call could not be booked", exc_info=error)

@@ -1,10 +1,12 @@
 """Start, memory and size of the built files: medians of several runs on an empty data folder each."""
 
+import http.client
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from tests.bench.figure import Figure
@@ -24,12 +26,30 @@ def measure() -> Iterator[Figure]:
     single = [start(FILE) for _ in range(RUNS)]
     yield Figure("start to first page, single file", statistics.median(seconds for seconds, _ in single), "s", 1.5)
     yield Figure("resident memory after the first page", statistics.median(size for _, size in folder), "MB", 110)
+    yield Figure("a page on a kept connection", kept(FOLDER), "ms", 20)
 
 
 def version_seconds() -> float:
     started = time.perf_counter()
     subprocess.run([str(FOLDER), "--version"], check=True, capture_output=True)
     return time.perf_counter() - started
+
+
+def kept(executable: Path) -> float:
+    """Milliseconds of the median of a hundred; what waits for an acknowledgement of the other side takes 40 more."""
+    took = []
+    with (
+        tempfile.TemporaryDirectory(prefix="agenthq-bench-") as folder,
+        serving(Box(executable, Path(folder))) as server,
+    ):
+        with closing(http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)) as line:
+            for _ in range(100):
+                began = time.perf_counter()
+                line.request("GET", "/setup")
+                line.getresponse().read()
+                took.append(time.perf_counter() - began)
+        server.stop()
+    return statistics.median(took) * 1000
 
 
 def start(executable: Path) -> tuple[float, float]:

@@ -13,6 +13,8 @@ from appliance.db.tenants import Catalogue, open_catalogue
 from tests.waiting import until
 
 START_S = 20
+# Benches and kills of what owners run: `PROGRAM=dist/agenthq-folder/agenthq make bench SCENE=gateway`.
+PROGRAM = [os.environ["PROGRAM"]] if os.environ.get("PROGRAM") else [sys.executable, "-m", "appliance"]
 
 
 class Server:
@@ -20,7 +22,7 @@ class Server:
 
     def __init__(self, folder: Path, port: int, verb: str = "serve") -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "appliance", verb, "--no-open", "--port", str(port), "--data", str(folder)]
+        command = [*PROGRAM, verb, "--no-open", "--port", str(port), "--data", str(folder)]
         env = {name: value for name, value in os.environ.items() if not name.startswith("AGENTHQ_")}
         with folder.with_name("server.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -62,6 +62,19 @@ def test_update_and_delete_say_how_many(db: Database) -> None:
     assert db.execute("DELETE FROM budgets WHERE limit_nano = :n", {"n": 9}) == 2
 
 
+@pytest.mark.parametrize("many", [1, 3, 150])
+def test_each_row_is_updated_with_its_own_values_where_the_condition_holds(db: Database, many: int) -> None:
+    before = [budget(n, span="week" if n == 0 else "day") for n in range(many + 2)]
+    db.insert_all("budgets", before)
+    changes: list[Row] = [{"id": f"b{n}", "limit_nano": 2**62 - n, "extra_until": None} for n in range(many)]
+    changes.append({"id": "nobody", "limit_nano": 1, "extra_until": None})
+    with db.transaction():
+        told = db.update_each("budgets", changes, "span <> 'week'")
+    after = [before[0], *(budget(n, limit_nano=2**62 - n) for n in range(1, many)), *before[many:]]
+    assert sorted(told, key=lambda row: before.index(budget(int(row["id"][1:])))) == after[1:many]
+    assert db.rows("SELECT * FROM budgets ORDER BY created_at, LENGTH(id), id") == after
+
+
 def test_upsert_inserts_and_replaces(db: Database) -> None:
     row = {"scope": "tenant", "scope_id": "", "span": "day", "starts": "2026-11-23", "settled_nano": 5}
     key = ("scope", "scope_id", "span", "starts")

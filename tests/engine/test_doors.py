@@ -10,8 +10,10 @@ from appliance.db.database import Database
 from appliance.domain import alert_rules, alerts, events, stirring, tenants
 from appliance.domain.actor import SYSTEM
 from appliance.domain.notices import deriving
+from appliance.domain.tenants import Tenant
 from appliance.doors import Doors
 from appliance.engine.sweeper import Sweeper
+from appliance.errors import Problem
 from tests.engine.floor import Floor
 
 TEAMS = 5
@@ -156,6 +158,87 @@ def test_who_begins_to_lead_looks_at_all_once(floor: Floor, found: Doors, monkey
     monkeypatch.setattr(sweeper._leader, "leads", lambda: True)
     sweeper.sweep()
     assert len(seen) >= looked + len(EVERY)
+
+
+class Passing:
+    """What the rounds of one kind see in passing, and what they make of it."""
+
+    def __init__(self, found: Doors, whose: str) -> None:
+        self.seen: list[str] = []
+        self.leads = True
+        self.refuses = False
+        found.along(whose, self.look, lambda: self.leads)
+
+    def look(self, db: Database, tenant: Tenant) -> None:
+        self.seen.append(tenant.slug)
+        if self.refuses:
+            raise Problem("internal", "The database is damaged.")
+
+
+@pytest.fixture
+def passing(found: Doors) -> Passing:
+    return Passing(found, "alerts")
+
+
+@pytest.fixture
+def sweeper(floor: Floor, found: Doors) -> Sweeper:
+    made = Sweeper(floor.world.catalogue, floor.bell, "next", found)
+    made.sweep()
+    return made
+
+
+def test_a_tenant_that_rests_is_opened_once_for_all_kinds_of_rounds(
+    found: Doors, passing: Passing, sweeper: Sweeper, db: Database, hand: Hand
+) -> None:
+    happens(db)
+    sweeper.sweep()
+    assert passing.seen == ["acme"]
+    assert slugs(found, "alerts") == slugs(found, "tick") == []
+    hand.at += doors.AGAIN_S
+    sweeper.sweep()
+    assert passing.seen.count("acme") == 2
+    assert "acme" not in slugs(found, "alerts")
+
+
+def test_a_kind_goes_round_by_itself_where_another_process_leads_in_it(
+    found: Doors, passing: Passing, sweeper: Sweeper, db: Database, hand: Hand
+) -> None:
+    passing.leads = False
+    happens(db)
+    sweeper.sweep()
+    assert passing.seen == []
+    assert slugs(found, "alerts") == ["acme"]
+    hand.at += doors.AROUND_S + doors.ALONG_S
+    assert set(slugs(found, "alerts")) == EVERY
+
+
+def test_what_goes_wrong_in_passing_is_left_to_the_own_round(
+    found: Doors, passing: Passing, sweeper: Sweeper, db: Database
+) -> None:
+    passing.refuses = True
+    happens(db)
+    sweeper.sweep()
+    assert passing.seen == ["acme"]
+    assert slugs(found, "alerts") == ["acme"]
+
+
+def test_those_of_whom_it_is_the_turn_are_passed_too_and_by_nobody_else(
+    found: Doors, passing: Passing, sweeper: Sweeper, hand: Hand
+) -> None:
+    for _ in range(20):
+        hand.at += doors.AROUND_S / 20
+        sweeper.sweep()
+        assert slugs(found, "alerts") == []
+    assert set(passing.seen) == EVERY
+
+
+def test_where_time_moves_something_every_kind_looks_in_its_own_round(
+    floor: Floor, found: Doors, passing: Passing, sweeper: Sweeper
+) -> None:
+    floor.task()
+    sweeper.sweep()
+    assert passing.seen == []
+    assert slugs(found, "alerts") == ["acme"]
 
 
 def _notice(db: Database) -> None:

@@ -142,8 +142,9 @@ def stream_error(fault: Fault, told: Told) -> bytes:
 
 def _length(delta: _Delta) -> int:
     text = len(delta.content or "") + len(delta.refusal or "") + len(delta.reasoning_content or "")
-    calls = (call.function.arguments or "" for call in delta.tool_calls or () if call.function)
-    return text + sum(map(len, calls))
+    if not delta.tool_calls:
+        return text
+    return text + sum(len(call.function.arguments or "") for call in delta.tool_calls if call.function)
 
 
 def _needs(found: dict[str, Any]) -> frozenset[str]:

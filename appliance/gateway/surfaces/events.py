@@ -43,6 +43,10 @@ class Splitter:
 
 def data(event: bytes) -> bytes:
     """The data of an event, its lines joined; b"" for a comment."""
-    lines = _LINE.split(event) if b"\r" in event else event.split(b"\n")
+    plain = b"\r" not in event
+    if plain and event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:
+        # One line and the empty one after it, as nearly all are.
+        return event[6:-2]
+    lines = event.split(b"\n") if plain else _LINE.split(event)
     found = [line[6:] if line[5:6] == b" " else line[5:] for line in lines if line.startswith(b"data:")]
     return found[0] if len(found) == 1 else b"\n".join(found)
