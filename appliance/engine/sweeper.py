@@ -134,11 +134,14 @@ class Sweeper:
         self._each(_prune, gently=True)
 
     def _sweep_one(self, db: Database) -> int:
-        self._look_for_what_stirs(db)
-        woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
-        woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
-        for look in self._doors.others(db.name):
-            guarded(partial(look, db))()
+        try:
+            woken = runs.stop_overdue(db) + runs.wake_due(db) + claims.release_expired(db)
+            woken += approvals.sweep(db) + waits.release_budget(db, SYSTEM) + wakes.sweep(db) + landing.due(db)
+            for look in self._doors.others(db.name):
+                guarded(partial(look, db))()
+        finally:
+            # What the others have done does not have to be done soon; what could not be done does.
+            self._look_for_what_stirs(db)
         return woken + self._ring_one(db)
 
     def _ring_one(self, db: Database) -> int:

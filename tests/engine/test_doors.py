@@ -237,8 +237,21 @@ def test_where_time_moves_something_every_kind_looks_in_its_own_round(
 ) -> None:
     floor.task()
     sweeper.sweep()
-    assert passing.seen == []
+    assert passing.seen == ["acme"]
+    sweeper.sweep()
+    assert passing.seen == ["acme"]
     assert slugs(found, "alerts") == ["acme"]
+
+
+def test_people_are_told_in_passing_of_what_happened_where_nothing_else_moves(
+    floor: Floor, found: Doors, sweeper: Sweeper, db: Database
+) -> None:
+    found.along("post", lambda opened, _: deriving.read(opened, list, email=False), lambda: True)
+    _unread(db)
+    assert stirring.stirs(db)
+    sweeper.sweep()
+    assert not deriving.unread(db)
+    assert slugs(found) == slugs(found, "post") == []
 
 
 def _notice(db: Database) -> None:
