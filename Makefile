@@ -28,7 +28,7 @@ dist: $(DIST)/.ready ## Build dist/agenthq, the folder build, checksums, SBOM an
 audit: setup ## Ask the advisory service whether anything we ship has a known hole; needs a network
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r packaging/constraints.txt
 
-bench: setup dist ## Measure start, memory, size and speed beside their limits and beside peers; SCENE=engine for one
+bench: setup dist ## Measure start, memory, size and speed beside their limits and beside peers; SCENE=engine for one, PROGRAM=FILE to run an executable
 	@$(BIN)/python -m tests.bench $(SCENE)
 
 semantics: build/semantics/.ready ## Play the table of docs/semantics.md on our engine and on Temporal's own test server
