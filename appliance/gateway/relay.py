@@ -21,9 +21,9 @@ _BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError, Endless)
 
 
 class Answer:
-    """An answer that has begun. `first` is the whole body, or the first events of a stream.
+    """An answer that has begun. `first` is the whole body, or the opening event of a stream.
 
-    `sent.told` is filled while `pieces` are read.
+    `sent.told` is filled while the answer is read, a read at a time: it may know of more than was given out.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, sent: Sent, meter: Meter, words: Words, began: float) -> None:
@@ -34,6 +34,7 @@ class Answer:
         self._splitter = Splitter()
         self.sent = sent
         self.first = b""
+        self._rest = b""
         self.lossy = words.lossy
         kind = response.headers.get("content-type", "application/json")
         self.kind = words.kind(kind)
@@ -43,7 +44,7 @@ class Answer:
         """Raises Unanswered while another account could still be asked: before the first byte, and for an answer
         that begins with an error."""
         try:
-            self.first = await (self._events() if self.streams else self._body())
+            self.first = await (self._opening() if self.streams else self._body())
         except ProviderFailure as failure:
             raise self._unanswered(failure) from None
         except _BROKEN as error:
@@ -55,21 +56,18 @@ class Answer:
             raise self._unanswered(ProviderFailure("provider_error", "The stream ended before its first event."))
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """What follows on the first events, as it comes. Raises ProviderFailure for a stream that breaks off."""
+        """What follows on the opening event, as it comes. Raises ProviderFailure for a stream that breaks off."""
+        if self._rest:
+            yield self._rest
         try:
             while piece := await self._response.content.readany():
                 if events := self._kept(piece):
                     yield events
         except _BROKEN as error:
             raise _failure(error, self.sent.account, "mid_stream") from error
-        told, rest = self.sent.told, self._splitter.end()
-        if rest:
-            self._meter.take(rest)
-            yield self._words.feed(rest)
-        if told.error is not None:
-            raise failures.from_stream(told.error, secret=self.sent.account.secret)
-        if not told.finished:
-            raise ProviderFailure("stream_cut", "The stream ended without its last event.", phase="mid_stream")
+        if rest := self._unended():
+            yield rest
+        self._must_be_whole()
         if last := self._words.end():
             yield last
 
@@ -85,17 +83,20 @@ class Answer:
         else:
             self._response.close()
 
-    async def _events(self) -> bytes:
-        """At least one whole event; b"" when the stream ends before that."""
+    async def _opening(self) -> bytes:
+        """One event, which a reader has to see before anything can be told him; b"" when the stream ends before that.
+
+        What came with it, the whole answer perhaps, waits until somebody has weighed it.
+        """
         while piece := await self._response.content.readany():
             if self.sent.first_byte_ms is None:
                 self.sent.first_byte_ms = _ms(self._began)
-            if events := self._kept(piece):
-                return events
-        rest = self._splitter.end()
-        if rest:
-            self._meter.take(rest)
-        return self._words.feed(rest)
+            events = self._metered(piece)
+            for number, event in enumerate(events, 1):
+                if opening := self._words.feed(event):
+                    self._rest = self._words.feed(b"".join(events[number:])) if number < len(events) else b""
+                    return opening
+        return self._unended()
 
     async def _body(self) -> bytes:
         pieces: list[bytes] = []
@@ -116,9 +117,28 @@ class Answer:
         return self._words.whole(whole)
 
     def _kept(self, piece: bytes) -> bytes:
-        take = self._meter.take
-        kept = [event for event in self._splitter.feed(piece) if take(event)]
+        kept = self._metered(piece)
         return self._words.feed(kept[0] if len(kept) == 1 else b"".join(kept))
+
+    def _metered(self, piece: bytes) -> list[bytes]:
+        """The events that end in this piece and are meant for the reader."""
+        take = self._meter.take
+        return [event for event in self._splitter.feed(piece) if take(event)]
+
+    def _unended(self) -> bytes:
+        """What came after the last whole event, when nothing comes any more."""
+        rest = self._splitter.end()
+        if rest:
+            self._meter.take(rest)
+        return self._words.feed(rest) if rest else b""
+
+    def _must_be_whole(self) -> None:
+        """Raises ProviderFailure for a stream that ended with an error, or before its end."""
+        told = self.sent.told
+        if told.error is not None:
+            raise failures.from_stream(told.error, secret=self.sent.account.secret)
+        if not told.finished:
+            raise ProviderFailure("stream_cut", "The stream ended without its last event.", phase="mid_stream")
 
     def _unanswered(self, failure: ProviderFailure) -> Unanswered:
         failure.phase = "before_first_byte"

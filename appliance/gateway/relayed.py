@@ -49,7 +49,7 @@ class Sent(Struct):
 
 
 class Answering(Protocol):
-    """An answer that has begun. `first` is the whole body, or the first events of one that `streams`.
+    """An answer that has begun. `first` is the whole body, or the opening event of one that `streams`.
 
     `lossy` names what the account could not be asked in its protocol.
     """

@@ -210,16 +210,21 @@ def test_a_stream_that_breaks_off_says_so_in_its_own_protocol_and_costs_what_had
     assert call["cost_nano"] > 0
 
 
+def _long(path: str, length: int) -> bytes:
+    return tools.event(
+        {
+            "/messages": {"type": "content_block_delta", "delta": {"text": "x" * length}},
+            "/chat/completions": {"choices": [{"index": 0, "delta": {"content": "x" * length}}]},
+            "/responses": {"type": "response.output_text.delta", "delta": "x" * length},
+        }[path]
+    )
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_an_answer_beyond_its_money_is_cut_and_the_next_call_refused(
     world: World, fake: Upstream, tool: httpx.Client, path: str
 ) -> None:
-    texts = {
-        "/messages": tools.event({"type": "content_block_delta", "delta": {"text": "x" * 60_000}}),
-        "/chat/completions": tools.event({"choices": [{"index": 0, "delta": {"content": "x" * 60_000}}]}),
-        "/responses": tools.event({"type": "response.output_text.delta", "delta": "x" * 60_000}),
-    }
-    fake.will(streamed(*BEGUN[path], *[texts[path]] * 20, hold=True))
+    fake.will(streamed(*BEGUN[path], *[_long(path, 60_000)] * 20, hold=True))
     with world.db() as db:
         budgets.put(db, world.alice.actor, "tenant", "", "month", 150_000_000)
     body = PATHS[path].replace(b"{", b'{"stream":true,', 1).replace(b"100", b"400")
@@ -230,6 +235,22 @@ def test_an_answer_beyond_its_money_is_cut_and_the_next_call_refused(
     call = tools.booked(world)
     assert (call["error_type"], call["cost_nano"] > 0) == ("policy_budget", True)
     assert tool.post(f"/gw/v1{path}", content=body).headers["x-agenthq-reason"] == "budget"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_comes_all_at_once_is_weighed_after_its_opening_event(
+    world: World, fake: Upstream, tool: httpx.Client, path: str
+) -> None:
+    ends = {"/messages": tools.MESSAGE_EVENTS[-2:], "/chat/completions": tools.CHAT_EVENTS[1:], "/responses": []}
+    whole = b"".join([*BEGUN[path], *[_long(path, 2_000)] * 15, *ends[path]])
+    fake.will(streamed(whole))
+    with world.db() as db:
+        budgets.put(db, world.alice.actor, "tenant", "", "month", 10**9, budgets.Terms(strict=True))
+    most = {"/messages": b"", "/chat/completions": b'"max_tokens":9,', "/responses": b'"max_output_tokens":9,'}
+    got = tool.post(f"/gw/v1{path}", content=PATHS[path].replace(b"{", b'{"stream":true,' + most[path], 1))
+    assert got.content.startswith(BEGUN[path][0]) and b"xxx" not in got.content
+    assert b"held for it" in got.content.rsplit(b"data: ", 1)[1]
+    assert (tools.booked(world)["error_type"], len(fake.received)) == ("policy_budget", 1)
 
 
 @pytest.mark.parametrize("how", ["stop", "revoke"])
