@@ -1,5 +1,5 @@
 # `make` lists what there is to do. Everything works from a bare machine with python3, make and git.
-PYTHON ?= python3
+PYTHON ?= $(shell packaging/interpreter.sh)
 BIN := .venv/bin
 DIST := build/dist-venv
 

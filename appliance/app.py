@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from appliance import __version__, certificates, keyfile, logs
 from appliance.calls import Calls
 from appliance.crypto import Vault
-from appliance.db import datafolder, library, ownership
+from appliance.db import allowance, datafolder, library, ownership
 from appliance.db.tenants import Catalogue, open_catalogue
 from appliance.domain import box, budgets, samples, setup, storage, tenant_purge, workers
 from appliance.domain.actor import Actor
@@ -63,6 +63,7 @@ class Box(NamedTuple):
 def open_data(settings: Settings) -> Iterator[Catalogue]:
     """The databases, for a server or for one verb beside it. Raises Problem for whatever would make that unsafe."""
     library.require()
+    allowance.raise_files()
     folder = settings.data_dir
     datafolder.prepare(folder, shared=bool(settings.database_url))
     with contextlib.closing(open_catalogue(folder, settings.database_url, settings.workers + 60)) as catalogue:

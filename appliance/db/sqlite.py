@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -163,6 +163,12 @@ class SqliteDatabase(Database):
         if self._reading:
             self._reading.close()
         self._reading = None
+
+    def cool(self) -> None:
+        """Give up the pages that were read; what is known of the schema and the statements stays."""
+        if self._reading:
+            with suppress(sqlite3.Error):
+                self._reading.conn.execute("PRAGMA shrink_memory").fetchall()
 
     def _begin(self) -> None:
         assert not self._looking

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import resource
 import shutil
 import sqlite3
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -14,8 +13,9 @@ from itertools import chain, islice
 from pathlib import Path
 
 from appliance import clock
-from appliance.db import before, copies, migrate
+from appliance.db import allowance, before, copies, migrate
 from appliance.db.database import Database
+from appliance.db.idle import Idle
 from appliance.db.leaving import Leaving
 from appliance.db.sqlite import SqliteDatabase
 from appliance.db.sqlite_connection import APPLICATION_ID
@@ -23,6 +23,9 @@ from appliance.db.sqlite_writer import Writer
 from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.db.troubles import Damaged
 from appliance.errors import Problem
+
+# Writing connections that stay open for those who write next.
+WRITERS_MOST = 256
 
 
 class SqliteCatalogue(Catalogue):
@@ -33,13 +36,13 @@ class SqliteCatalogue(Catalogue):
         self._writers: OrderedDict[str, Writer] = OrderedDict()
         self._creating = threading.Lock()
         self._paths: dict[str, Path] = {}
-        self._idle: deque[Database] = deque()
-        self._idle_guard = threading.Lock()
+        self._guard = threading.Lock()
         self._leaving = Leaving()
         # Opening costs 3 ms, and what looks after a tenant that was written to comes back within seconds. A handle
-        # costs three descriptors, a writer two.
-        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._idle_most, self._writers_most = min(128, files // 10), min(32, files // 16)
+        # costs three descriptors, a writer two; and each that has written keeps a stop waiting for the disk.
+        files = allowance.files()
+        self._idle = Idle(min(files // 10, allowance.connections()))
+        self._writers_most = min(WRITERS_MOST, files // 32)
         if not (folder / "control.db").exists():
             self._refuse_orphans()
             if looking:
@@ -134,20 +137,15 @@ class SqliteCatalogue(Catalogue):
 
     def _open(self, name: str) -> Database:
         self._refuse_missing(name)
-        with self._idle_guard:
-            for db in reversed(self._idle):
-                if db.name == name:
-                    self._idle.remove(db)
-                    return db
+        if db := self._idle.take(name):
+            return db
+        with self._guard:
             writer = self._writers.setdefault(name, Writer(self._path(name)))
         tables = migrate.tables(kind_of(name))
         return SqliteDatabase(name, self._path(name), tables, self.publish, writer, self.looking)
 
     def _let_go(self, name: str) -> None:
-        with self._idle_guard:
-            chosen = [db for db in self._idle if db.name == name]
-            self._idle = deque(db for db in self._idle if db.name != name)
-            writer = self._writers.get(name)
+        chosen, writer = self._idle.drop(name), self._writers.get(name)
         self._leaving.over(name)
         for db in chosen:
             db.close()
@@ -160,12 +158,11 @@ class SqliteCatalogue(Catalogue):
             db.close()
             self._let_go(db.name)
             return
-        with self._idle_guard:
-            self._idle.append(db)
+        assert isinstance(db, SqliteDatabase)
+        if oldest := self._idle.put(db):
+            self._leaving.later(oldest.name, oldest.close)
+        with self._guard:
             self._writers.move_to_end(db.name)
-            if len(self._idle) > self._idle_most:
-                oldest = self._idle.popleft()
-                self._leaving.later(oldest.name, oldest.close)
             # The one writer that this return has pushed behind the newest.
             for name, writer in islice(reversed(self._writers.items()), self._writers_most, self._writers_most + 1):
                 if writer.works:
@@ -177,9 +174,8 @@ class SqliteCatalogue(Catalogue):
         return db.alone()
 
     def _close_idle(self, name: str = "") -> None:
-        with self._idle_guard:
-            chosen = [db for db in self._idle if name in ("", db.name)]
-            self._idle = deque(db for db in self._idle if db not in chosen)
+        chosen = self._idle.drop(name)
+        with self._guard:
             writers = [writer for owner, writer in self._writers.items() if name in ("", owner)]
         # Closing takes the journal away by its path: a file that comes in its place must not be there yet.
         self._leaving.over(name)

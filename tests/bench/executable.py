@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.bench.figure import Figure
+from tests.bench.processes import resident_mb
 from tests.smoke.server import Box, get, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +60,6 @@ def start(executable: Path) -> tuple[float, float]:
         with serving(Box(executable, Path(folder))) as server:
             get(f"{server.url}/")
             seconds = time.perf_counter() - started
-            status = Path(f"/proc/{server.pids()[-1]}/status").read_text()
+            resident = resident_mb(server.pids()[-1])
             server.stop()
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    return seconds, resident / 1000
+    return seconds, resident

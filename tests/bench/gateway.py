@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from appliance.domain import budgets, keys, providers
@@ -23,6 +22,7 @@ from appliance.domain.provider_forms import ModelPrice, NewProvider
 from tests.bench.figure import Figure, Note
 from tests.bench.peers import gateways
 from tests.bench.peers.servers import Missing
+from tests.bench.processes import cpu_ms, resident_mb
 from tests.bench.scene import Scene, scene
 from tests.crash.server import serving
 from tests.postgres import free_port
@@ -82,9 +82,9 @@ def _compare(who: str, direct: Way, through: Way) -> Iterator[Figure | Note]:
     warm = _once(through, 8, 160)
     for connections, most, p50, p95 in LOADS:
         requests = max(4 * connections, min(most, int(warm.rate * ROUND_S)))
-        began = _cpu_ms(through.pid)
+        began = cpu_ms(through.pid)
         bare, with_it = _both(direct, through, connections, requests)
-        used = (_cpu_ms(through.pid) - began) / requests / ROUNDS
+        used = (cpu_ms(through.pid) - began) / requests / ROUNDS
         at = f"{who}at {connections} connections"
         yield Figure(f"{at}, added at the median", with_it.p50 - bare.p50, "ms", p50)
         yield Figure(f"{at}, added at p95", with_it.p95 - bare.p95, "ms", p95)
@@ -95,15 +95,15 @@ def _compare(who: str, direct: Way, through: Way) -> Iterator[Figure | Note]:
     requests = max(4 * STREAMS, min(STREAM_REQUESTS, int(warm.rate * ROUND_S)))
     bare, with_it = _both(direct, through, STREAMS, requests, stream=True)
     yield Figure(f"{who}at {STREAMS} streams, first event later by", with_it.p50 - bare.p50, "ms", FIRST_MS)
-    yield Figure(f"{who}memory after that", _rss_mb(through.pid), "MB")
+    yield Figure(f"{who}memory after that", resident_mb(through.pid), "MB")
     yield Figure(f"{who}memory of {MANY} streams at once", _grown_mb(through), "MB", MANY_MB)
 
 
 def _tools_of(who: str, direct: Way, load: Load, used: float) -> Note:
     """Whether what asks and what answers are small beside what is measured."""
-    began = _cpu_ms(direct.pid)
+    began = cpu_ms(direct.pid)
     _once(direct, 32, 4000)
-    fake = (_cpu_ms(direct.pid) - began) / 4000
+    fake = (cpu_ms(direct.pid) - began) / 4000
     told = f"{who}what asks takes {load.cpu_ms:.3f} ms of processor a request, what answers {fake:.3f}"
     return Note(f"{told}: {'they are what is measured' if load.cpu_ms + fake > used else 'not the bottleneck'}")
 
@@ -148,25 +148,14 @@ def _loading(
 
 
 def _grown_mb(way: Way) -> float:
-    before = most = _rss_mb(way.pid)
+    before = most = resident_mb(way.pid)
     with _loading(way, MANY, MANY, stream=True, model=MODELS[1]) as tools:
         while tools.poll() is None:
             time.sleep(0.25)
-            most = max(most, _rss_mb(way.pid))
+            most = max(most, resident_mb(way.pid))
     if tools.returncode:
         raise RuntimeError("The streams did not end well.")
     return most - before
-
-
-def _rss_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-
-def _cpu_ms(pid: int) -> float:
-    """Of all threads of a process, in user and system mode, since its start."""
-    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return sum(map(int, used)) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
