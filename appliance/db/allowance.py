@@ -7,8 +7,8 @@ from pathlib import Path
 
 # Nothing here needs more, and some systems allow a thousand million.
 FILES_MOST = 65_536
-# A connection that rests, with the schema and statements it has made out; `tests/bench/tenants.py` prints it.
-CONNECTION_BYTES = 400_000
+# A connection that rests: 0.36 MB for the schema and statements it has made out, and the pages of a small file.
+CONNECTION_BYTES = 600_000
 _GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 

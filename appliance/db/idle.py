@@ -5,7 +5,8 @@ from collections import OrderedDict
 
 from appliance.db.sqlite import SqliteDatabase
 
-# So many keep the pages they have read; the others know only their schema and statements, which is what opening costs.
+# So many keep all the pages they have read; of the others those of large files know only their schema and statements,
+# which is what opening costs.
 WARM = 64
 
 

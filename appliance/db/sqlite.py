@@ -24,6 +24,8 @@ from appliance.errors import Problem
 MOST_AT_ONCE = 64
 # With less than this left it is the disk that is full.
 ROOM = 16 * 1024 * 1024
+# A file so small may rest with all of its pages in memory.
+FEW_PAGES = 1_500_000
 PLAN_FULL = "The storage of the plan is used up: nothing was changed. Delete something, or ask for a larger plan."
 _LIMIT = re.compile(r"\bLIMIT :\w+(?! *\+)\b")
 
@@ -165,9 +167,11 @@ class SqliteDatabase(Database):
         self._reading = None
 
     def cool(self) -> None:
-        """Give up the pages that were read; what is known of the schema and the statements stays."""
+        """Give up the pages of a large file; what is known of its schema and statements stays."""
         if self._reading:
-            with suppress(sqlite3.Error):
+            with suppress(sqlite3.Error, OSError):
+                if self._path.stat().st_size <= FEW_PAGES:
+                    return
                 self._reading.conn.execute("PRAGMA shrink_memory").fetchall()
 
     def _begin(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.db import allowance, idle
+from appliance.db import allowance, idle, sqlite
 from appliance.db.sqlite import SqliteDatabase
 from appliance.db.tenants import open_catalogue
 
@@ -30,7 +30,7 @@ def test_a_start_takes_as_many_files_as_the_system_lets_it(tmp_path: Path, hard:
     assert done.stdout.split() == [str(hard), str(hard)], done.stderr
 
 
-@pytest.mark.parametrize(("group", "most"), [("80000000\n", 25), ("max\n", None), ("9000\n", 16)])
+@pytest.mark.parametrize(("group", "most"), [("144000000\n", 30), ("max\n", None), ("9000\n", 16)])
 def test_a_container_keeps_open_what_its_memory_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, most: int | None
 ) -> None:
@@ -44,6 +44,7 @@ def test_tenants_asked_for_by_turns_stay_open_and_keep_few_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idle, "WARM", 2)
+    monkeypatch.setattr(sqlite, "FEW_PAGES", 0)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (3000, 3000))
     names = [f"tenant-{n}" for n in range(9)]
     with contextlib.closing(open_catalogue(tmp_path)) as catalogue:
