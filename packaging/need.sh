@@ -14,6 +14,7 @@ present() {
     binutils) command -v objdump && command -v strip ;;
     venv) "$python" -c 'import ensurepip, venv' ;;
     libpython) "$python" -c 'import ctypes, sysconfig as s; ctypes.CDLL(s.get_config_var("INSTSONAME"))' ;;
+    build-essential | *-dev) dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed' ;;
     *) echo "need.sh: unknown name $1" >&2; exit 2 ;;
   esac
 } >/dev/null 2>&1
