@@ -1,5 +1,8 @@
 # `make` lists what there is to do. Everything works from a bare machine with python3, make and git.
-PYTHON ?= $(shell packaging/interpreter.sh)
+ifndef PYTHON
+PYTHON := $(shell packaging/interpreter.sh)
+endif
+export PYTHON
 BIN := .venv/bin
 DIST := build/dist-venv
 
@@ -50,13 +53,13 @@ clean: ## Remove what was built; keeps .venv and .python
 	@rm -rf build dist *.egg-info
 
 .venv/.ready: pyproject.toml packaging/constraints.txt $(wildcard .python/bin/python3)
-	@PYTHON=$(PYTHON) packaging/venv.sh .venv -e '.[dev,dist]'
+	@packaging/venv.sh .venv -e '.[dev,dist]'
 
 build/clients/.ready: tests/clients/install.sh
-	@PYTHON=$(PYTHON) tests/clients/install.sh build/clients
+	@tests/clients/install.sh build/clients
 
 build/semantics/.ready: pyproject.toml packaging/constraints.txt
-	@PYTHON=$(PYTHON) packaging/venv.sh build/semantics -e '.[dev,semantics]'
+	@packaging/venv.sh build/semantics -e '.[dev,semantics]'
 
 $(DIST)/.ready: pyproject.toml packaging/constraints.txt $(wildcard .python/bin/python3)
-	@PYTHON=$(PYTHON) packaging/venv.sh $(DIST) -e '.[dist]'
+	@packaging/venv.sh $(DIST) -e '.[dist]'
