@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from appliance import clock
@@ -24,8 +24,8 @@ from appliance.db.tenants import CONTROL, Catalogue, kind_of
 from appliance.db.troubles import Damaged
 from appliance.errors import Problem
 
-# Writing connections that stay open for those who write next.
-WRITERS_MOST = 256
+# Those who have written last: what they wrote may still be in the journal, and keeps a stop waiting for the disk.
+UNSETTLED = 256
 
 
 class SqliteCatalogue(Catalogue):
@@ -33,16 +33,20 @@ class SqliteCatalogue(Catalogue):
 
     def __init__(self, folder: Path, looking: bool = False) -> None:
         super().__init__(folder, looking)
-        self._writers: OrderedDict[str, Writer] = OrderedDict()
+        self._writers: dict[str, Writer] = {}
         self._creating = threading.Lock()
         self._paths: dict[str, Path] = {}
         self._guard = threading.Lock()
         self._leaving = Leaving()
         # Opening costs 3 ms, and what looks after a tenant that was written to comes back within seconds. A handle
-        # costs three descriptors, a writer two; and each that has written keeps a stop waiting for the disk.
-        files = allowance.files()
-        self._idle = Idle(min(files // 10, allowance.connections()))
-        self._writers_most = min(WRITERS_MOST, files // 32)
+        # costs three descriptors, a writer two.
+        files, most = allowance.files() // 10, allowance.connections()
+        self._idle, writers = Idle(min(files, most * 2 // 3)), min(files, most // 3)
+        self._unsettled_most = min(UNSETTLED, writers // 2)
+        self._settled_most = writers - self._unsettled_most
+        # Open writers, by when they were used last: those with a journal, and those whose journal is empty.
+        self._unsettled: OrderedDict[str, Writer] = OrderedDict()
+        self._settled: OrderedDict[str, Writer] = OrderedDict()
         if not (folder / "control.db").exists():
             self._refuse_orphans()
             if looking:
@@ -161,13 +165,25 @@ class SqliteCatalogue(Catalogue):
         assert isinstance(db, SqliteDatabase)
         if oldest := self._idle.put(db):
             self._leaving.later(oldest.name, oldest.close)
-        with self._guard:
-            self._writers.move_to_end(db.name)
-            # The one writer that this return has pushed behind the newest.
-            for name, writer in islice(reversed(self._writers.items()), self._writers_most, self._writers_most + 1):
-                if writer.works:
-                    self._leaving.later(name, writer.rest)
+        self._keep_writers(db.name)
         self._leaving.keep_up()
+
+    def _keep_writers(self, name: str) -> None:
+        """As many open as may be; the journals of those not used lately are emptied before a stop has to."""
+        with self._guard:
+            writer = self._writers[name]
+            if not writer.works:
+                return
+            self._settled.pop(name, None)
+            self._unsettled[name] = writer
+            self._unsettled.move_to_end(name)
+            if len(self._unsettled) > self._unsettled_most:
+                name, writer = self._unsettled.popitem(last=False)
+                self._settled[name] = writer
+                self._leaving.later(name, writer.calm)
+            if len(self._settled) > self._settled_most:
+                name, writer = self._settled.popitem(last=False)
+                self._leaving.later(name, writer.rest)
 
     def _alone(self, db: Database) -> AbstractContextManager[None]:
         assert isinstance(db, SqliteDatabase)

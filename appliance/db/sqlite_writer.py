@@ -8,7 +8,7 @@ import sqlite_utils
 
 from appliance.db.fairlock import FairLock
 from appliance.db.grouped import Groups
-from appliance.db.sqlite_connection import open_utils, own_statements, settle
+from appliance.db.sqlite_connection import BUSY_MS, open_utils, own_statements, settle
 
 RESERVE_BYTES = 1024 * 1024
 # SQLite's own limit.
@@ -88,6 +88,16 @@ class Writer:
         """Waits for its turn; the next `take` opens again."""
         self._lock.acquire()
         self._close()
+
+    def calm(self) -> None:
+        """Bring what was written into the file, unless somebody has the turn; the connection stays open."""
+        if self._lock.acquire(wait=False):
+            try:
+                if self._utils:
+                    settle(self._utils.conn)
+                    self._utils.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            finally:
+                self._lock.release()
 
     def rest(self) -> None:
         """Close, unless somebody has the turn: that may be the very thread that asks."""
