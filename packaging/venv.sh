@@ -14,7 +14,7 @@ PYTHON=$python packaging/need.sh venv
 started=$SECONDS
 echo "Setting up $folder: a minute or three, once"
 which='import sys; print(sys.base_prefix, sys.version)'
-[ "$("$folder/bin/python" -c "$which" 2>/dev/null)" = "$("$python" -c "$which")" ] || "$python" -m venv --clear "$folder"
+[ "$("$folder/bin/python" -c "import pip; $which" 2>/dev/null)" = "$("$python" -c "$which")" ] || "$python" -m venv --clear "$folder"
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt "$@"
 touch "$folder/.ready"
 echo "Ready after $((SECONDS - started)) s"
