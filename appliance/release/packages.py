@@ -5,6 +5,7 @@ The signature is checked before the manifest is read, and the manifest's digest 
 
 import hashlib
 import io
+import os
 import platform
 import tarfile
 from collections.abc import Iterator
@@ -93,13 +94,29 @@ def this_platform() -> str:
 def _folder(archive: Path, target: Path) -> Path:
     try:
         with tarfile.open(archive, mode="r:gz") as inner:
-            inner.extractall(target, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                inner.extractall(target, filter="data")
+            else:
+                _extract(inner, target)
     except (tarfile.TarError, OSError) as error:
         raise Problem("usage", f"The folder in the file can't be unpacked: {error}.") from error
     found = [path.parent for path in target.glob(f"*/{layout.PROGRAM}")]
     if len(found) != 1:
         raise Problem("usage", "The folder in the file holds no program.")
     return found[0]
+
+
+def _extract(inner: tarfile.TarFile, target: Path) -> None:
+    """What the filter does, for Pythons before 3.11.4, which have none: nothing leads out of the folder."""
+    home = Path(os.path.realpath(target))
+    for member in inner:
+        place = home / member.name
+        ends = [place] if member.isreg() or member.isdir() else [place.parent / member.linkname, place]
+        known = member.isreg() or member.isdir() or member.issym()
+        # Links that were unpacked before it count.
+        if not known or not all(Path(os.path.realpath(end)).is_relative_to(home) for end in ends):
+            raise tarfile.TarError(f"{member.name} leads out of it")
+        inner.extract(member, home)
 
 
 @contextmanager

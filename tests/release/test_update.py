@@ -196,16 +196,62 @@ def test_what_is_no_release_is_said_so(home: Path, tmp_path: Path) -> None:
         update.check(home, tmp_path / "x", PUBLIC)
 
 
+@pytest.fixture(params=["its own filter", "none"])
+def python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a filter for what is unpacked, or as before 3.11.4."""
+    if request.param == "none":
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    elif not hasattr(tarfile, "data_filter"):
+        pytest.skip("this Python has none")
+
+
+@pytest.mark.usefixtures("python")
 def test_the_folder_comes_as_one_file_too(home: Path, tmp_path: Path) -> None:
     built = tmp_path / "agenthq-1.2.0"
-    (built / "_internal").mkdir(parents=True)
+    (built / "_internal/libs").mkdir(parents=True)
+    (built / "_internal/libs/a.so").write_text("library")
+    (built / "_internal/a.so").symlink_to("libs/a.so")
     program(built / "agenthq", "folder")
     with tarfile.open(tmp_path / "f.tar.gz", "w:gz") as tar:
         tar.add(built, arcname=built.name)
     packages.write(tmp_path / "f.tar.gz", "1.2.0", PRIVATE, tmp_path / "f.release")
     update.apply(home, tmp_path / "f.release", PUBLIC, tmp_path, Machine().hands)
-    assert (home / "current/_internal").is_dir()
+    assert (home / "current/_internal/a.so").read_text() == "library"
     assert layout.read(home).program.read_text().endswith("folder\n")
+
+
+def _link(name: str, to: str) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = tarfile.SYMTYPE, to
+    return made
+
+
+def _device(name: str) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type = tarfile.CHRTYPE
+    return made
+
+
+@pytest.mark.usefixtures("python")
+@pytest.mark.parametrize(
+    "members",
+    [
+        [tarfile.TarInfo("../out")],
+        [_link("a/out", "../../../out")],
+        [_link("a/here", "."), _link("a/up", "here/../..")],
+        [_device("a/null")],
+    ],
+)
+def test_a_folder_that_leads_out_of_its_place_is_refused(
+    home: Path, tmp_path: Path, members: list[tarfile.TarInfo]
+) -> None:
+    with tarfile.open(tmp_path / "f.tar.gz", "w:gz") as tar:
+        for member in members:
+            tar.addfile(member)
+    packages.write(tmp_path / "f.tar.gz", "1.2.0", PRIVATE, tmp_path / "f.release")
+    with pytest.raises(Problem, match="can't be unpacked"):
+        update.apply(home, tmp_path / "f.release", PUBLIC, tmp_path, Machine().hands)
+    assert "1.2.0" not in layout.read(home).versions
 
 
 def test_going_back_takes_migrated_data_along_and_leaves_the_rest(tmp_path: Path) -> None:
