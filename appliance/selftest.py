@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance import app, children, clock, crypto, settings
+from appliance import app, children, clock, crypto, settings, trust
 from appliance.app import Box
 from appliance.children import programs
 from appliance.children.programs import Ended
@@ -90,8 +90,7 @@ def _secrets() -> None:
 
 
 def _tls() -> None:
-    context = ssl.create_default_context()
-    _expect(context.minimum_version >= ssl.TLSVersion.TLSv1_2, "old TLS would be accepted")
+    _expect(trust.trusting().minimum_version >= ssl.TLSVersion.TLSv1_2, "old TLS would be accepted")
 
 
 def _environment() -> None:

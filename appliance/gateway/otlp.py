@@ -6,14 +6,13 @@ not take is dropped, and counted.
 
 import http.client
 import logging
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from appliance import __version__
+from appliance import __version__, trust
 
 PATH = "/v1/traces"
 WAITING = 5000
@@ -101,5 +100,5 @@ class Exporter(threading.Thread):
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port
         if self._url.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context())
+            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=trust.trusting())
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)

@@ -7,7 +7,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from appliance import __version__
+from appliance import __version__, trust
 from appliance.gateway.notify import ANSWER_LIMIT, TOTAL_S, Posting, Undelivered, judged, refusal
 
 HEADERS = {"User-Agent": f"AgentHQ/{__version__}", "Accept-Encoding": "identity"}
@@ -55,7 +55,9 @@ async def post(posting: Posting) -> str:
 
 
 async def _post(url: URL, posting: Posting) -> tuple[int, str]:
-    connector = aiohttp.TCPConnector(resolver=_Resolver(posting.private), force_close=True, use_dns_cache=False)
+    connector = aiohttp.TCPConnector(
+        resolver=_Resolver(posting.private), force_close=True, use_dns_cache=False, ssl=trust.trusted()
+    )
     async with (
         aiohttp.ClientSession(
             connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), headers=HEADERS

@@ -1,11 +1,11 @@
 """E-mail by SMTP (RFC 5321): one message, one connection; the caller's thread waits."""
 
 import smtplib
-import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 
+from appliance import trust
 from appliance.gateway.addresses import forbidden
 from appliance.gateway.mail import Mail, Server
 from appliance.gateway.notify import Undelivered
@@ -35,14 +35,14 @@ def send(server: Server, mail: Mail) -> str:
 
 def _connected(server: Server) -> smtplib.SMTP:
     """Signed in, where there is a user. The certificate is checked against the system's authorities."""
-    trust = ssl.create_default_context()
+    context = trust.trusting()
     if server.security == "tls":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=trust)
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
     try:
         if server.security == "starttls":
-            connection.starttls(context=trust)
+            connection.starttls(context=context)
         if server.user:
             connection.login(server.user, server.password)
     except BaseException:

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from appliance import __version__
+from appliance import __version__, trust
 from appliance.gateway import failures
 from appliance.gateway.addresses import refusal
 from appliance.gateway.failures import Phase, ProviderFailure
@@ -58,7 +58,9 @@ class GuardedResolver(AbstractResolver):
 
 def open_session(public_only: bool = False) -> aiohttp.ClientSession:
     """Must be called on the loop that will use it. Accounts that differ in `public_only` share no session."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=GuardedResolver(public_only))
+    connector = aiohttp.TCPConnector(
+        limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=GuardedResolver(public_only), ssl=trust.trusted()
+    )
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from appliance import __version__
+from appliance import __version__, trust
 from appliance.gateway.fetching import Fetched, Request, Unfetched, refusal
 
 BODY_LIMIT = 1024 * 1024
@@ -80,7 +80,9 @@ async def _follow(url: URL, request: Request, allow: tuple[str, ...]) -> Fetched
 async def _one(url: URL, request: Request, headers: dict[str, str], allow: tuple[str, ...]) -> Fetched | URL:
     if fault := refusal(allow, url.host or "", url.port, url.host or ""):
         raise Unfetched(fault)
-    connector = aiohttp.TCPConnector(resolver=_Resolver(url, allow), force_close=True, use_dns_cache=False)
+    connector = aiohttp.TCPConnector(
+        resolver=_Resolver(url, allow), force_close=True, use_dns_cache=False, ssl=trust.trusted()
+    )
     async with (
         aiohttp.ClientSession(
             connector=connector,

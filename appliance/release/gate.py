@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from appliance import clock, ids
+from appliance import clock, ids, trust
 from appliance.db import ownership
 
 PATIENCE_S = 120.0
@@ -54,7 +54,7 @@ def _look(folder: Path, path: str) -> dict[str, Any]:
 
 
 def _trust(folder: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = trust.trusting()
     if (own := folder / "tls" / "ca.pem").is_file():
         context.load_verify_locations(own)
     return context
