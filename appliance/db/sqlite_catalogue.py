@@ -174,6 +174,10 @@ class SqliteCatalogue(Catalogue):
             writer = self._writers[name]
             if not writer.works:
                 return
+            if name in self._settled and not writer.unsettled:
+                # It was only read: there is nothing to empty.
+                self._settled.move_to_end(name)
+                return
             self._settled.pop(name, None)
             self._unsettled[name] = writer
             self._unsettled.move_to_end(name)

@@ -26,6 +26,8 @@ class Writer:
         self._path = path
         self._lock = FairLock()
         self._utils: sqlite_utils.Database | None = None
+        # Whether anything may have been written since the journal was emptied.
+        self.unsettled = False
         # How large the file may grow; None for as large as the disk allows.
         self.most_bytes: int | None = None
         self._capped_at: int | None = None
@@ -41,6 +43,7 @@ class Writer:
         except BaseException:
             self._lock.release()
             raise
+        self.unsettled = True
         return self._utils
 
     def give(self) -> None:
@@ -96,6 +99,7 @@ class Writer:
                 if self._utils:
                     settle(self._utils.conn)
                     self._utils.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+                self.unsettled = False
             finally:
                 self._lock.release()
 
